@@ -1,0 +1,37 @@
+"""What there is: techniques, tasks, families and runtimes, with parameters, bounds and sources.
+
+Imports neither torch nor mlflow, so that a page and `effcore check` start fast.
+"""
+
+from __future__ import annotations
+
+from effcore.catalogue.architecture import ARCHITECTURE
+from effcore.catalogue.augmentation import AUGMENTATION
+from effcore.catalogue.distillation import DISTILLATION
+from effcore.catalogue.families import FAMILIES, Family
+from effcore.catalogue.orders import order_problems
+from effcore.catalogue.pruning import PRUNING
+from effcore.catalogue.quantization import QUANTIZATION
+from effcore.catalogue.record import Category, Parameters, Role, Technique
+from effcore.catalogue.runtime import RUNTIME, RUNTIMES, RuntimeRecord
+from effcore.catalogue.tasks import TASKS, Task
+from effcore.catalogue.training import TRAINING
+
+TECHNIQUES: dict[str, Technique] = {
+    t.name: t for t in (ARCHITECTURE, TRAINING, AUGMENTATION, DISTILLATION, PRUNING, QUANTIZATION, RUNTIME)
+}
+
+__all__ = [
+    "FAMILIES",
+    "RUNTIMES",
+    "TASKS",
+    "TECHNIQUES",
+    "Category",
+    "Family",
+    "Parameters",
+    "Role",
+    "RuntimeRecord",
+    "Task",
+    "Technique",
+    "order_problems",
+]

@@ -1,0 +1,37 @@
+"""Which network is built."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from effcore.catalogue.record import Parameters, Technique, number, parameter
+
+FamilyName = Literal["mlp", "cnn", "residual", "mobile"]
+
+
+class Architecture(Parameters):
+    """A network: its family, how wide and how deep."""
+
+    family: FamilyName = parameter(help="Family of networks, see `effcore describe`.")
+    width: float = parameter(1.0, ge=0.125, le=4.0, unit="x", help="Factor on the number of channels of every layer.")
+    depth: int = parameter(1, ge=1, le=6, unit="blocks", help="Blocks in each stage of the network.")
+
+
+def _label(config: Architecture) -> str:
+    depth = f" d{config.depth}" if config.depth != 1 else ""
+    return f"{config.family} x{number(config.width)}{depth}"
+
+
+ARCHITECTURE = Technique(
+    name="architecture",
+    title="Architecture",
+    category="architecture",
+    role="architecture",
+    parameters=Architecture,
+    summary="The network itself: which blocks it is built from, how many channels they have and how many there are. "
+    "A network that was small and well built from the start is often the cheapest compression.",
+    formula="MACs of a convolution = H * W * C_in * C_out * k^2; depthwise separable: H * W * C_in * (k^2 + C_out)",
+    source="Howard et al. 2017, MobileNets",
+    link="https://arxiv.org/abs/1704.04861",
+    label=_label,
+)

@@ -1,0 +1,79 @@
+"""The form of an entry in the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Category = Literal["architecture", "learning", "compression", "automation", "deployment"]
+Role = Literal["architecture", "phase", "contribute", "transform", "lower", "runtime"]
+"""What a technique acts on.
+
+architecture: what is built; phase: opens a phase of training; contribute: shapes the phase it stands in;
+transform: turns a trained model into another one; lower: acts while the model is turned into the deployable
+file; runtime: the file and what runs it.
+"""
+
+
+class Parameters(BaseModel):
+    """Parameters of a step: frozen, strict, unknown names refused, no NaN."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+def parameter(default: Any = ..., *, help: str, unit: str = "", **bounds: Any) -> Any:
+    """A field of `Parameters` with its help text, its unit and its bounds.
+
+    Args:
+        default: Value that is meant when the field is left out; none means it must be given.
+        help: One sentence.
+        unit: Standard symbol or word; empty where there is none.
+        bounds: `ge`, `gt`, `le`, `lt`, `multiple_of` of pydantic.
+    """
+    return Field(default, description=help, json_schema_extra={"unit": unit} if unit else None, **bounds)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Technique:
+    """One way to be more efficient.
+
+    Attributes:
+        name: As it stands in a spec.
+        title: As it stands on a page.
+        category: One of the four of the field, or `deployment`.
+        role: See `Role`.
+        parameters: The model of its parameters.
+        summary: What it does, in at most three sentences.
+        formula: The equation behind it, as text.
+        source: Paper, with year.
+        link: Where to read it.
+        label: A few words that tell a step from its siblings, as `prune 50 %`.
+        shorthand: Field that a bare value stands for: `runtime: torch` is `runtime: {name: torch}`.
+        version: Raised when the meaning of the parameters changes, so that no old result is taken for a new one.
+    """
+
+    name: str
+    title: str
+    category: Category
+    role: Role
+    parameters: type[Parameters]
+    summary: str
+    formula: str
+    source: str
+    link: str
+    label: Callable[[Any], str]
+    shorthand: str | None = None
+    version: int = 1
+
+    @property
+    def optional(self) -> bool:
+        """Whether a recipe can do without it."""
+        return self.role in ("contribute", "transform", "lower")
+
+
+def number(value: float) -> str:
+    """A number without needless digits: 0.5, 1, 1e-05."""
+    return f"{value:g}"

@@ -1,0 +1,242 @@
+"""Points, and which of them are on the frontier: variants in, points out, nothing read or written."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from effcore.objectives import maximise, metric
+from effcore.pareto import pareto_mask
+from effcore.statistics import mean_and_interval
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variant:
+    """One recipe with one seed, measured in one environment, as the tracking store holds it.
+
+    Attributes:
+        run_id: Run in the store that holds these figures.
+        sweep: Name of the sweep.
+        recipe_key: Content name of the recipe.
+        name: Short text for people.
+        seed: Seed of this variant.
+        recipe: `Recipe.document`.
+        parent: Recipe key of the parent, whether it was measured or not; None where there is nothing to undo.
+        technique: Technique of the step that leads from the parent; `architecture` where there is no parent.
+        step: That step in a few words; empty where there is no parent.
+        runtime: Name and version of the runtime, as `onnxruntime 1.32.0`.
+        environment: Key of the environment; empty where nothing was measured.
+        structure: Content name of the structure that latency and memory belong to.
+        status: `FINISHED`, `FAILED`, `RUNNING` or `SCHEDULED`.
+        error: Cause, where it failed.
+        noisy: Whether the measurement is marked as noisy.
+        metrics: Figures by name, intervals as `<metric>_low` and `<metric>_high`.
+        artifact: Path of the deployable file inside the run's artifacts.
+        started_ms, ended_ms: Unix time.
+    """
+
+    run_id: str
+    sweep: str
+    recipe_key: str
+    name: str
+    seed: int
+    recipe: Mapping[str, Any] = field(repr=False)
+    parent: str | None
+    technique: str
+    step: str
+    runtime: str
+    environment: str
+    structure: str
+    status: str
+    error: str | None
+    noisy: bool
+    metrics: Mapping[str, float]
+    artifact: str | None
+    started_ms: int
+    ended_ms: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """A recipe, aggregated over its seeds.
+
+    Attributes:
+        variants: The finished variants that it is made of; one at least, or the failed ones of a failed point.
+        metrics: Means over the seeds, with `<metric>_low` and `<metric>_high`.
+        on_frontier: Whether no other point dominates it.
+        probability: Share of resamples in which it is on the frontier; NaN where it was not computed.
+        dominated_by: Recipe keys of the points that dominate it.
+    """
+
+    variants: tuple[Variant, ...]
+    metrics: Mapping[str, float]
+    on_frontier: bool = False
+    probability: float = math.nan
+    dominated_by: tuple[str, ...] = ()
+
+    @property
+    def first(self) -> Variant:
+        return self.variants[0]
+
+    @property
+    def run_id(self) -> str:
+        return self.first.run_id
+
+    @property
+    def key(self) -> str:
+        return self.first.recipe_key
+
+    @property
+    def name(self) -> str:
+        return self.first.name
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        return tuple(v.seed for v in self.variants)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeftOut:
+    """A variant that is not among the points, and why."""
+
+    run_id: str
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frontier:
+    """All points of one environment, with those that are not dominated marked.
+
+    Attributes:
+        objectives: Names of the metrics that it is judged by.
+        environment: Key of the one environment that all points were measured in.
+        points: Best first objective first, ties by name.
+        left_out: What is not among them, and why.
+    """
+
+    objectives: tuple[str, ...]
+    environment: str
+    points: tuple[Point, ...]
+    left_out: tuple[LeftOut, ...]
+
+    @property
+    def front(self) -> tuple[Point, ...]:
+        return tuple(p for p in self.points if p.on_frontier)
+
+    def point(self, key: str) -> Point | None:
+        """The point with that recipe key."""
+        return next((p for p in self.points if p.key == key), None)
+
+
+def find_frontier(
+    variants: Iterable[Variant],
+    objectives: Sequence[str],
+    *,
+    environment: str | None = None,
+    budgets: Mapping[str, float] | None = None,
+) -> Frontier:
+    """Aggregate variants to points and mark those that no other point dominates.
+
+    Args:
+        variants: Of one task; of any environment, of which one is kept.
+        objectives: Names of metrics; the direction is that of the metric.
+        environment: Key of the environment; the most frequent one where it is None.
+        budgets: Worst value that is allowed, by metric; points beyond it are left out.
+
+    Raises:
+        EffcoreError: An objective or a budget is not a metric.
+    """
+    directions = maximise(tuple(objectives))
+    everything = sorted(variants, key=lambda v: (v.name, v.recipe_key, v.seed, v.run_id))
+    chosen = _main_environment(everything) if environment is None else environment
+    kept, left_out = [], []
+    for variant in everything:
+        reason = _reason_to_leave_out(variant, objectives, chosen)
+        if reason is None:
+            kept.append(variant)
+        else:
+            left_out.append(LeftOut(run_id=variant.run_id, name=variant.name, reason=reason))
+    points = []
+    for point in _aggregate(kept):
+        reason = _over_budget(point, budgets or {})
+        if reason is None:
+            points.append(point)
+        else:
+            left_out.append(LeftOut(run_id=point.run_id, name=point.name, reason=reason))
+    marked = _mark(points, objectives, directions)
+    best_first = -1.0 if directions[0] else 1.0
+    ordered = sorted(marked, key=lambda p: (best_first * p.metrics[objectives[0]], p.name, p.key))
+    return Frontier(objectives=tuple(objectives), environment=chosen, points=tuple(ordered), left_out=tuple(left_out))
+
+
+def _main_environment(variants: Sequence[Variant]) -> str:
+    counts = Counter(v.environment for v in variants if v.environment)
+    return min(counts, key=lambda key: (-counts[key], key)) if counts else ""
+
+
+def _reason_to_leave_out(variant: Variant, objectives: Sequence[str], environment: str) -> str | None:
+    if variant.status == "FAILED":
+        return f"failed: {variant.error or 'no cause was recorded'}"
+    if variant.status != "FINISHED":
+        return f"not finished: {variant.status.lower()}"
+    if variant.environment != environment:
+        return f"measured in another environment, {variant.environment}"
+    for name in objectives:
+        value = variant.metrics.get(name)
+        if value is None:
+            return f"has no {name}"
+        if not math.isfinite(value):
+            return f"{name} is {value}, which is not a finite number"
+        if metric(name).log and value < 0:
+            return f"{name} is {value}, which can't be negative"
+    return None
+
+
+def _aggregate(variants: Sequence[Variant]) -> list[Point]:
+    """One point a recipe; of a recipe and seed that was measured twice, as in two sweeps, the newest stands."""
+    newest = {(v.recipe_key, v.seed): v for v in sorted(variants, key=lambda v: (v.ended_ms or 0, v.run_id))}
+    groups: dict[str, list[Variant]] = defaultdict(list)
+    for variant in sorted(newest.values(), key=lambda v: (v.name, v.recipe_key, v.seed)):
+        groups[variant.recipe_key].append(variant)
+    return [Point(variants=tuple(group), metrics=_mean_metrics(group)) for group in groups.values()]
+
+
+def _mean_metrics(variants: Sequence[Variant]) -> dict[str, float]:
+    """Means over seeds; the interval is that of the one variant, or of the mean over the seeds."""
+    if len(variants) == 1:
+        return dict(variants[0].metrics)
+    names = sorted(set.intersection(*(set(v.metrics) for v in variants)))
+    means = {name: float(np.mean([v.metrics[name] for v in variants])) for name in names}
+    for name in names:
+        if f"{name}_low" in means and len({v.metrics[name] for v in variants}) > 1:
+            _, low, high = mean_and_interval([v.metrics[name] for v in variants])
+            means[f"{name}_low"], means[f"{name}_high"] = low, high
+    return means
+
+
+def _over_budget(point: Point, budgets: Mapping[str, float]) -> str | None:
+    for name, limit in budgets.items():
+        value, up = point.metrics.get(name, math.nan), metric(name).maximise
+        if not (value >= limit if up else value <= limit):
+            return f"over the budget: {name} is {value:.4g}, allowed is {'at least' if up else 'at most'} {limit:g}"
+    return None
+
+
+def _mark(points: Sequence[Point], objectives: Sequence[str], directions: Sequence[bool]) -> list[Point]:
+    if not points:
+        return []
+    values = np.array([[p.metrics[name] for name in objectives] for p in points])
+    mask = pareto_mask(values, maximise=directions)
+    costs = np.where(np.asarray(directions), -values, values)
+    marked = []
+    for index, point in enumerate(points):
+        better = np.all(costs <= costs[index], axis=1) & np.any(costs < costs[index], axis=1)
+        dominators = tuple(points[i].key for i in np.flatnonzero(better & mask))
+        marked.append(replace(point, on_frontier=bool(mask[index]), dominated_by=dominators))
+    return marked

@@ -1,0 +1,314 @@
+"""The plan: which stages a sweep needs, in which order, each named by all that determines its result."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from effcore.catalogue import TASKS
+from effcore.catalogue.distillation import Distillation
+from effcore.catalogue.pruning import Pruning
+from effcore.catalogue.quantization import Quantization
+from effcore.catalogue.training import Training
+from effcore.recipe import Recipe, Step, digest, parent, teacher_recipe, teachers
+
+RUNGS = (0.25, 0.5, 1.0)
+"""Shares of its epochs at which every training is cut, so that searches and grids share the pieces."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What determines results beside the recipe.
+
+    Attributes:
+        vnni: Whether the processor multiplies 8-bit integers without overflow.
+        machine: Key of the machine's kind; quantized arithmetic differs between processors.
+        threads: Threads of a training.
+        sources: Hash of the modules that each kind of stage uses; `technique:<name>` for a technique's own.
+        versions: Versions of the packages that shape the result of each kind of stage.
+    """
+
+    vnni: bool
+    machine: str
+    threads: int = 1
+    sources: Mapping[str, str] = field(default_factory=dict)
+    versions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One unit of work.
+
+    Attributes:
+        kind: `train`, `transform`, `export`, `evaluate` or `measure`.
+        key: Kind and hash of all that determines the result.
+        config: All that the work needs beside its inputs, as plain data.
+        inputs: Key of the stage that each input comes from, by the role of the input.
+        cost_class: Stages of the same class cost about the same for each unit.
+        units: How much work it is, in units of its class.
+        exclusive: Whether it must have its host to itself.
+    """
+
+    kind: str
+    key: str
+    config: Mapping[str, Any] = field(hash=False)
+    inputs: tuple[tuple[str, str], ...] = ()
+    cost_class: str = ""
+    units: float = 1.0
+    exclusive: bool = False
+
+    @property
+    def trains(self) -> bool:
+        """Whether its time counts as training."""
+        return self.kind == "train" or (self.kind == "transform" and self.units > 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class VariantPlan:
+    """How one variant comes about.
+
+    Attributes:
+        stages: Keys of all stages that it needs, inputs first, without the measuring, which is named by the exported file.
+        own: Keys of its training stages that its parent does not need.
+        teachers: Keys of the training stages of its teachers.
+        export, evaluate: Keys of the last two stages.
+        structure: What is expected to share latency and memory with it.
+    """
+
+    recipe: Recipe
+    seed: int
+    stages: tuple[str, ...]
+    own: tuple[str, ...]
+    teachers: tuple[str, ...]
+    export: str
+    evaluate: str
+    structure: str
+
+    @property
+    def key(self) -> str:
+        return f"{self.recipe.key}-{self.seed}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """All variants and the distinct stages they need."""
+
+    variants: tuple[VariantPlan, ...]
+    stages: Mapping[str, Stage]
+
+    @property
+    def total(self) -> int:
+        """Stages if nothing were shared, measurements among them."""
+        return sum(len(v.stages) + 1 for v in self.variants)
+
+    @property
+    def trainings(self) -> int:
+        """Distinct trainings and fine-tunings, rungs of one training counted once."""
+        keys = self.stages.values()
+        return sum(1 for s in keys if s.kind == "train" and s.config["until"] == s.config["training"]["epochs"]) + sum(
+            1 for s in keys if s.kind == "transform" and s.trains
+        )
+
+    @property
+    def structures(self) -> int:
+        """Measurements that are expected."""
+        return len({v.structure for v in self.variants})
+
+
+def rungs(epochs: int) -> tuple[int, ...]:
+    """Epochs at which a training is cut.
+
+    Example:
+        >>> rungs(4), rungs(1), rungs(10)
+        ((1, 2, 4), (1,), (3, 5, 10))
+    """
+    return tuple(sorted({math.ceil(share * epochs) for share in RUNGS}))
+
+
+def make_plan(variants: Iterable[tuple[Recipe, int]], *, context: Context) -> Plan:
+    """Name every stage of every variant.
+
+    Args:
+        variants: Recipes with their seeds.
+        context: What of the machine and the installation determines results.
+    """
+    planner = _Planner(context)
+    planned = tuple(planner.variant(recipe, seed) for recipe, seed in variants)
+    needed = {key for v in planned for key in v.stages}
+    return Plan(variants=planned, stages={key: stage for key, stage in planner.stages.items() if key in needed})
+
+
+@dataclass(frozen=True)
+class _Chain:
+    """Where the planning of one recipe stands: stages so far, the model's key, and the phase that a transform inherits."""
+
+    keys: tuple[str, ...] = ()
+    model: str | None = None
+    training: Step | None = None
+    contributes: tuple[Step, ...] = ()
+    teacher_keys: tuple[str, ...] = ()
+
+
+class _Planner:
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.stages: dict[str, Stage] = {}
+        self._models: dict[tuple[Any, ...], _Chain] = {}
+
+    def variant(self, recipe: Recipe, seed: int) -> VariantPlan:
+        chain = self.model(recipe, seed)
+        lower = [s for s in recipe.steps if s.record.role == "lower"]
+        export = self.export(recipe, lower, chain)
+        evaluate = self.evaluate(recipe, export)
+        origin = parent(recipe)
+        inherited = set(self.model(origin.recipe, seed).keys) if origin else set()
+        own = tuple(k for k in chain.keys if k not in inherited and k not in chain.teacher_keys and self.stages[k].trains)
+        return VariantPlan(
+            recipe=recipe, seed=seed, stages=(*chain.keys, export, evaluate), own=own, teachers=chain.teacher_keys,
+            export=export, evaluate=evaluate, structure=_expected_structure(recipe),
+        )  # fmt: skip
+
+    def model(self, recipe: Recipe, seed: int) -> _Chain:
+        """The stages up to the trained and transformed model."""
+        steps = tuple(s for s in recipe.steps if s.record.role not in ("lower", "runtime"))
+        known = self._models.get((recipe.task, seed, steps))
+        if known is not None:
+            return known
+        chain = _Chain()
+        for index, step in enumerate(steps):
+            if step.record.role == "phase":
+                following = steps[index + 1 :]
+                count = next((i for i, s in enumerate(following) if s.record.role != "contribute"), len(following))
+                chain = self.phase(recipe, seed, chain, step, following[:count])
+            elif step.record.role == "transform":
+                chain = self.transform(recipe, seed, chain, step)
+        self._models[(recipe.task, seed, steps)] = chain
+        return chain
+
+    def phase(self, recipe: Recipe, seed: int, chain: _Chain, training: Step, contributes: Sequence[Step]) -> _Chain:
+        chain = self._with_teachers(recipe, chain, contributes)
+        config = training.config
+        assert isinstance(config, Training), "a phase is opened by `training`"
+        base = self._base(recipe, seed) | {
+            "architecture": recipe.architecture.model_dump(mode="json"),
+            "training": config.model_dump(mode="json"),
+            "contributes": [s.document for s in contributes],
+        }
+        keys, before, start = chain.keys, None, 0
+        for end in rungs(config.epochs):
+            inputs = [("start", chain.model)] if chain.model else []
+            inputs += [("before", before)] if before else []
+            inputs += self._teacher_input(recipe, contributes)
+            stage = self._stage(
+                "train", base | {"from": start, "until": end}, inputs, steps=contributes,
+                cost_class=self._training_class(recipe, contributes), units=(end - start) * config.data_fraction,
+            )  # fmt: skip
+            keys, before, start = (*keys, stage.key), stage.key, end
+        return _Chain(keys, before, training, tuple(contributes), chain.teacher_keys)
+
+    def transform(self, recipe: Recipe, seed: int, chain: _Chain, step: Step) -> _Chain:
+        assert chain.model is not None and chain.training is not None, "a transform follows a phase"
+        config = self._base(recipe, seed) | {
+            "step": step.document,
+            "training": chain.training.config.model_dump(mode="json"),
+            "contributes": [s.document for s in chain.contributes],
+        }
+        inputs = [("model", chain.model), *self._teacher_input(recipe, chain.contributes)]
+        epochs = step.config.fine_tune if isinstance(step.config, Pruning) else 0
+        stage = self._stage(
+            "transform", config, inputs, steps=(step, *chain.contributes),
+            cost_class=f"{step.technique} {self._training_class(recipe, chain.contributes)}", units=float(epochs),
+        )  # fmt: skip
+        return _Chain((*chain.keys, stage.key), stage.key, chain.training, chain.contributes, chain.teacher_keys)
+
+    def export(self, recipe: Recipe, lower: Sequence[Step], chain: _Chain) -> str:
+        assert chain.model is not None, "an export follows a phase"
+        config = {"task": recipe.task, "data": TASKS[recipe.task].fingerprint, "runtime": recipe.runtime}
+        config["lower"] = [self._resolved(step).document for step in lower]
+        cost = " ".join(["export", *(s.technique for s in lower), recipe.runtime])
+        return self._stage("export", config, [("model", chain.model)], steps=lower, cost_class=cost, runtime=recipe.runtime).key
+
+    def evaluate(self, recipe: Recipe, export: str) -> str:
+        config = {"task": recipe.task, "data": TASKS[recipe.task].fingerprint, "runtime": recipe.runtime}
+        config["machine"] = self.context.machine
+        cost = f"evaluate {recipe.task} {recipe.runtime}"
+        return self._stage("evaluate", config, [("artifact", export)], cost_class=cost, runtime=recipe.runtime).key
+
+    def _base(self, recipe: Recipe, seed: int) -> dict[str, Any]:
+        return {"task": recipe.task, "data": TASKS[recipe.task].fingerprint, "seed": seed, "threads": self.context.threads}
+
+    def _resolved(self, step: Step) -> Step:
+        """The step with every automatic value decided, so that the key says what is done."""
+        if isinstance(step.config, Quantization) and step.config.reduce_range is None:
+            return Step(step.technique, step.config.model_copy(update={"reduce_range": not self.context.vnni}))
+        return step
+
+    def _with_teachers(self, recipe: Recipe, chain: _Chain, contributes: Sequence[Step]) -> _Chain:
+        keys, teacher_keys = chain.keys, chain.teacher_keys
+        for step in contributes:
+            if isinstance(step.config, Distillation):
+                of_teacher = self.model(teacher_recipe(recipe, step.config.teacher), step.config.teacher.seed).keys
+                keys = (*(k for k in of_teacher if k not in keys), *keys)
+                teacher_keys = (*teacher_keys, *(k for k in of_teacher if k not in teacher_keys))
+        return _Chain(keys, chain.model, chain.training, chain.contributes, teacher_keys)
+
+    def _teacher_input(self, recipe: Recipe, contributes: Sequence[Step]) -> list[tuple[str, str | None]]:
+        found = [s.config.teacher for s in contributes if isinstance(s.config, Distillation)]
+        return [("teacher", self.model(teacher_recipe(recipe, t), t.seed).model) for t in found]
+
+    def _training_class(self, recipe: Recipe, contributes: Sequence[Step]) -> str:
+        a = recipe.architecture
+        extra = "".join(f" +{s.technique}" for s in contributes)
+        return f"train {recipe.task} {a.family} x{a.width:g} d{a.depth}{extra}"
+
+    def _stage(
+        self, kind: str, config: Mapping[str, Any], inputs: Sequence[tuple[str, str | None]], *,
+        cost_class: str, units: float = 1.0, steps: Sequence[Step] = (), runtime: str = "",
+    ) -> Stage:  # fmt: skip
+        named = tuple((role, key) for role, key in inputs if key is not None)
+        techniques = {s.technique: self.context.sources.get(f"technique:{s.technique}", "") for s in steps}
+        identity = {
+            "kind": kind, "config": dict(config), "inputs": dict(named), "techniques": techniques,
+            "source": self.context.sources.get(kind, ""), "runtime": self.context.sources.get(f"runtime:{runtime}", ""),
+            "versions": dict(self.context.versions.get(kind, {})) | dict(self.context.versions.get(f"runtime:{runtime}", {})),
+        }  # fmt: skip
+        stage = Stage(kind, f"{kind}-{digest(identity)}", config, named, cost_class, units)
+        return self.stages.setdefault(stage.key, stage)
+
+
+def measure_stage(
+    structure: str, artifact: str, *, task: str, runtime: str, settings: Mapping[str, Any], environment: str, context: Context
+) -> Stage:
+    """The stage that measures a structure; its name does not depend on which of the files with that structure is used.
+
+    Args:
+        structure: Content name of the exported file without its weights.
+        artifact: Key of the export stage whose file is measured.
+        task: Name of the task, for the shape of the input.
+        runtime: Name of the runtime.
+        settings: How long and how well is measured.
+        environment: Key of the environment.
+        context: As for the plan.
+    """
+    config = {"task": task, "runtime": runtime, "structure": structure, "settings": dict(settings), "environment": environment}
+    identity = config | {
+        "kind": "measure", "source": context.sources.get("measure", ""), "runtime_source": context.sources.get(f"runtime:{runtime}", ""),
+        "versions": dict(context.versions.get("measure", {})) | dict(context.versions.get(f"runtime:{runtime}", {})),
+    }  # fmt: skip
+    key = f"measure-{digest(identity)}"
+    return Stage("measure", key, config, (("artifact", artifact),), f"measure {runtime}", 1.0, exclusive=True)
+
+
+def _expected_structure(recipe: Recipe) -> str:
+    """What decides operators and shapes, as far as it is known before anything was built."""
+    shaping = []
+    for step in recipe.steps:
+        if step.record.role in ("architecture", "transform", "lower", "runtime"):
+            document = {k: v for k, v in step.config.model_dump(mode="json").items() if k not in ("fine_tune", "calibration_images", "criterion")}
+            shaping.append({step.technique: document})
+    return digest({"task": recipe.task, "steps": shaping})
+
+
+__all__ = ["Context", "Plan", "Stage", "VariantPlan", "make_plan", "measure_stage", "rungs", "teachers"]

@@ -1,0 +1,173 @@
+"""A recipe: an ordered list of steps for one task, from architecture to runtime."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from effcore.catalogue import TECHNIQUES, Parameters, Technique
+from effcore.catalogue.architecture import Architecture
+from effcore.catalogue.distillation import Distillation, Teacher
+from effcore.catalogue.runtime import Runtime
+from effcore.catalogue.training import Training
+
+
+def canonical(document: Any) -> str:
+    """JSON text that is the same for equal documents: sorted keys, no spaces, no NaN."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def digest(document: Any) -> str:
+    """First 16 hexadecimal digits of the SHA-256 of the canonical JSON."""
+    return hashlib.sha256(canonical(document).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One technique with its parameters."""
+
+    technique: str
+    config: Parameters
+
+    @property
+    def record(self) -> Technique:
+        return TECHNIQUES[self.technique]
+
+    @property
+    def label(self) -> str:
+        return self.record.label(self.config)
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """All parameters by name, with the version of the technique where it is not the first."""
+        version = {} if self.record.version == 1 else {"version": self.record.version}
+        return {self.technique: self.config.model_dump(mode="json") | version}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Steps for one task; valid by construction through `effcore.spec` or `from_document`."""
+
+    task: str
+    steps: tuple[Step, ...]
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """As plain data, every parameter written out."""
+        return {"task": self.task, "steps": [step.document for step in self.steps]}
+
+    @cached_property
+    def key(self) -> str:
+        """Name by content: equal recipes have equal keys."""
+        return digest(self.document)
+
+    @cached_property
+    def name(self) -> str:
+        """Short text for people; two recipes that differ in a detail may share it."""
+        shown = [s.label for s in self.steps if s.record.optional or s.technique == "architecture"]
+        phases = [s for s in self.steps if s.technique == "training"]
+        if len(phases) > 1 or any(p.config != Training() for p in phases):
+            shown.insert(1, " + ".join(p.label for p in phases))
+        if self.runtime != default_runtime():
+            shown.append(self.runtime)
+        return " · ".join(shown)
+
+    @property
+    def architecture(self) -> Architecture:
+        config = self.steps[0].config
+        assert isinstance(config, Architecture), "a recipe starts with its architecture"
+        return config
+
+    @property
+    def runtime(self) -> str:
+        config = self.steps[-1].config
+        assert isinstance(config, Runtime), "a recipe ends with its runtime"
+        return config.name
+
+
+def default_runtime() -> str:
+    """Name of the runtime that is meant where none is said."""
+    return Runtime().name
+
+
+def from_document(document: Mapping[str, Any]) -> Recipe:
+    """The recipe that `Recipe.document` wrote.
+
+    Raises:
+        pydantic.ValidationError: A parameter is not what the catalogue allows now.
+        KeyError: A technique is not in the catalogue any more.
+    """
+    steps = []
+    for entry in document["steps"]:
+        ((name, values),) = entry.items()
+        plain = {k: v for k, v in values.items() if k != "version"}
+        steps.append(Step(name, TypeAdapter(TECHNIQUES[name].parameters).validate_python(plain)))
+    return Recipe(document["task"], tuple(steps))
+
+
+def teacher_recipe(recipe: Recipe, teacher: Teacher) -> Recipe:
+    """The recipe of a teacher, up to its runtime, which it does not need but every recipe has."""
+    steps = (
+        Step("architecture", Architecture(family=teacher.family, width=teacher.width, depth=teacher.depth)),
+        Step("training", Training(epochs=teacher.epochs)),
+        Step("runtime", Runtime()),
+    )
+    return Recipe(recipe.task, steps)
+
+
+def teachers(recipe: Recipe) -> tuple[Teacher, ...]:
+    """The teachers that a recipe asks for, in its order."""
+    return tuple(s.config.teacher for s in recipe.steps if isinstance(s.config, Distillation))
+
+
+@dataclass(frozen=True)
+class Parent:
+    """A recipe's parent and the step that leads from it.
+
+    Attributes:
+        recipe: The parent.
+        technique: Name of the technique of the step.
+        label: The step in a few words.
+    """
+
+    recipe: Recipe
+    technique: str
+    label: str
+
+
+def parent(recipe: Recipe) -> Parent | None:
+    """The same recipe without its last optional step; without one, with its last changed parameter at its default.
+
+    A runtime other than the default counts as the last step. Returns None for a recipe with nothing to undo.
+    """
+    if recipe.runtime != default_runtime():
+        steps = (*recipe.steps[:-1], Step("runtime", Runtime()))
+        return Parent(replace(recipe, steps=steps), "runtime", recipe.runtime)
+    for index in range(len(recipe.steps) - 1, -1, -1):
+        step = recipe.steps[index]
+        if step.record.optional:
+            rest = recipe.steps[:index] + recipe.steps[index + 1 :]
+            return Parent(replace(recipe, steps=rest), step.technique, step.label)
+    for index in range(len(recipe.steps) - 1, -1, -1):
+        undone = _undo_parameter(recipe.steps[index])
+        if undone is not None:
+            step, label = undone
+            steps = (*recipe.steps[:index], step, *recipe.steps[index + 1 :])
+            return Parent(replace(recipe, steps=steps), step.technique, label)
+    return None
+
+
+def _undo_parameter(step: Step) -> tuple[Step, str] | None:
+    """The step with its last changed parameter at its declared default, and what had been changed."""
+    fields = type(step.config).model_fields
+    for name in reversed(list(fields)):
+        field, value = fields[name], getattr(step.config, name)
+        if not field.is_required() and value != field.default:
+            return Step(step.technique, step.config.model_copy(update={name: field.default})), f"{name} {value}"
+    return None

@@ -1,0 +1,227 @@
+"""The space of a sweep: alternatives in each step of a recipe, and every recipe they make."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from effcore.catalogue import TECHNIQUES, Parameters, Technique, order_problems
+from effcore.errors import Problem, nearest
+from effcore.recipe import Recipe, Step
+
+MAX_VARIANTS = 20_000
+"""Most recipes times seeds that one grid may ask for: about ten days of two cores at a minute each."""
+
+RANGE_KEYS = {"low", "high", "log", "step"}
+
+
+@dataclass(frozen=True)
+class Choices:
+    """The alternatives of one step; None among them leaves the step out."""
+
+    path: str
+    steps: tuple[Step | None, ...]
+
+
+def read_recipe(data: Any, path: str, *, task: str) -> tuple[list[Recipe], list[Problem]]:
+    """Every recipe that a list of steps with alternatives stands for.
+
+    Args:
+        data: The list as it stands in the spec.
+        path: Where it stands.
+        task: Name of the task.
+
+    Returns:
+        The recipes in the order of the grid, and all problems; the recipes are empty where there is a problem.
+    """
+    if not isinstance(data, list) or not data:
+        return [], [Problem(where=path, message=f"must be a list of steps, at least one. Got {show(data)}.")]
+    problems: list[Problem] = []
+    choices = []
+    for index, entry in enumerate(data):
+        read = _read_entry(entry, f"{path}[{index}]")
+        if isinstance(read, Choices):
+            choices.append(read)
+        else:
+            problems.extend(read)
+    if problems:
+        return [], problems
+    total = math.prod(len(c.steps) for c in choices)
+    if total > MAX_VARIANTS:
+        sizes = " x ".join(str(len(c.steps)) for c in choices if len(c.steps) > 1)
+        message = f"must stand for at most {MAX_VARIANTS:,} recipes. Got {total:,} ({sizes})."
+        return [], [Problem(where=path, message=message, hint="Take alternatives out.")]
+    return _combine(choices, task)
+
+
+def _combine(choices: Sequence[Choices], task: str) -> tuple[list[Recipe], list[Problem]]:
+    recipes: list[Recipe] = []
+    refused: dict[tuple[str, str], Problem] = {}
+    allowed: dict[tuple[tuple[str, ...], str], bool] = {}
+    for combination in itertools.product(*(c.steps for c in choices)):
+        kept = [(c.path, s) for c, s in zip(choices, combination, strict=True) if s is not None]
+        shape = (tuple(s.technique for _, s in kept), str(getattr(kept[-1][1].config, "name", "")) if kept else "")
+        if shape not in allowed:
+            found = order_problems([(s.technique, s.record.role) for _, s in kept], runtime=shape[1])
+            allowed[shape] = not found
+            for index, sentence in found:
+                where = kept[index][0] if kept else choices[0].path
+                refused.setdefault((where, sentence), Problem(where=where, message=sentence))
+        if allowed[shape]:
+            recipes.append(Recipe(task, tuple(s for _, s in kept)))
+    return ([], list(refused.values())) if refused else (recipes, [])
+
+
+def _read_entry(entry: Any, path: str) -> Choices | list[Problem]:
+    if not isinstance(entry, dict) or len(entry) != 1:
+        message = f"must be one technique with its parameters, as `pruning: {{amount: 0.5}}`. Got {show(entry)}."
+        return [Problem(where=path, message=message)]
+    ((name, value),) = entry.items()
+    if name not in TECHNIQUES:
+        message = f"must be a technique of the catalogue. Got {name!r}."
+        return [Problem(where=f"{path}.{name}", message=message, hint=nearest(name, TECHNIQUES))]
+    technique, where = TECHNIQUES[name], f"{path}.{name}"
+    if isinstance(value, list) and not value:
+        return [Problem(where=where, message="must hold at least one alternative. Got an empty list.")]
+    steps: list[Step | None] = []
+    problems: list[Problem] = []
+    for index, alternative in enumerate(value if isinstance(value, list) else [value]):
+        inner = f"{where}[{index}]" if isinstance(value, list) else where
+        read, found = _read_alternative(technique, alternative, inner)
+        steps.extend(read)
+        problems.extend(found)
+        if len(steps) > MAX_VARIANTS:
+            problems.append(Problem(where=where, message=f"must stand for at most {MAX_VARIANTS:,} steps."))
+            break
+    if not problems and len(set(steps)) < len(steps):
+        twice = next(s for i, s in enumerate(steps) if s in steps[:i])
+        text = show(twice.document) if twice else "none"
+        problems.append(Problem(where=where, message=f"must not hold the same alternative twice. Got {text} again."))
+    return problems or Choices(where, tuple(steps))
+
+
+def _read_alternative(technique: Technique, value: Any, path: str) -> tuple[list[Step | None], list[Problem]]:
+    if value == "none" and technique.optional:
+        return [None], []
+    if value == "none":
+        return [], [Problem(where=path, message=f"can't be left out: every recipe has `{technique.name}`.")]
+    if technique.shorthand is not None and isinstance(value, str):
+        value = {technique.shorthand: value}
+    if not isinstance(value, dict):
+        hint = f"For all defaults write `{technique.name}: {{}}`" + (", to leave it out write `none`." if technique.optional else ".")
+        return [], [Problem(where=path, message=f"must be parameters by name. Got {show(value)}.", hint=hint)]
+    count = count_combinations(value, technique.parameters)
+    if count > MAX_VARIANTS:
+        return [], [Problem(where=path, message=f"must stand for at most {MAX_VARIANTS:,} steps. Got {count:,}.")]
+    problems = _range_problems(value, technique.parameters, path)
+    steps: list[Step | None] = []
+    if not problems:
+        for plain in expand(value, technique.parameters):
+            read = _validated(technique, plain, path)
+            if isinstance(read, Step):
+                steps.append(read)
+            else:
+                problems.extend(p for p in read if p not in problems)
+    return steps, problems
+
+
+def _fields(model: type[BaseModel], name: str) -> tuple[type[BaseModel] | None, bool]:
+    """Model of a nested field and whether the field itself holds a list."""
+    field = model.model_fields.get(name)
+    if field is None:
+        return None, False
+    kinds = [field.annotation, *get_args(field.annotation)]
+    nested = next((k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)), None)
+    return nested, any((get_origin(k) or k) in (list, tuple) for k in kinds)
+
+
+def _options(name: str, value: Any, model: type[BaseModel]) -> list[Any]:
+    """Alternatives of one field; a list-valued field takes a list of lists."""
+    nested, listed = _fields(model, name)
+    if listed and not (isinstance(value, list) and value and all(isinstance(v, list) for v in value)):
+        return [value]
+    values = value if isinstance(value, list) else [value]
+    if nested is None:
+        return values
+    return [plain for v in values for plain in (expand(v, nested) if isinstance(v, dict) else [v])]
+
+
+def count_combinations(value: Mapping[str, Any], model: type[BaseModel]) -> int:
+    """How many plain mappings a mapping with alternatives stands for, without making them."""
+    total = 1
+    for name, inner in value.items():
+        nested, listed = _fields(model, name)
+        values = inner if isinstance(inner, list) and not listed else [inner]
+        total *= sum(count_combinations(v, nested) if nested and isinstance(v, dict) else 1 for v in values)
+    return total
+
+
+def expand(value: Mapping[str, Any], model: type[BaseModel]) -> Iterator[dict[str, Any]]:
+    """Every plain mapping that a mapping with alternatives stands for, the last field running fastest."""
+    options = [_options(name, inner, model) for name, inner in value.items()]
+    for combination in itertools.product(*options):
+        yield dict(zip(value, combination, strict=True))
+
+
+def _range_problems(value: Mapping[str, Any], model: type[BaseModel], path: str) -> list[Problem]:
+    problems = []
+    for name, inner in value.items():
+        nested, listed = _fields(model, name)
+        if isinstance(inner, list) and not inner and not listed:
+            problems.append(Problem(where=f"{path}.{name}", message="must hold at least one alternative. Got an empty list."))
+        elif isinstance(inner, dict) and nested is None and inner and set(inner) <= RANGE_KEYS:
+            message = "is a range, which the strategy `grid` can't walk through."
+            problems.append(Problem(where=f"{path}.{name}", message=message, hint="Write the values as a list."))
+        elif isinstance(inner, dict) and nested is not None:
+            problems.extend(_range_problems(inner, nested, f"{path}.{name}"))
+    return problems
+
+
+def _validated(technique: Technique, plain: Mapping[str, Any], path: str) -> Step | list[Problem]:
+    try:
+        return Step(technique.name, technique.parameters.model_validate(plain))
+    except ValidationError as error:
+        return [problem_of(e, technique.parameters, path) for e in error.errors(include_url=False)]
+
+
+def problem_of(error: Any, model: type[BaseModel], path: str) -> Problem:
+    """A pydantic error in the sentence shape of every problem of a spec."""
+    names = [str(part) for part in error["loc"]]
+    where = ".".join([path, *names])
+    got, context, kind = error.get("input"), error.get("ctx", {}), error["type"]
+    owner = model
+    for name in names[:-1]:
+        owner = _fields(owner, name)[0] or owner
+    if kind == "missing":
+        return Problem(where=where, message="must be given.", hint=_help(owner, names[-1]))
+    if kind == "extra_forbidden":
+        return Problem(where=where, message=f"must be a parameter of it. Got {names[-1]!r}.", hint=nearest(names[-1], owner.model_fields))
+    rules = {
+        "greater_than_equal": "at least {ge}", "greater_than": "more than {gt}", "less_than_equal": "at most {le}",
+        "less_than": "less than {lt}", "literal_error": "{expected}", "multiple_of": "a multiple of {multiple_of}",
+        "finite_number": "a finite number", "int_type": "a whole number", "int_from_float": "a whole number",
+        "float_type": "a number", "bool_type": "true or false", "string_type": "a text",
+        "model_type": "parameters by name", "model_attributes_type": "parameters by name",
+    }  # fmt: skip
+    rule = rules[kind].format(**context) if kind in rules else str(error["msg"])
+    hint = nearest(got, context["expected"].replace("'", "").replace(" or ", ", ").split(", ")) if kind == "literal_error" else ""
+    return Problem(where=where, message=f"must be {rule}. Got {show(got)}.", hint=hint or _help(owner, names[-1] if names else ""))
+
+
+def _help(model: type[BaseModel], name: str) -> str:
+    field = model.model_fields.get(name)
+    return field.description or "" if field else ""
+
+
+def show(value: Any) -> str:
+    """A value as it may stand in an error: short, whatever the user wrote."""
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+__all__ = ["MAX_VARIANTS", "Choices", "Parameters", "expand", "problem_of", "read_recipe", "show"]

@@ -1,0 +1,202 @@
+"""A spec: what a sweep is asked to do, read strictly, with all its problems at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+from pydantic import BaseModel, ValidationError
+
+from effcore.catalogue import TASKS, Parameters
+from effcore.catalogue.record import parameter
+from effcore.document import Document, read
+from effcore.errors import Problem, SpecError, nearest
+from effcore.objectives import METRICS
+from effcore.recipe import Recipe, digest
+from effcore.space import MAX_VARIANTS, problem_of, read_recipe, show
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_. -]{0,63}")
+KEYS = ("name", "description", "task", "objectives", "seeds", "recipe", "recipes", "search", "measure")
+
+
+class Search(Parameters):
+    """How the space is searched."""
+
+    strategy: Literal["grid"] = parameter("grid", help="grid: every recipe of the space, once for each seed.")
+
+
+class Measure(Parameters):
+    """How long is measured, and how well."""
+
+    processes: int = parameter(5, ge=3, le=100, unit="processes", help="Fewest fresh processes in which latency is measured.")
+    width: float = parameter(0.10, gt=0, le=1, help="Wished width of the interval of latency, as a share of it.")
+    max_s: float = parameter(8.0, ge=1, le=3600, unit="s", help="Longest time that one structure is measured.")
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A sweep that was read without a problem.
+
+    Attributes:
+        recipes: Every recipe of the space, each once, in the order of the grid.
+        document: The spec as plain data, as it was written.
+        text: The YAML text.
+    """
+
+    name: str
+    description: str
+    task: str
+    objectives: tuple[str, ...]
+    seeds: tuple[int, ...]
+    recipes: tuple[Recipe, ...]
+    search: Search
+    measure: Measure
+    document: Mapping[str, Any]
+    text: str
+
+    @cached_property
+    def key(self) -> str:
+        """Identity of the sweep: its name and its spec, without how long it is measured and what it is described as."""
+        return digest({k: v for k, v in self.document.items() if k not in ("measure", "description")})
+
+    @property
+    def variants(self) -> list[tuple[Recipe, int]]:
+        """Every recipe with every seed."""
+        return [(recipe, seed) for recipe in self.recipes for seed in self.seeds]
+
+
+def parse(text: str, *, source: str = "spec") -> Spec:
+    """Read a spec.
+
+    Args:
+        text: YAML.
+        source: Name for error texts.
+
+    Raises:
+        SpecError: With every problem that was found.
+    """
+    document = read(text, source=source)
+    if not isinstance(document.data, dict):
+        message = f"must be a mapping with name, task and recipe. Got {show(document.data)}."
+        raise SpecError([Problem(where="spec", message=message, line=1)], source=source)
+    reader = _Reader(document)
+    spec = reader.spec(text)
+    if reader.problems or spec is None:
+        raise SpecError(reader.placed(), source=source)
+    return spec
+
+
+class _Reader:
+    """Reads the parts of a spec one by one and collects what is wrong with them."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.data: dict[str, Any] = document.data
+        self.problems: list[Problem] = []
+
+    def spec(self, text: str) -> Spec | None:
+        for key in self.data:
+            if key not in KEYS:
+                self.add(key, f"must be a key of a spec. Got {key!r}.", nearest(key, KEYS))
+        name, task = self.name(), self.task()
+        seeds = self.seeds()
+        recipes = self.recipes(task or "digits")
+        if len(recipes) * len(seeds) > MAX_VARIANTS:
+            self.add("seeds", f"must make at most {MAX_VARIANTS:,} variants. Got {len(recipes):,} recipes x {len(seeds):,} seeds.")
+        spec = Spec(
+            name=name,
+            description=self.description(),
+            task=task,
+            objectives=self.objectives(),
+            seeds=seeds,
+            recipes=recipes,
+            search=self.section("search", Search),
+            measure=self.section("measure", Measure),
+            document=self.data,
+            text=text,
+        )
+        return None if self.problems else spec
+
+    def add(self, where: str, message: str, hint: str = "") -> None:
+        self.problems.append(Problem(where=where, message=message, hint=hint))
+
+    def placed(self) -> list[Problem]:
+        """The problems with their lines, in the order of the text."""
+        lined = [
+            Problem(where=p.where, message=p.message, hint=p.hint, line=p.line or self.document.line(p.where))
+            for p in self.problems
+        ]
+        return sorted(lined, key=lambda p: p.line or 0)
+
+    def name(self) -> str:
+        value = self.data.get("name")
+        if not isinstance(value, str) or not NAME.fullmatch(value):
+            got = "nothing" if value is None else show(value)
+            self.add("name", f"must be 1 to 64 letters, digits, spaces, dots, dashes or underscores. Got {got}.", "It is no path.")
+            return ""
+        return value
+
+    def description(self) -> str:
+        value = self.data.get("description", "")
+        if not isinstance(value, str) or len(value) > 2000:
+            self.add("description", f"must be a text of at most 2,000 characters. Got {show(value)}.")
+            return ""
+        return value
+
+    def task(self) -> str:
+        value = self.data.get("task")
+        if not isinstance(value, str) or value not in TASKS:
+            got = "nothing" if value is None else show(value)
+            self.add("task", f"must be a task of the catalogue. Got {got}.", nearest(value, TASKS))
+            return ""
+        return value
+
+    def objectives(self) -> tuple[str, ...]:
+        value = self.data.get("objectives", ["accuracy", "latency_ms"])
+        if not isinstance(value, list) or not 1 <= len(value) <= 5 or len({str(v) for v in value}) < len(value):
+            self.add("objectives", f"must be a list of one to five different metrics. Got {show(value)}.")
+            return ()
+        for index, name in enumerate(value):
+            if name not in METRICS:
+                self.add(f"objectives[{index}]", f"must be a metric. Got {show(name)}.", nearest(name, METRICS))
+        return tuple(str(v) for v in value)
+
+    def seeds(self) -> tuple[int, ...]:
+        value = self.data.get("seeds", [0])
+        whole = isinstance(value, list) and all(type(v) is int and 0 <= v < 2**31 for v in value)
+        if not whole or not value or len(set(value)) < len(value) or len(value) > 1000:
+            self.add("seeds", f"must be a list of different whole numbers from 0 on, at least one. Got {show(value)}.")
+            return (0,)
+        return tuple(value)
+
+    def recipes(self, task: str) -> tuple[Recipe, ...]:
+        if ("recipe" in self.data) == ("recipes" in self.data):
+            self.add("recipe", "must be given, as a list of steps; or `recipes`, as a list of such lists; not both.")
+            return ()
+        parts = [("recipe", self.data["recipe"])] if "recipe" in self.data else []
+        if "recipes" in self.data:
+            value = self.data["recipes"]
+            if not isinstance(value, list) or not value:
+                self.add("recipes", f"must be a list of recipes, at least one. Got {show(value)}.")
+                return ()
+            parts = [(f"recipes[{index}]", part) for index, part in enumerate(value)]
+        recipes: dict[str, Recipe] = {}
+        for path, part in parts:
+            read_recipes, problems = read_recipe(part, path, task=task)
+            self.problems.extend(problems)
+            recipes |= {r.key: r for r in read_recipes}
+        return tuple(recipes.values())
+
+    def section(self, name: str, model: type[BaseModel]) -> Any:
+        value = self.data.get(name, {})
+        if not isinstance(value, dict):
+            self.add(name, f"must be parameters by name. Got {show(value)}.", nearest(value, model.model_fields))
+            return model()
+        try:
+            return model.model_validate(value)
+        except ValidationError as error:
+            self.problems.extend(problem_of(e, model, name) for e in error.errors(include_url=False))
+            return model()

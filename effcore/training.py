@@ -1,0 +1,231 @@
+"""The one training loop: AdamW, data held as tensors, the same bits for the same seed wherever it is interrupted."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from effcore.catalogue.training import Training
+from effcore.errors import EffcoreError
+from effcore.tasks import Data, Split
+
+WARM_UP = 0.3
+"""Share of a one-cycle schedule in which the learning rate rises."""
+START_DIVISOR = 25.0
+END_DIVISOR = 1e4
+EVALUATION_BATCH = 256
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Batch:
+    """Images of one step.
+
+    Attributes:
+        images: Raw pixels, uint8, or float32 in the same range once a hook changed them, (N, C, H, W).
+        labels: Index of the class, int64 (N,).
+        indices: Place of each image in the training split, int64 (N,).
+        changed: Whether the images differ from those of the split.
+    """
+
+    images: Tensor
+    labels: Tensor
+    indices: Tensor
+    changed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Hooks:
+    """What a learning technique does in the loop.
+
+    Attributes:
+        batch: (batch, generator) -> batch; all its randomness must come from the generator.
+        loss: (logits, batch, base loss) -> loss; the base loss is cross entropy, or what the hook before made of it.
+    """
+
+    batch: Callable[[Batch, torch.Generator], Batch] | None = None
+    loss: Callable[[Tensor, Batch, Tensor], Tensor] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Fit:
+    """What a training left beside the model.
+
+    Attributes:
+        curve: A row for each epoch: epoch (from 1), train_loss, val_accuracy, seconds since this fit began.
+        optimizer_state: To go on with; plain data and tensors.
+        samples: Images that went through the model, repeats counted.
+    """
+
+    curve: list[dict[str, float]]
+    optimizer_state: dict[str, Any]
+    samples: int
+
+
+def fit(
+    model: nn.Module,
+    data: Data,
+    config: Training,
+    *,
+    seed: int,
+    start_epoch: int = 0,
+    end_epoch: int | None = None,
+    optimizer_state: dict[str, Any] | None = None,
+    hooks: Sequence[Hooks] = (),
+) -> Fit:
+    """Trains a model in place from one epoch to another; to stop at any epoch and go on gives the same bits as not to stop.
+
+    Args:
+        model: Takes raw pixels; left in eval mode.
+        data: Its training images are cut to `config.data_fraction` here.
+        config: The phase as a whole, also where only a part of its epochs is trained.
+        seed: Of order and hooks.
+        start_epoch: Epochs that were trained before.
+        end_epoch: Epochs that are trained afterwards; none means all.
+        optimizer_state: Of the epoch `start_epoch`; needed where that is not 0.
+        hooks: Applied in this order.
+
+    Raises:
+        EffcoreError: The part is none of the phase, its optimizer state is missing, batches are too small, or the loss is not finite.
+    """
+    end = config.epochs if end_epoch is None else end_epoch
+    if not 0 <= start_epoch < end <= config.epochs or (start_epoch > 0 and optimizer_state is None):
+        raise EffcoreError(
+            f"training must go from an epoch to a later one of its {config.epochs}, with the optimizer's state where it goes on. "
+            f"Got {start_epoch} to {end}, {'no' if optimizer_state is None else 'a'} state."
+        )
+    train = data.fraction(config.data_fraction).train
+    images, labels = _tensors(train)
+    model.to(memory_format=torch.channels_last)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
+    )
+    if optimizer_state is not None:
+        optimizer.load_state_dict(optimizer_state)
+    began, curve = time.perf_counter(), []
+    for epoch in range(start_epoch, end):
+        loss = _epoch(model, optimizer, images, labels, config, epoch=epoch, seed=seed, hooks=hooks)
+        row = {"epoch": epoch + 1, "train_loss": loss, "val_accuracy": evaluate(model, data.validation)}
+        curve.append(row | {"seconds": time.perf_counter() - began})
+    return Fit(curve=curve, optimizer_state=optimizer.state_dict(), samples=(end - start_epoch) * len(train))
+
+
+def _tensors(split: Split) -> tuple[Tensor, Tensor]:
+    return torch.tensor(split.images), torch.tensor(split.labels)
+
+
+def _epoch(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    images: Tensor,
+    labels: Tensor,
+    config: Training,
+    *,
+    epoch: int,
+    seed: int,
+    hooks: Sequence[Hooks],
+) -> float:
+    """One pass over the images; the mean loss over them."""
+    model.train()
+    generator = torch.Generator().manual_seed(epoch_seed(seed, epoch))
+    torch.manual_seed(epoch_seed(seed, epoch))  # for layers that draw from the global generator, as dropout does
+    steps = math.ceil(len(labels) / config.batch_size)
+    # Evenly cut: batch normalization can't do with the single image that could be left at the end.
+    parts = torch.tensor_split(torch.randperm(len(labels), generator=generator), steps)
+    if min(len(part) for part in parts) < 2:
+        raise EffcoreError(
+            f"training.batch_size must leave at least 2 images in a batch, which batch normalization needs. "
+            f"Got batch_size {config.batch_size} for {len(labels)} images. Take at least 2."
+        )
+    total = 0.0
+    for step, indices in enumerate(parts):
+        batch = Batch(images=images[indices], labels=labels[indices], indices=indices)
+        rate = learning_rate(config, step=epoch * steps + step, total=config.epochs * steps)
+        total += _step(model, optimizer, batch, config, rate=rate, generator=generator, hooks=hooks) * len(indices)
+    if not math.isfinite(total):
+        raise EffcoreError(
+            f"the training loss must stay finite. Got {total} in epoch {epoch + 1}. "
+            f"Lower training.learning_rate, which is {config.learning_rate:g}."
+        )
+    return total / len(labels)
+
+
+def _step(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    batch: Batch,
+    config: Training,
+    *,
+    rate: float,
+    generator: torch.Generator,
+    hooks: Sequence[Hooks],
+) -> float:
+    """One step of the optimizer; its loss."""
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+    for hook in hooks:
+        batch = batch if hook.batch is None else hook.batch(batch, generator)
+    logits = model(batch.images)
+    loss = functional.cross_entropy(logits, batch.labels, label_smoothing=config.label_smoothing)
+    for hook in hooks:
+        loss = loss if hook.loss is None else hook.loss(logits, batch, loss)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return float(loss.detach())
+
+
+def epoch_seed(seed: int, epoch: int) -> int:
+    """Seed of one epoch, which depends on nothing but the training's seed and the epoch."""
+    return int.from_bytes(hashlib.sha256(f"{seed}:{epoch}".encode()).digest()[:7], "big")
+
+
+def learning_rate(config: Training, *, step: int, total: int) -> float:
+    """The learning rate of a step, as a function of the step alone.
+
+    Args:
+        config: Peak and schedule.
+        step: From 0.
+        total: Steps of the whole phase.
+
+    Source: Smith and Topin 2018, https://arxiv.org/abs/1708.07120, with cosine flanks; Loshchilov and Hutter 2017, https://arxiv.org/abs/1608.03983.
+    """
+    peak, end = config.learning_rate, config.learning_rate / END_DIVISOR
+    rise = WARM_UP * total if config.schedule == "one_cycle" else 0.0
+    if step < rise:
+        return _cosine(peak / START_DIVISOR, peak, step / rise)
+    return _cosine(peak, end, (step - rise) / max(1.0, total - 1 - rise))
+
+
+def _cosine(start: float, end: float, share: float) -> float:
+    """From start to end along half a cosine."""
+    return end + (start - end) * (1 + math.cos(math.pi * min(1.0, share))) / 2
+
+
+def predict(model: nn.Module, images: np.ndarray) -> Tensor:
+    """Logits, float32 (N, classes), in eval mode; the model's mode is put back.
+
+    Args:
+        model: Takes raw pixels.
+        images: uint8 (N, C, H, W).
+    """
+    training = model.training
+    model.eval()
+    with torch.inference_mode():
+        parts = [model(part) for part in torch.tensor(images).split(EVALUATION_BATCH)]
+    model.train(training)
+    return torch.cat(parts)
+
+
+def evaluate(model: nn.Module, split: Split) -> float:
+    """Share of the images that the model gets right; leaves the model in eval mode."""
+    model.eval()
+    return float((predict(model, split.images).argmax(1).numpy() == split.labels).mean())
