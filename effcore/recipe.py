@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from effcore.catalogue import TECHNIQUES, Parameters, Technique
 from effcore.catalogue.architecture import Architecture
 from effcore.catalogue.distillation import Distillation, Teacher
@@ -103,12 +101,18 @@ def from_document(document: Mapping[str, Any]) -> Recipe:
         pydantic.ValidationError: A parameter is not what the catalogue allows now.
         KeyError: A technique is not in the catalogue any more.
     """
-    steps = []
-    for entry in document["steps"]:
-        ((name, values),) = entry.items()
-        plain = {k: v for k, v in values.items() if k != "version"}
-        steps.append(Step(name, TypeAdapter(TECHNIQUES[name].parameters).validate_python(plain)))
-    return Recipe(document["task"], tuple(steps))
+    return Recipe(document["task"], tuple(read_step(entry) for entry in document["steps"]))
+
+
+def read_step(document: Mapping[str, Any]) -> Step:
+    """The step that `Step.document` wrote.
+
+    Raises:
+        pydantic.ValidationError, KeyError: As `from_document`.
+    """
+    ((name, values),) = document.items()
+    plain = {k: v for k, v in values.items() if k != "version"}
+    return Step(name, TECHNIQUES[name].parameters.model_validate(plain))
 
 
 def teacher_recipe(recipe: Recipe, teacher: Teacher) -> Recipe:

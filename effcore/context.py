@@ -1,0 +1,60 @@
+"""What of this installation and machine determines results, for the keys of stages."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from effcore.catalogue import RUNTIMES, TECHNIQUES
+from effcore.measure.environment import current, has_vnni
+from effcore.plan import Context
+
+SOURCES: dict[str, tuple[str, ...]] = {
+    "train": ("stages/train.py", "training.py", "tasks", "models"),
+    "transform": ("stages/transform.py", "stages/train.py", "training.py", "tasks", "models"),
+    "export": ("stages/export.py", "models", "tasks"),
+    "evaluate": ("stages/evaluate.py", "measure/accuracy.py", "tasks"),
+    "measure": ("stages/measure.py", "measure"),
+}
+"""Modules whose text is part of the key of each kind of stage, beside those of its techniques and its runtime."""
+
+PACKAGES: dict[str, tuple[str, ...]] = {
+    "train": ("torch", "numpy"),
+    "transform": ("torch", "numpy", "torch-pruning"),
+    "export": ("torch", "torchao", "onnx", "onnxscript"),
+    "evaluate": ("numpy",),
+    "measure": ("numpy",),
+}
+"""Packages whose version is part of the key of each kind of stage."""
+
+
+@cache
+def current_context() -> Context:
+    """The context of this process: read once, since code that is already loaded does not change."""
+    sources = {kind: _hash(paths) for kind, paths in SOURCES.items()}
+    sources |= {f"technique:{name}": _hash((f"techniques/{name}.py",)) for name in TECHNIQUES}
+    sources |= {f"runtime:{name}": _hash((f"runtimes/{name}.py",)) for name in RUNTIMES}
+    versions = {kind: {name: package_version(name) for name in names} for kind, names in PACKAGES.items()}
+    versions |= {f"runtime:{r.name}": {r.package: package_version(r.package)} for r in RUNTIMES.values()}
+    return Context(vnni=has_vnni(), machine=current().key, sources=sources, versions=versions)
+
+
+def package_version(name: str) -> str:
+    """Version of an installed package; `absent` where it is not installed."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "absent"
+
+
+def _hash(paths: tuple[str, ...]) -> str:
+    """Hash of the text of modules and of all modules in packages; what is not there counts as empty."""
+    root = Path(__file__).parent
+    files = [f for p in paths for f in (sorted((root / p).rglob("*.py")) if (root / p).is_dir() else [root / p])]
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(str(file.relative_to(root)).encode() + b"\0")
+        digest.update(file.read_bytes() if file.exists() else b"")
+    return digest.hexdigest()[:16]

@@ -1,0 +1,96 @@
+"""What each kind of stage does, and how a child process runs one."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from effcore.cache import Cache
+from effcore.errors import EffcoreError
+from effcore.host import host_lock
+from effcore.plan import Stage
+
+FAILED = 3
+"""Exit code of a child whose stage failed with a cause that it wrote down."""
+
+Work = Callable[[Mapping[str, Any], Mapping[str, Path], Path], dict[str, Any]]
+"""(config, folder of each input by role, folder for the output) -> facts."""
+
+KINDS = ("train", "transform", "export", "evaluate", "measure")
+
+
+def request(stage: Stage, *, home: Path, outcome: Path) -> dict[str, Any]:
+    """The argument of `main` for a stage, as plain data."""
+    return {"stage": asdict(stage), "home": str(home), "outcome": str(outcome)}
+
+
+def main(argument: Mapping[str, Any]) -> int:
+    """Run one stage in this process, unless its output is there.
+
+    Args:
+        argument: From `request`.
+
+    Returns:
+        Exit code: 0 when the output is in the cache, `FAILED` when the cause is in the outcome file.
+    """
+    document = argument["stage"]
+    stage = Stage(**document | {"inputs": tuple((role, key) for role, key in document["inputs"])})
+    home, cache = Path(argument["home"]), Cache(Path(argument["home"]))
+    with cache.claim(stage.key):
+        if cache.find(stage.key) is not None:
+            return 0
+        with host_lock(exclusive=stage.exclusive):
+            return _run(stage, home, cache, Path(argument["outcome"]))
+
+
+def _run(stage: Stage, home: Path, cache: Cache, outcome: Path) -> int:
+    start = time.time()
+    log_execution(home, stage, event="started", start=start)
+    try:
+        inputs = {role: _input(cache, key) for role, key in stage.inputs}
+        work: Work = import_module(f"effcore.stages.{stage.kind}").work
+        with cache.aside() as folder:
+            facts = work(stage.config, inputs, folder)
+            end = time.time()
+            record = {"kind": stage.kind, "class": stage.cost_class, "units": stage.units, "facts": facts}
+            cache.keep(stage.key, folder, record | {"start": start, "end": end, "seconds": end - start})
+    except Exception as error:  # whatever went wrong is the result of this stage
+        traceback.print_exc()
+        cause = str(error) if isinstance(error, EffcoreError) else f"{type(error).__name__}: {error}"
+        outcome.write_text(json.dumps({"cause": cause}))
+        log_execution(home, stage, event="failed", start=start, end=time.time())
+        return FAILED
+    log_execution(home, stage, event="finished", start=start, end=end)
+    return 0
+
+
+def _input(cache: Cache, key: str) -> Path:
+    entry = cache.find(key)
+    if entry is None:
+        raise EffcoreError(f"The output of stage {key} is gone. Run the same command again: it is built anew.")
+    return entry.folder
+
+
+def log_execution(home: Path, stage: Stage, *, event: str, start: float, end: float | None = None) -> None:
+    """Append one line to the log of executions, whole or not at all.
+
+    Args:
+        home: The state folder.
+        stage: What is run.
+        event: `started`, `finished` or `failed`.
+        start, end: Unix time.
+    """
+    line = {"event": event, "key": stage.key, "kind": stage.kind, "class": stage.cost_class, "units": stage.units}
+    line |= {"pid": os.getpid(), "start": start, "end": end, "exclusive": stage.exclusive}
+    descriptor = os.open(home / "executions.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    try:
+        os.write(descriptor, json.dumps(line).encode() + b"\n")
+    finally:
+        os.close(descriptor)

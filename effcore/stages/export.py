@@ -1,0 +1,45 @@
+"""From a model to the file that is deployed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from effcore.catalogue import RUNTIMES, TASKS
+from effcore.measure.size import measure_size
+from effcore.models import snapshot
+from effcore.recipe import read_step
+from effcore.runtimes import runtime_module
+from effcore.tasks import load
+from effcore.techniques import FUNCTIONS
+
+
+def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) -> dict[str, Any]:
+    """Write the artifact.
+
+    Args:
+        config: task, runtime, lower (steps that act while the file is made).
+        inputs: `model`.
+        folder: Gets `model.onnx` or `model.pt2`.
+
+    Returns:
+        Facts: name of the file, its structure, size and counts, and what the techniques did.
+    """
+    torch.set_num_threads(1)
+    runtime = runtime_module(config["runtime"])
+    program: Any = snapshot.rebuild(snapshot.load(inputs["model"] / "model.pt")).eval()
+    did = {}
+    for document in config["lower"]:
+        step = read_step(document)
+        program, did[step.technique] = FUNCTIONS[step.technique](program, step.config, load(config["task"]))
+    path = folder / f"model{RUNTIMES[config['runtime']].suffix}"
+    runtime.export(program, path, task=TASKS[config["task"]])
+    counts, size = runtime.counts(path), measure_size(path)
+    return {
+        "artifact": path.name, "structure": runtime.structure(path), "did": did,
+        "metrics": {k: float(v) for k, v in (asdict(counts) | asdict(size)).items()},
+    }  # fmt: skip

@@ -1,0 +1,59 @@
+"""A technique that turns a trained model into another one, with its fine-tuning."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from effcore.catalogue.training import Training
+from effcore.measure.memory import PeakMemory
+from effcore.models import snapshot
+from effcore.recipe import read_step
+from effcore.stages.train import phase_hooks
+from effcore.tasks import load
+from effcore.techniques import FUNCTIONS
+from effcore.training import Fit, fit
+
+FINE_TUNE_RATE = 1 / 3
+"""Peak learning rate of fine-tuning, as a share of that of the phase before."""
+
+
+def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) -> dict[str, Any]:
+    """Apply one transform.
+
+    Args:
+        config: task, step, training and contributes of the phase that it inherits, seed.
+        inputs: `model`; `teacher` where the phase had one.
+        folder: Gets `model.pt` and `curve.json`.
+
+    Returns:
+        Facts: what the technique did, images seen, devices, peak memory over the baseline.
+    """
+    torch.set_num_threads(config["threads"])
+    torch.manual_seed(config["seed"])
+    data = load(config["task"])
+    kept = snapshot.load(inputs["model"] / "model.pt")
+    step = read_step(config["step"])
+    training = Training.model_validate(config["training"])
+    fits: list[Fit] = []
+
+    def tune(model: nn.Module, epochs: int) -> Fit:
+        short = training.model_copy(update={"epochs": epochs, "learning_rate": training.learning_rate * FINE_TUNE_RATE})
+        part = data.fraction(training.data_fraction)
+        hooks = phase_hooks(config, inputs, data)
+        fits.append(fit(model, part, short, seed=config["seed"], start_epoch=0, end_epoch=epochs, hooks=hooks))
+        return fits[-1]
+
+    with PeakMemory() as memory:
+        model, edit, facts = FUNCTIONS[step.technique](snapshot.rebuild(kept), step.config, data, tune=tune)
+    edits = [*kept.edits, *([edit] if edit is not None else [])]
+    snapshot.save(folder / "model.pt", snapshot.take(model, kept.task, kept.architecture, edits))
+    (folder / "curve.json").write_text(json.dumps([row for result in fits for row in result.curve]))
+    return {
+        "did": facts, "samples": sum(result.samples for result in fits), "devices": 1, "peak_ram_mb": memory.over_baseline_mb,
+    }  # fmt: skip

@@ -1,0 +1,273 @@
+"""The tracking store: what every sweep and variant left behind, in MLflow. Nothing else imports mlflow."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from effcore.errors import EffcoreError, StoreError
+from effcore.frontier import Variant
+from effcore.recipe import canonical
+from effcore.spec import Spec, parse
+from effcore.tracking.rows import MEASUREMENT, PREFIX, SWEEP, VARIANT, SweepRecord, read_sweep, read_variant
+from effcore.tracking.write import VariantRecord, variant_artifacts, variant_batch, variant_tags
+
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("DO_NOT_TRACK", "true")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")  # "Creating initial tables": nothing a user could act on
+logging.getLogger("alembic").setLevel(logging.WARNING)
+
+EXPERIMENT = "effcore"
+SCHEMA = "1"
+_PAGE = 1000
+_OVERLAP_MS = 5000  # a run that ends while another is read may carry an end time slightly before it
+
+__all__ = ["EXPERIMENT", "Store", "SweepRecord", "VariantRecord"]
+
+
+class Store:
+    """Sweeps and variants in one MLflow store, read piece by piece as they change.
+
+    Args:
+        home: The state folder; the SQLite store and its artifacts lie in it.
+        uri: Another MLflow tracking URI.
+
+    Raises:
+        StoreError: The store can't be opened.
+    """
+
+    def __init__(self, home: Path, *, uri: str | None = None) -> None:
+        from mlflow import MlflowClient
+
+        self.home = home
+        if uri is None:
+            home.mkdir(parents=True, exist_ok=True)
+        self.uri = uri or f"sqlite:///{home.resolve() / 'mlflow.db'}"
+        try:
+            with _single(home):  # MLflow's first use builds the schema, and two at once would clash
+                self._client = MlflowClient(tracking_uri=self.uri)
+                self.experiment_id = self._experiment()
+        except Exception as error:  # MLflow and SQLAlchemy raise dozens of kinds here
+            raise StoreError(f"The tracking store {self.uri} can't be opened: {_first_line(error)}") from error
+        self._variants: dict[str, Variant] = {}
+        self._seen_ms = 0
+
+    def _experiment(self) -> str:
+        found = self._client.get_experiment_by_name(EXPERIMENT)
+        if found is not None:
+            return str(found.experiment_id)
+        local = self.uri.startswith("sqlite:///")
+        location = (self.home.resolve() / "artifacts").as_uri() if local else None
+        tags = {"mlflow.note.content": "Each run is a sweep; the runs nested in it are its variants."}
+        return str(self._client.create_experiment(EXPERIMENT, artifact_location=location, tags=tags))
+
+    def _search(self, where: str) -> list[Any]:
+        runs: list[Any] = []
+        token = None
+        while True:
+            page = self._client.search_runs([self.experiment_id], where, max_results=_PAGE, page_token=token)
+            runs.extend(page)
+            token = page.token
+            if not token:
+                return runs
+
+    # Reading
+
+    def variants(self, *, sweep: str | None = None) -> list[Variant]:
+        """All variants that have ended, in every environment; only what is new since the last call is read.
+
+        Args:
+            sweep: Run id of a sweep, to have only its variants.
+        """
+        since = max(0, self._seen_ms - _OVERLAP_MS)
+        for run in self._search(f"tags.`{PREFIX}figures` = '1' AND attributes.end_time > {since}"):
+            variant = read_variant(run)
+            self._variants[variant.run_id] = variant
+            self._seen_ms = max(self._seen_ms, variant.ended_ms or 0)
+        return [v for v in self._variants.values() if sweep is None or v.sweep == sweep]
+
+    def version(self) -> str:
+        """A text that changes when a variant is added or measured again."""
+        variants = self.variants()
+        return f"{len(variants)}-{self._seen_ms}"
+
+    def sweeps(self) -> list[SweepRecord]:
+        """All sweeps, newest first."""
+        found = [read_sweep(run) for run in self._search(f"tags.`{PREFIX}type` = '{SWEEP}'")]
+        return sorted(found, key=lambda s: (-s.started_ms, s.run_id))
+
+    def sweep(self, name: str | None = None) -> SweepRecord:
+        """The newest sweep of that name or run id; the newest of all where no name is given.
+
+        Raises:
+            StoreError: There is none.
+        """
+        sweeps = self.sweeps()
+        for record in sweeps:
+            if name is None or name in (record.name, record.run_id):
+                return record
+        known = ", ".join(dict.fromkeys(s.name for s in sweeps)) or "none; make one with `effcore run SPEC`"
+        raise StoreError(f"There is no sweep{'' if name is None else f' {name!r}'} in {self.uri}. Known: {known}.")
+
+    def file(self, run_id: str, name: str) -> Path:
+        """Local path of an artifact of a run; of a measurement elsewhere, that of the variant it belongs to.
+
+        Raises:
+            StoreError: The run has no such file.
+        """
+        try:
+            return Path(self._client.download_artifacts(run_id, name))
+        except Exception as error:  # missing runs, files and folders come as different kinds
+            owner = self._tag(run_id, "variant")
+            if owner:
+                return self.file(owner, name)
+            raise StoreError(f"Run {run_id} has no file {name!r} in {self.uri}: {_first_line(error)}") from error
+
+    def spec_text(self, run_id: str) -> str:
+        """The YAML of a sweep."""
+        return self.file(run_id, "spec.yaml").read_text()
+
+    def _tag(self, run_id: str, name: str) -> str:
+        try:
+            return str(self._client.get_run(run_id).data.tags.get(PREFIX + name, ""))
+        except Exception as error:
+            raise StoreError(f"There is no run {run_id!r} in {self.uri}: {_first_line(error)}") from error
+
+    # Sweeps
+
+    def schedule(self, spec_text: str, *, owner: str = "") -> str:
+        """File a sweep for the runner; the same spec again is the same sweep, however often the button is pressed.
+
+        Args:
+            spec_text: YAML.
+            owner: Who asked, where that is known.
+
+        Returns:
+            Run id of the sweep.
+
+        Raises:
+            SpecError: The spec has problems; nothing was written.
+        """
+        spec = parse(spec_text, source="the submitted spec")
+        with _single(self.home):
+            known = self._search(f"tags.`{PREFIX}type` = '{SWEEP}' AND tags.`{PREFIX}key` = '{spec.key}'")
+            if known and read_sweep(known[0]).state in ("waiting", "running"):
+                return str(known[0].info.run_id)
+            run_id = str(known[0].info.run_id) if known else self._create(spec.name, {"type": SWEEP})
+            self._set_tags(run_id, self._sweep_tags(spec) | {"origin": "page", "owner": owner})
+            self._client.log_text(run_id, spec_text, "spec.yaml")
+            self._client.update_run(run_id, status="SCHEDULED")
+        return run_id
+
+    def scheduled(self) -> list[SweepRecord]:
+        """Sweeps that wait for the runner, oldest first."""
+        return sorted((s for s in self.sweeps() if s.state == "waiting"), key=lambda s: (s.started_ms, s.run_id))
+
+    def open_sweep(self, spec: Spec, *, run_id: str | None = None) -> str:
+        """The run of a sweep, marked as running: the one given, the one with the same identity, or a new one."""
+        if run_id is None:
+            known = self._search(f"tags.`{PREFIX}type` = '{SWEEP}' AND tags.`{PREFIX}key` = '{spec.key}'")
+            run_id = str(known[0].info.run_id) if known else self._create(spec.name, {"type": SWEEP, "origin": "command"})
+        self._set_tags(run_id, self._sweep_tags(spec))
+        self._client.set_tag(run_id, "mlflow.note.content", spec.description)
+        self._client.log_text(run_id, spec.text, "spec.yaml")
+        self._client.update_run(run_id, status="RUNNING")
+        return run_id
+
+    @staticmethod
+    def _sweep_tags(spec: Spec) -> dict[str, str]:
+        return {
+            "sweep": spec.name, "key": spec.key, "task": spec.task, "objectives": canonical(list(spec.objectives)),
+            "schema": SCHEMA, "heartbeat": str(int(time.time())), "error": "", "cancel": "",
+        }  # fmt: skip
+
+    def beat(self, run_id: str, *, total: int, done: int, failed: int) -> bool:
+        """Say that the sweep is alive and how far it is; returns whether someone asked for it to stop."""
+        counts = {"total": str(total), "done": str(done), "failed": str(failed), "heartbeat": str(int(time.time()))}
+        self._set_tags(run_id, counts)
+        return bool(self._tag(run_id, "cancel"))
+
+    def cancel(self, run_id: str) -> None:
+        """Ask a sweep to stop; one that has not begun is stopped at once."""
+        run = self._client.get_run(run_id)
+        self._set_tags(run_id, {"cancel": "1"})
+        if run.info.status == "SCHEDULED":
+            self._client.set_terminated(run_id, status="KILLED")
+
+    def finish_sweep(self, run_id: str, *, status: str, error: str = "") -> None:
+        """End a sweep: FINISHED, FAILED or KILLED (cancelled)."""
+        self._set_tags(run_id, {"error": error[:4000]})
+        self._client.set_terminated(run_id, status=status)
+
+    # Variants
+
+    def finished(self, sweep_run: str) -> dict[tuple[str, int], Any]:
+        """MLflow runs of the variants of a sweep by recipe key and seed, whatever their status."""
+        runs = self._search(f"tags.`mlflow.parentRunId` = '{_quoted(sweep_run)}' AND tags.`{PREFIX}type` = '{VARIANT}'")
+        return {(r.data.tags[PREFIX + "recipe"], int(r.data.tags[PREFIX + "seed"])): r for r in runs}
+
+    def log_variant(self, sweep_run: str, record: VariantRecord, *, run_id: str | None = None, kind: str = VARIANT) -> str:
+        """Write a variant whole; a run that was begun and not ended is written again.
+
+        Args:
+            sweep_run: Run id of the sweep; of a measurement elsewhere, of the variant.
+            record: What is known of it.
+            run_id: The run to write into, where there is one already.
+            kind: `variant` or `measurement`.
+        """
+        tags = variant_tags(record) | {"type": kind, "figures": "1", "sweep": record.sweep_run, "schema": SCHEMA}
+        if kind == MEASUREMENT:
+            tags["variant"] = sweep_run
+        if run_id is None:
+            run_id = self._create(record.run_name, {"type": kind}, parent=sweep_run)
+        metrics, params = variant_batch(record)
+        self._client.log_batch(run_id, metrics=metrics, params=params)
+        with variant_artifacts(record) as folder:
+            self._client.log_artifacts(run_id, str(folder))
+        self._set_tags(run_id, tags)
+        self._client.set_terminated(run_id, status="FAILED" if record.error else "FINISHED")
+        return run_id
+
+    def _create(self, name: str, tags: Mapping[str, str], *, parent: str | None = None) -> str:
+        full = {PREFIX + k: v for k, v in tags.items()} | {"mlflow.user": "effcore", "mlflow.source.name": "effcore"}
+        if parent is not None:
+            full["mlflow.parentRunId"] = parent
+        run = self._client.create_run(self.experiment_id, tags=full, run_name=name)
+        return str(run.info.run_id)
+
+    def _set_tags(self, run_id: str, tags: Mapping[str, str]) -> None:
+        from mlflow.entities import RunTag
+
+        self._client.log_batch(run_id, tags=[RunTag(PREFIX + k, v) for k, v in tags.items()])
+
+
+class _single:
+    """Holds a lock file of the home folder, so that one process at a time does what is inside."""
+
+    def __init__(self, home: Path) -> None:
+        self._path = home / "locks" / "store.lock"
+
+    def __enter__(self) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = open(self._path, "w")
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+
+
+def _quoted(text: str) -> str:
+    """A text that may stand between quotes in a search; others are refused."""
+    if not text.replace("-", "").isalnum():
+        raise EffcoreError(f"A run id or key holds only letters, digits and dashes. Got {text[:80]!r}.")
+    return text

@@ -1,0 +1,108 @@
+"""From an MLflow run to a sweep or a variant."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from effcore.frontier import Variant
+
+PREFIX = "effcore."
+SWEEP, VARIANT, MEASUREMENT = "sweep", "variant", "measurement"
+
+STALE_S = 30
+"""A running sweep whose heartbeat is older than this has stopped: it beats every few seconds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepRecord:
+    """A sweep as the store holds it.
+
+    Attributes:
+        state: waiting, running, cancelling, cancelled, stopped, done, some failed or failed.
+        total, done, failed: Variants.
+        origin: `command` or `page`.
+    """
+
+    run_id: str
+    name: str
+    key: str
+    state: str
+    task: str
+    objectives: tuple[str, ...]
+    total: int
+    done: int
+    failed: int
+    started_ms: int
+    ended_ms: int | None
+    heartbeat_ms: int
+    error: str
+    origin: str
+    owner: str
+
+
+def read_sweep(run: Any) -> SweepRecord:
+    """The sweep that an MLflow run holds."""
+    tags = {k.removeprefix(PREFIX): v for k, v in run.data.tags.items() if k.startswith(PREFIX)}
+    failed = int(tags.get("failed", 0))
+    heartbeat_s = int(tags.get("heartbeat", 0))
+    return SweepRecord(
+        run_id=run.info.run_id,
+        name=tags.get("sweep", run.info.run_name),
+        key=tags.get("key", ""),
+        state=_state(run.info.status, failed, heartbeat_s, bool(tags.get("cancel"))),
+        task=tags.get("task", ""),
+        objectives=tuple(json.loads(tags.get("objectives", '["accuracy", "latency_ms"]'))),
+        total=int(tags.get("total", 0)),
+        done=int(tags.get("done", 0)),
+        failed=failed,
+        started_ms=run.info.start_time,
+        ended_ms=run.info.end_time,
+        heartbeat_ms=heartbeat_s * 1000,
+        error=tags.get("error", ""),
+        origin=tags.get("origin", "command"),
+        owner=tags.get("owner", ""),
+    )
+
+
+def _state(status: str, failed: int, heartbeat_s: int, cancel: bool) -> str:
+    if status == "SCHEDULED":
+        return "waiting"
+    if status == "RUNNING":
+        if time.time() - heartbeat_s > STALE_S:
+            return "stopped"
+        return "cancelling" if cancel else "running"
+    if status == "KILLED":
+        return "cancelled"
+    if status == "FINISHED":
+        return "some failed" if failed else "done"
+    return "failed"
+
+
+def read_variant(run: Any) -> Variant:
+    """The variant that an MLflow run holds; figures that are not finite are dropped here and missed by name later."""
+    tags = {k.removeprefix(PREFIX): v for k, v in run.data.tags.items() if k.startswith(PREFIX)}
+    return Variant(
+        run_id=run.info.run_id,
+        sweep=tags.get("sweep", ""),
+        recipe_key=tags.get("recipe", ""),
+        name=tags.get("name", run.info.run_name),
+        seed=int(tags.get("seed", 0)),
+        recipe=json.loads(tags.get("recipe_document", "{}")),
+        parent=tags.get("parent") or None,
+        technique=tags.get("technique", "architecture"),
+        step=tags.get("step", ""),
+        runtime=tags.get("runtime", ""),
+        environment=tags.get("environment", ""),
+        structure=tags.get("structure", ""),
+        status=run.info.status,
+        error=tags.get("error") or None,
+        noisy=tags.get("noisy") == "1",
+        metrics={k: float(v) for k, v in run.data.metrics.items() if math.isfinite(v)},
+        artifact=tags.get("artifact") or None,
+        started_ms=run.info.start_time,
+        ended_ms=run.info.end_time,
+    )
