@@ -1,0 +1,98 @@
+"""Memory of an artifact: the kernel's high-water mark, in processes of their own."""
+
+from __future__ import annotations
+
+import functools
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from effcore.errors import MeasureError
+from effcore.measure import reference as reference_artifact
+from effcore.measure.process import run_probe, session_options
+
+SEED = 20261101
+PREDICTIONS = 10
+KB_PER_MB = 1000 / 1.024
+"""The kernel counts in units of 1,024 bytes; MB are 1,000,000 bytes, as for sizes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Memory:
+    """Megabytes of 1,000,000 bytes; None where the system can't tell.
+
+    Attributes:
+        peak_ram_mb: High-water mark of a process that does nothing but load the artifact and predict.
+        model_ram_mb: What the artifact adds to a runtime that has run a model of one operator already.
+        mark: Why figures are missing; empty where they are not.
+    """
+
+    peak_ram_mb: float | None
+    model_ram_mb: float | None
+    mark: str = ""
+
+    def metrics(self) -> dict[str, float]:
+        """The figures by their names in `objectives.METRICS`; what could not be measured is absent."""
+        values = {"peak_ram_mb": self.peak_ram_mb, "model_ram_mb": self.model_ram_mb}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def document(self) -> dict[str, Any]:
+        """JSON-able."""
+        return self.metrics() | ({"mark": self.mark} if self.mark else {})
+
+
+def measure_memory(
+    artifact: Path, *, runtime: str, shape: tuple[int, int, int, int], levels: int, threads: int = 1
+) -> Memory:
+    """Memory that predicting with the artifact takes.
+
+    Two processes: the latency processes can't tell, for they hold the reference too, and the one that warms the
+    runtime has run a second model.
+
+    Args:
+        artifact: The file that would be deployed.
+        runtime: `onnxruntime` or `torch`.
+        shape: Of the input, (N, C, H, W), raw pixels.
+        levels: Largest pixel.
+        threads: Of the session.
+
+    Raises:
+        MeasureError: A measuring process failed.
+    """
+    if sys.platform != "linux":
+        mark = f"peak memory needs Linux's /proc/self/status; this system is {sys.platform}"
+        return Memory(peak_ram_mb=None, model_ram_mb=None, mark=mark)
+    request = {
+        "artifact": str(artifact),
+        "runtime": runtime,
+        "shape": shape,
+        "levels": levels,
+        "seed": SEED,
+        "options": session_options(threads=threads),
+        "predictions": PREDICTIONS,
+    }
+    with tempfile.TemporaryDirectory(prefix="effcore-") as folder:
+        path = Path(folder) / "one_operator"
+        path.write_bytes(_one_operator(runtime))
+        over = run_probe("memory", request | {"one_operator": str(path)}, threads=threads)
+    whole = run_probe("peak", request, threads=threads)
+    added_kb = over["after_kb"] - over["before_kb"]
+    if added_kb < 0 or whole["after_kb"] <= 0:
+        raise MeasureError(f"Memory of {artifact} can't be believed: {added_kb} kB over the runtime.")
+    return Memory(peak_ram_mb=whole["after_kb"] / KB_PER_MB, model_ram_mb=added_kb / KB_PER_MB)
+
+
+@functools.cache
+def _one_operator(runtime: str) -> bytes:
+    """The smallest file that the runtime can load.
+
+    PyTorch's is written in a process of its own, for this one must not import torch.
+    """
+    if runtime == "onnxruntime":
+        return reference_artifact.one_operator()
+    with tempfile.TemporaryDirectory(prefix="effcore-") as folder:
+        path = Path(folder) / "one_operator.pt2"
+        run_probe("one_operator", {"path": str(path)})
+        return path.read_bytes()

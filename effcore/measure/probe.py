@@ -1,0 +1,278 @@
+"""What a measuring process runs: a fresh interpreter that loads a runtime and one model, and nothing of effcore.
+
+Run as `python -I probe.py`, a JSON request on standard input, a JSON answer as the last line of standard output.
+It stands alone, so that what is measured is the runtime as deployed and not this package: imports stay inside the
+functions that need them.
+
+Requests: {"do": "latency" | "memory" | "peak" | "one_operator", "parent": pid, ...}; see the functions for the rest.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+Predict = Callable[[], Any]
+
+WARM_STABLE = 0.05
+"""Warm means: the medians of two windows in a row differ by less than this share."""
+WARM_AT_MOST_S = 0.15
+WINDOW = 10
+WINDOW_SLOW = 3
+SLOW_NS = 5_000_000
+BURST = 4
+BURST_NS = 2_000_000
+BLOCKS = 3
+BLOCK_LOAD_NS = 50_000_000
+FEWEST_ROUNDS = 5
+
+
+def main() -> None:
+    request = json.load(sys.stdin)
+    _die_with(request["parent"])
+    if request.get("cores") and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, request["cores"])
+    actions = {"latency": latency, "memory": memory, "peak": peak, "one_operator": one_operator}
+    answer = actions[request["do"]](request)
+    print(json.dumps(answer | {"cpu_s": time.process_time()}), flush=True)
+    os._exit(0)  # taking a runtime apart costs time, and would be counted as load of others
+
+
+def _die_with(parent: int) -> None:
+    """A killed sweep leaves no measuring process behind, which would disturb the next measurement."""
+    if sys.platform != "linux":
+        return
+    import ctypes
+
+    set_parent_death_signal = 1
+    ctypes.CDLL(None).prctl(set_parent_death_signal, int(signal.SIGKILL))
+    if os.getppid() != parent:
+        sys.exit("the process that asked for this measurement is gone")
+
+
+# ---- runtimes
+
+
+def onnxruntime_predict(model: str | bytes, options: dict[str, Any], image: Any) -> Predict:
+    """A session with the options of deployment, ready to predict `image`."""
+    import onnxruntime
+
+    session_options = onnxruntime.SessionOptions()
+    session_options.intra_op_num_threads = options["intra_op_num_threads"]
+    session_options.inter_op_num_threads = options["inter_op_num_threads"]
+    session_options.execution_mode = getattr(onnxruntime.ExecutionMode, options["execution_mode"])
+    session_options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(model, session_options, providers=options["providers"])
+    feed = {session.get_inputs()[0].name: image}
+    return lambda: session.run(None, feed)
+
+
+def torch_predict(model: str, options: dict[str, Any], image: Any) -> Predict:
+    """An exported program, ready to predict `image` from numpy to numpy, as a caller of ONNX Runtime does."""
+    import torch
+
+    if torch.get_num_threads() != options["intra_op_num_threads"]:
+        torch.set_num_threads(options["intra_op_num_threads"])
+    module = torch.export.load(model).module()
+
+    def predict() -> Any:
+        with torch.inference_mode():
+            return module(torch.from_numpy(image)).numpy()
+
+    return predict
+
+
+PREDICT: dict[str, Callable[..., Predict]] = {"onnxruntime": onnxruntime_predict, "torch": torch_predict}
+
+
+def random_image(shape: list[int], levels: int, seed: int) -> Any:
+    """Raw pixels from 0 to `levels`, uint8, shape (N, C, H, W)."""
+    import numpy
+
+    return numpy.random.default_rng(seed).integers(0, levels, shape, dtype=numpy.uint8, endpoint=True)
+
+
+# ---- latency
+
+
+def latency(request: dict[str, Any]) -> dict[str, Any]:
+    """Times of artifact and reference in turns.
+
+    A block is a fresh session of each, warmed, and then rounds; a round is a burst of predictions of the reference
+    and one of the artifact, the first of each burst not counted, for it finds the caches full of the other. Old
+    sessions are kept alive, so that every block lies elsewhere
+    in memory: that place is most of what differs between two measurements of the same file.
+
+    Request: reference, artifact (paths), runtime, shape, reference_shape, levels, seed, options, budget_s, keep.
+    """
+    options = request["options"]
+    image = random_image(request["shape"], request["levels"], request["seed"])
+    still = random_image(request["reference_shape"], 255, request["seed"])
+    load = PREDICT[request["runtime"]]
+    sessions, loads, settled = [], [], True
+    samples: list[int] = []
+    reference_samples: list[int] = []
+    wall = cpu = 0
+    blocks, block = BLOCKS, 0
+    gc.disable()
+    while block < blocks:
+        reference = onnxruntime_predict(request["reference"], options, still)
+        start = time.perf_counter_ns()
+        artifact = load(request["artifact"], options, image)
+        loads.append(time.perf_counter_ns() - start)
+        sessions += [reference, artifact]
+        reference_ns, reference_settled = warm_up(reference)
+        artifact_ns, artifact_settled = warm_up(artifact)
+        settled = settled and reference_settled and artifact_settled
+        if artifact_ns > SLOW_NS or loads[0] > BLOCK_LOAD_NS:
+            blocks = 1
+        start, start_cpu = time.perf_counter_ns(), time.thread_time_ns()
+        _rounds(
+            reference,
+            artifact,
+            reference_samples,
+            samples,
+            reference_ns=reference_ns,
+            artifact_ns=artifact_ns,
+            budget_ns=request["budget_s"] * 1e9 / blocks,
+            keep=request["keep"] // blocks,
+        )
+        wall += time.perf_counter_ns() - start
+        cpu += time.thread_time_ns() - start_cpu
+        block += 1
+    return {
+        "samples_ns": samples,
+        "reference_samples_ns": reference_samples,
+        "load_ns": loads[0],
+        "settled": settled,
+        "waited_share": max(0.0, 1 - cpu / wall),
+        "blocks": blocks,
+    }
+
+
+def _rounds(
+    reference: Predict,
+    artifact: Predict,
+    reference_samples: list[int],
+    samples: list[int],
+    *,
+    reference_ns: float,
+    artifact_ns: float,
+    budget_ns: float,
+    keep: int,
+) -> None:
+    burst = int(min(BURST, max(1, BURST_NS // artifact_ns)))
+    round_ns = (burst + 1) * artifact_ns + (BURST + 1) * reference_ns
+    rounds = max(FEWEST_ROUNDS, min(int(budget_ns / round_ns), -(-keep // burst)))
+    clock = time.perf_counter_ns
+    for _ in range(rounds):
+        for predict, times, count in ((reference, reference_samples, BURST), (artifact, samples, burst)):
+            predict()
+            for _ in range(count):
+                start = clock()
+                predict()
+                times.append(clock() - start)
+
+
+def warm_up(predict: Predict) -> tuple[float, bool]:
+    """Predict until the medians of two windows in a row agree, or the time is up.
+
+    Returns:
+        Median of the last window in ns, and whether they agreed.
+    """
+    deadline = time.perf_counter_ns() + WARM_AT_MOST_S * 1e9
+    last = _window(predict, 1)
+    window = WINDOW_SLOW if last > SLOW_NS else WINDOW
+    last = _window(predict, window)
+    while True:
+        median = _window(predict, window)
+        if abs(median - last) < WARM_STABLE * last:
+            return median, True
+        if time.perf_counter_ns() > deadline:
+            return median, False
+        last = median
+
+
+def _window(predict: Predict, count: int) -> float:
+    times = []
+    for _ in range(count):
+        start = time.perf_counter_ns()
+        predict()
+        times.append(time.perf_counter_ns() - start)
+    return float(sorted(times)[count // 2])
+
+
+# ---- memory
+
+
+def memory(request: dict[str, Any]) -> dict[str, Any]:
+    """High-water mark that the artifact adds to a runtime that has run a model already.
+
+    Request: artifact, one_operator (paths), runtime, shape, levels, seed, options, predictions.
+    """
+    import numpy
+
+    load = PREDICT[request["runtime"]]
+    image = random_image(request["shape"], request["levels"], request["seed"])
+    first = load(request["one_operator"], request["options"], numpy.zeros((1, 1, 1, 1), numpy.uint8))
+    for _ in range(request["predictions"]):
+        first()
+    with open("/proc/self/clear_refs", "w") as file:
+        file.write("5")  # sets the high-water mark to what is resident now; man 5 proc
+    before = high_water_kb()
+    predict = load(request["artifact"], request["options"], image)
+    for _ in range(request["predictions"]):
+        predict()
+    return {"before_kb": before, "after_kb": high_water_kb()}
+
+
+def peak(request: dict[str, Any]) -> dict[str, Any]:
+    """High-water mark of a process that only loads the artifact and predicts; the request is that of `memory`."""
+    image = random_image(request["shape"], request["levels"], request["seed"])
+    predict = PREDICT[request["runtime"]](request["artifact"], request["options"], image)
+    for _ in range(request["predictions"]):
+        predict()
+    return {"after_kb": high_water_kb()}
+
+
+def high_water_kb() -> int:
+    """VmHWM of this process; `ru_maxrss` is no substitute, for it survives exec."""
+    with open("/proc/self/status") as file:
+        for line in file:
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1])
+    raise RuntimeError("/proc/self/status has no VmHWM")
+
+
+def one_operator(request: dict[str, Any]) -> dict[str, Any]:
+    """Write the smallest PyTorch program to `path`, for `memory`.
+
+    One layer with weights, raw pixels and a free batch size, as the artifacts have: without them loading leaves parts
+    of PyTorch unused, whose 24 MB would then count as the artifact's.
+    """
+    import torch
+
+    class Smallest(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = torch.nn.Conv2d(1, 1, 1)
+
+        def forward(self, image: Any) -> Any:
+            return self.layer(image.float())
+
+    sizes = ({0: torch.export.Dim("batch", min=1, max=1024)},)
+    program = torch.export.export(
+        Smallest().eval(), (torch.zeros(2, 1, 1, 1, dtype=torch.uint8),), dynamic_shapes=sizes
+    )
+    torch.export.save(program, request["path"])
+    return {"path": request["path"]}
+
+
+if __name__ == "__main__":
+    main()
