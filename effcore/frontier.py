@@ -9,10 +9,20 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from effcore.objectives import maximise, metric
 from effcore.pareto import pareto_mask
-from effcore.statistics import mean_and_interval
+from effcore.statistics import accuracy_draws, frontier_probability, interval_draws, mean_and_interval, time_draws
+
+DRAWS = 200
+"""Of a probability: its own error is then at most 3.5 points."""
+
+OF_THE_STRUCTURE = frozenset(
+    ("latency_ms", "latency_p90_ms", "latency_p99_ms", "latency_ratio", "throughput_per_s")
+    + ("peak_ram_mb", "model_ram_mb", "load_ms")
+)
+"""Metrics that are measured once a structure, so that points that share one share the error."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,6 +247,71 @@ def _mark(points: Sequence[Point], objectives: Sequence[str], directions: Sequen
     marked = []
     for index, point in enumerate(points):
         better = np.all(costs <= costs[index], axis=1) & np.any(costs < costs[index], axis=1)
-        dominators = tuple(points[i].key for i in np.flatnonzero(better & mask))
+        dominators = tuple(points[int(i)].key for i in np.flatnonzero(better & mask))
         marked.append(replace(point, on_frontier=bool(mask[index]), dominated_by=dominators))
     return marked
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Evidence:
+    """The raw results behind the metrics, by metric and then by recipe key; what is missing is taken from intervals.
+
+    Attributes:
+        correct: Which test examples were right, shape (examples,) or (seeds, examples), for `accuracy` and the like.
+        processes: One median a measuring process, for `latency_ms`, `latency_ratio` and the like.
+    """
+
+    correct: Mapping[str, Mapping[str, NDArray[np.bool_]]] = field(default_factory=dict)
+    processes: Mapping[str, Mapping[str, Sequence[float]]] = field(default_factory=dict)
+
+
+def with_probability(frontier: Frontier, evidence: Evidence, *, draws: int = DRAWS, seed: int = 0) -> Frontier:
+    """The same frontier with, for every point, the share of joint resamples in which no other point dominates it.
+
+    A resample draws the test examples again, the same for all points, and the mean over measuring processes, once a
+    structure. A metric without raw evidence is drawn from its stored interval as if it were normal (of its logarithm,
+    where the metric suits a logarithmic axis), independently of the other points unless they share the structure;
+    without an interval it is fixed. The uncertainty of training is in it only where a point has several seeds.
+
+    Args:
+        frontier: From `find_frontier`; it is not changed.
+        evidence: Raw results; that of keys which are not among the points is ignored.
+        draws: How many resamples.
+        seed: The same seed gives the same probabilities, whatever the order in which evidence was collected.
+
+    Raises:
+        ValueError: Points have different numbers of test examples, or a time is not positive and finite.
+    """
+    if not frontier.points:
+        return frontier
+    points = sorted(frontier.points, key=lambda p: p.key)
+    generator = np.random.default_rng(seed)
+    values = np.stack([_draw(points, name, evidence, draws, generator) for name in frontier.objectives], axis=2)
+    shares = frontier_probability(values, maximise=maximise(frontier.objectives))
+    by_key = {point.key: float(share) for point, share in zip(points, shares, strict=True)}
+    return replace(frontier, points=tuple(replace(p, probability=by_key[p.key]) for p in frontier.points))
+
+
+def _draw(
+    points: Sequence[Point], name: str, evidence: Evidence, draws: int, generator: np.random.Generator
+) -> NDArray[np.float64]:
+    """Values of one metric, shape (draws, points), each from the rawest evidence there is."""
+    correct, processes = evidence.correct.get(name, {}), evidence.processes.get(name, {})
+    paired = [i for i, p in enumerate(points) if p.key in correct]
+    timed = [i for i, p in enumerate(points) if p.key in processes and p.key not in correct]
+    rest = [i for i, p in enumerate(points) if p.key not in processes and p.key not in correct]
+    groups = [p.first.structure or p.key if name in OF_THE_STRUCTURE else p.key for p in points]
+    values = np.empty((draws, len(points)))
+    if paired:
+        values[:, paired] = accuracy_draws([correct[points[i].key] for i in paired], draws=draws, generator=generator)
+    if timed:
+        medians = [processes[points[i].key] for i in timed]
+        values[:, timed] = time_draws(medians, [groups[i] for i in timed], draws=draws, generator=generator)
+    if rest:
+        middles = [points[i].metrics[name] for i in rest]
+        lows = [points[i].metrics.get(f"{name}_low", points[i].metrics[name]) for i in rest]
+        highs = [points[i].metrics.get(f"{name}_high", points[i].metrics[name]) for i in rest]
+        values[:, rest] = interval_draws(
+            middles, lows, highs, [groups[i] for i in rest], log=metric(name).log, draws=draws, generator=generator
+        )
+    return values

@@ -75,21 +75,131 @@ def samples_for_percentile(percentile: float, *, confidence: float = CONFIDENCE)
     return math.ceil(math.log(1 - confidence) / math.log(percentile / 100))
 
 
-def frontier_probability(
-    accuracy_draws: ArrayLike, cost_draws: ArrayLike, /, *, maximise: Sequence[bool]
-) -> NDArray[np.float64]:
-    """Share of draws in which each point is on the frontier.
+def frontier_probability(draws: ArrayLike, /, *, maximise: Sequence[bool]) -> NDArray[np.float64]:
+    """Share of draws in which each point is on the frontier; equal points are all on it.
 
     Args:
-        accuracy_draws: First objective, shape (draws, n).
-        cost_draws: Second objective, shape (draws, n).
-        maximise: Direction of the two.
+        draws: Values of all points, drawn jointly, shape (draws, n, k).
+        maximise: Direction of each of the k objectives.
 
     Returns:
         Shape (n,).
+
+    Raises:
+        ValueError: As `pareto_mask`.
     """
-    first, second = np.asarray(accuracy_draws), np.asarray(cost_draws)
-    counts = np.zeros(first.shape[1])
-    for a, c in zip(first, second, strict=True):
-        counts += pareto_mask(np.column_stack([a, c]), maximise=maximise)
-    return counts / len(first)
+    array = np.asarray(draws, dtype=np.float64)
+    if array.ndim != 3 or len(array) == 0:
+        raise ValueError(f"draws must have three dimensions (draws, n, k) and at least one draw. Got {array.shape}.")
+    counts = np.zeros(array.shape[1])
+    for points in array:
+        counts += pareto_mask(points, maximise=maximise)
+    return counts / len(array)
+
+
+def accuracy_draws(
+    correct: Sequence[NDArray[np.bool_]], /, *, draws: int, generator: np.random.Generator
+) -> NDArray[np.float64]:
+    """Accuracies that other samples of test examples would have given: a bootstrap of the examples, the same for all.
+
+    Points that err on the same examples move together, so that their difference is as sure as a paired test says.
+    Where a point has several seeds, these are drawn again too, for each point by itself.
+
+    Args:
+        correct: For each of n points, which examples were right: shape (examples,) or (seeds, examples).
+        draws: How many.
+        generator: Source of chance; the same state gives the same draws.
+
+    Returns:
+        Shape (draws, n).
+
+    Raises:
+        ValueError: The points have different numbers of examples.
+
+    Source: Efron and Tibshirani 1993, chapter 6.
+    """
+    seeds = [np.atleast_2d(np.asarray(c)) for c in correct]
+    lengths = sorted({c.shape[1] for c in seeds})
+    if len(lengths) != 1 or lengths[0] == 0:
+        raise ValueError(f"All points must have the same test examples, at least one. Got {lengths} examples.")
+    weights = generator.multinomial(lengths[0], np.full(lengths[0], 1 / lengths[0]), size=draws)
+    # Counts are whole numbers far below 2^24: exact in single precision, in which the product is twice as fast.
+    right = weights.astype(np.float32) @ np.concatenate(seeds).astype(np.float32).T
+    accuracy = right.astype(np.float64) / lengths[0]
+    drawn, start = np.empty((draws, len(seeds))), 0
+    for index, rows in enumerate(seeds):
+        count, stop = len(rows), start + len(rows)
+        if count == 1:
+            drawn[:, index] = accuracy[:, start]
+        else:
+            again = generator.multinomial(count, np.full(count, 1 / count), size=draws)
+            drawn[:, index] = (accuracy[:, start:stop] * again).sum(axis=1) / count
+        start = stop
+    return drawn
+
+
+def time_draws(
+    medians: Sequence[Sequence[float]], groups: Sequence[str], /, *, draws: int, generator: np.random.Generator
+) -> NDArray[np.float64]:
+    """Times that other processes would have given: the t distribution of the mean of the processes' log medians.
+
+    The error is drawn once a group, so that points that share a measurement never dominate each other by its noise.
+
+    Args:
+        medians: For each of n points, one positive time a process; a single process says nothing of its spread,
+            and its time is taken as fixed.
+        groups: For each point, the structure that was measured.
+
+    Returns:
+        Shape (draws, n), in the unit of the medians.
+
+    Raises:
+        ValueError: A time is not positive and finite.
+    """
+    logs = [np.log(_positive(values)) for values in medians]
+    means = np.array([values.mean() for values in logs])
+    errors = np.array([values.std(ddof=1) / math.sqrt(len(values)) if len(values) > 1 else 0.0 for values in logs])
+    freedom = np.array([max(len(values) - 1, 1) for values in logs])
+    return np.asarray(np.exp(means + stats.t.ppf(_shared_uniforms(groups, draws, generator), freedom) * errors))
+
+
+def interval_draws(
+    values: Sequence[float],
+    lows: Sequence[float],
+    highs: Sequence[float],
+    groups: Sequence[str],
+    /,
+    *,
+    log: bool,
+    draws: int,
+    generator: np.random.Generator,
+) -> NDArray[np.float64]:
+    """Values that the stored intervals allow, where nothing rawer is known: a normal approximation.
+
+    Args:
+        values, lows, highs: Of each of n points; an interval without width gives a fixed value.
+        groups: Points with the same group share the error.
+        log: Whether the approximation is made of the logarithms, where all three numbers are positive.
+
+    Returns:
+        Shape (draws, n).
+    """
+    z = stats.norm.ppf(0.5 + CONFIDENCE / 2)
+    errors = stats.norm.ppf(_shared_uniforms(groups, draws, generator))
+    middle, low, high = (np.asarray(v, dtype=np.float64) for v in (values, lows, highs))
+    if log and middle.size and min(middle.min(), low.min(), high.min()) > 0:
+        return np.asarray(middle * np.exp(errors * (np.log(high) - np.log(low)) / (2 * z)))
+    return np.asarray(middle + errors * (high - low) / (2 * z))
+
+
+def _positive(values: Sequence[float]) -> NDArray[np.float64]:
+    array = np.asarray(values, dtype=np.float64)
+    if len(array) == 0 or not (np.isfinite(array).all() and array.min() > 0):
+        raise ValueError(f"Times of processes must be positive finite numbers, at least one. Got {list(values)}.")
+    return array
+
+
+def _shared_uniforms(groups: Sequence[str], draws: int, generator: np.random.Generator) -> NDArray[np.float64]:
+    """Uniform numbers, shape (draws, n), the same in the columns of one group."""
+    names, columns = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
+    return np.asarray(generator.random((draws, len(names)))[:, columns])
