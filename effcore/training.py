@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from effcore.catalogue.training import Training
 from effcore.errors import EffcoreError
+from effcore.models.families import MEMORY_FORMAT
 from effcore.tasks import Data, Split
 
 WARM_UP = 0.3
@@ -104,7 +105,7 @@ def fit(
         )
     train = data.fraction(config.data_fraction).train
     images, labels = _tensors(train)
-    model.to(memory_format=torch.channels_last)
+    model.to(memory_format=MEMORY_FORMAT)
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
     )

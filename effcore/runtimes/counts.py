@@ -1,0 +1,52 @@
+"""What is counted in a deployable file, and what every runtime module offers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from effcore.catalogue import Task
+
+Predict = Callable[[np.ndarray], np.ndarray]
+"""Raw pixels, uint8 (N, C, H, W), to logits, float32 (N, classes)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """Figures of a file that need no clock.
+
+    Attributes:
+        params: Weights and biases, integers too; neither scales nor zero points.
+        nonzero_params: Those that are not zero.
+        macs: Multiply-accumulates of convolutions and matrix products for one image.
+    """
+
+    params: int
+    nonzero_params: int
+    macs: int
+
+
+class RuntimeModule(Protocol):
+    """What a module of this package offers; importing it imports neither torch nor the runtime."""
+
+    def export(self, program: Any, path: Path, *, task: Task) -> None:
+        """Writes one self-contained file."""
+
+    def load(self, path: Path, *, threads: int = 1) -> Predict:
+        """The file as a function."""
+
+    def class_names(self, path: Path) -> tuple[str, ...]:
+        """Names of the classes, in the order of the logits."""
+
+    def structure(self, path: Path) -> str:
+        """Sixteen hexadecimal digits, the same for files that differ in their weights alone."""
+
+    def counts(self, path: Path) -> Counts:
+        """Parameters and multiply-accumulates, from the file itself."""
+
+    def version(self) -> str:
+        """Version of the runtime."""

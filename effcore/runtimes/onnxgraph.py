@@ -1,0 +1,109 @@
+"""Reading an ONNX graph: its structure without weights, and its counts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+
+from effcore.errors import EffcoreError
+from effcore.runtimes.counts import Counts
+
+SMALL = 64
+"""Whole numbers up to this many define shapes; more of them are weights."""
+SHAPE_TYPES = (onnx.TensorProto.INT64, onnx.TensorProto.INT32)
+QUANTIZERS = ("QuantizeLinear", "DequantizeLinear")
+PRODUCTS = ("Conv", "Gemm", "MatMul")
+
+
+def structure_of(model: onnx.ModelProto) -> str:
+    """Sixteen hexadecimal digits of operators, attributes, shapes and types; tensors are named by order of appearance."""
+    graph = model.graph
+    places = {value.name: index for index, value in enumerate(graph.input)}
+    constants = {tensor.name: _constant(tensor) for tensor in graph.initializer}
+    nodes = []
+    for node in graph.node:
+        inputs = [constants.get(name, places.get(name)) for name in node.input]
+        for name in node.output:
+            places[name] = len(places)
+        nodes.append([node.domain, node.op_type, _attributes(node), inputs, len(node.output)])
+    document = {
+        "opsets": sorted((entry.domain, entry.version) for entry in model.opset_import),
+        "inputs": [_type(value) for value in graph.input],
+        "nodes": nodes,
+        "outputs": [[places[value.name], _type(value)] for value in graph.output],
+    }
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _constant(tensor: onnx.TensorProto) -> list[Any]:
+    """Type and shape of a constant, with its numbers where they define shapes."""
+    values = numpy_helper.to_array(tensor) if tensor.data_type in SHAPE_TYPES else None
+    shown = values.ravel().tolist() if values is not None and values.size <= SMALL else None
+    return [tensor.data_type, list(tensor.dims), shown]
+
+
+def _attributes(node: onnx.NodeProto) -> list[list[str]]:
+    """Names and values, sorted; a constant tensor counts as `_constant` does."""
+    pairs = []
+    for attribute in node.attribute:
+        value = onnx.helper.get_attribute_value(attribute)
+        value = _constant(value) if isinstance(value, onnx.TensorProto) else value
+        pairs.append([attribute.name, repr(value)])
+    return sorted(pairs)
+
+
+def _type(value: onnx.ValueInfoProto) -> list[Any]:
+    tensor = value.type.tensor_type
+    return [tensor.elem_type, [d.dim_value if d.HasField("dim_value") else None for d in tensor.shape.dim]]
+
+
+def counts_of(model: onnx.ModelProto) -> Counts:
+    """Parameters and multiply-accumulates for one image.
+
+    Raises:
+        EffcoreError: The shape of a layer's output can't be inferred.
+    """
+    scales = {name for node in model.graph.node if node.op_type in QUANTIZERS for name in node.input[1:]}
+    weights = [
+        numpy_helper.to_array(tensor)
+        for tensor in model.graph.initializer
+        if tensor.name not in scales and tensor.dims and tensor.data_type not in SHAPE_TYPES
+    ]
+    return Counts(
+        params=sum(weight.size for weight in weights),
+        nonzero_params=sum(int(np.count_nonzero(weight)) for weight in weights),
+        macs=_macs(model),
+    )
+
+
+def _macs(model: onnx.ModelProto) -> int:
+    """Output elements times products for each of them, over all convolutions and matrix products."""
+    single = onnx.ModelProto()
+    single.CopyFrom(model)
+    for value in (*single.graph.input, *single.graph.output):
+        value.type.tensor_type.shape.dim[0].dim_value = 1
+    graph = onnx.shape_inference.infer_shapes(single, strict_mode=True).graph
+    shapes = {value.name: _type(value)[1] for value in (*graph.value_info, *graph.output, *graph.input)}
+    shapes |= {tensor.name: list(tensor.dims) for tensor in graph.initializer}
+    total = 0
+    for node in graph.node:
+        if node.op_type in PRODUCTS:
+            output, weight = shapes.get(node.output[0], []), shapes.get(node.input[1], [])
+            if not output or not weight or None in output:
+                raise EffcoreError(f"every layer must have a known shape. Got {output} for {node.op_type} {node.output[0]!r}.")
+            total += math.prod(output) * _products(node, weight)
+    return total
+
+
+def _products(node: onnx.NodeProto, weight: list[int]) -> int:
+    """Products that go into one element of the output."""
+    if node.op_type == "Conv":
+        return math.prod(weight[1:])  # (outputs, inputs / groups, height, width)
+    transposed = any(a.name == "transB" and a.i for a in node.attribute)
+    return weight[1] if transposed else weight[-2]

@@ -1,0 +1,130 @@
+"""PyTorch: one .pt2 file with the exported program, its preprocessing and the names of its classes; float only."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from effcore.catalogue import RUNTIMES, Task
+from effcore.errors import EffcoreError
+from effcore.runtimes.counts import Counts, Predict
+
+if TYPE_CHECKING:
+    from torch import nn
+    from torch.export import ExportedProgram
+    from torch.fx import Node
+
+CLASSES, TASK = "classes.json", "task.txt"
+DEBUG_NOTES = ("stack_trace", "nn_module_stack", "source_fn_stack", "torch_fn", "from_node")
+"""What the exporter notes on a node for debugging, with paths of this machine in it."""
+PRODUCTS = ("aten.conv2d.default", "aten.linear.default")
+
+
+def export(program: ExportedProgram | nn.Module, path: Path, *, task: Task) -> None:
+    """Writes one self-contained file: raw pixels uint8 in, logits out, any number of images.
+
+    Args:
+        program: A trained model; not changed.
+        path: Of the file; its folder must exist.
+        task: Gives shape and class names.
+
+    Raises:
+        EffcoreError: The program is a quantized one.
+    """
+    import torch
+
+    from effcore.models.program import deployable, trace
+
+    if not isinstance(program, torch.nn.Module):
+        raise EffcoreError(f"the runtime torch can't run a quantized program. {RUNTIMES['torch'].refuses['quantization']}")
+    exported = trace(deployable(program), torch.zeros(2, *task.shape, dtype=torch.uint8))
+    for node in exported.graph.nodes:
+        for note in DEBUG_NOTES:
+            node.meta.pop(note, None)
+    torch.export.save(exported, str(path), extra_files={CLASSES: json.dumps(task.classes), TASK: task.name})
+
+
+def load(path: Path, *, threads: int = 1) -> Predict:
+    """The file as a function from raw pixels to logits.
+
+    Args:
+        path: Of the file.
+        threads: Of the whole process, since PyTorch has no other setting.
+    """
+    import torch
+
+    torch.set_num_threads(threads)
+    module = _read(path)[0].module()
+
+    def predict(images: np.ndarray) -> np.ndarray:
+        with torch.inference_mode():
+            return np.asarray(module(torch.tensor(images)).numpy())
+
+    return predict
+
+
+def class_names(path: Path) -> tuple[str, ...]:
+    """Names of the classes, in the order of the logits."""
+    return tuple(json.loads(_read(path)[1][CLASSES]))
+
+
+def structure(path: Path) -> str:
+    """Sixteen hexadecimal digits of operators, arguments, shapes and types, without weights and names."""
+    places: dict[str, int] = {}
+    nodes = []
+    for node in _read(path)[0].graph.nodes:
+        arguments = [_plain(argument, places) for argument in (*node.args, *sorted(node.kwargs.items()))]
+        places[node.name] = len(places)
+        value = node.meta.get("val")
+        shape = [size if isinstance(size, int) else None for size in getattr(value, "shape", ())]
+        nodes.append([node.op, str(node.target) if node.op == "call_function" else "", arguments, shape, str(getattr(value, "dtype", ""))])
+    return hashlib.sha256(json.dumps(nodes).encode()).hexdigest()[:16]
+
+
+def _plain(argument: Any, places: dict[str, int]) -> Any:
+    """An argument of a node as plain data, other nodes by their place."""
+    from torch.fx import Node
+
+    if isinstance(argument, Node):
+        return ["node", places[argument.name]]
+    if isinstance(argument, list | tuple):
+        return [_plain(part, places) for part in argument]
+    return str(argument)
+
+
+def counts(path: Path) -> Counts:
+    """Parameters and multiply-accumulates, from the program in the file."""
+    program = _read(path)[0]
+    weights = list(program.parameters())
+    return Counts(
+        params=sum(weight.numel() for weight in weights),
+        nonzero_params=sum(int(weight.count_nonzero()) for weight in weights),
+        macs=sum(_macs(node) for node in program.graph.nodes if str(node.target) in PRODUCTS),
+    )
+
+
+def _macs(node: Node) -> int:
+    """Output elements for one image, times products for each of them."""
+    weight = node.args[1]
+    outputs = node.meta["val"].shape[1:]
+    return math.prod(int(size) for size in outputs) * math.prod(int(size) for size in weight.meta["val"].shape[1:])  # type: ignore[union-attr]
+
+
+def version() -> str:
+    """Version of PyTorch, without the name of its build."""
+    return importlib.metadata.version("torch").partition("+")[0]
+
+
+def _read(path: Path) -> tuple[ExportedProgram, dict[str, str]]:
+    """The program and the extra files."""
+    import torch
+
+    extra = {CLASSES: "", TASK: ""}
+    program = torch.export.load(str(path), extra_files=extra)
+    return program, extra

@@ -1,0 +1,43 @@
+"""The tasks' data: read from the packages it ships in, split and verified."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+
+from effcore.catalogue import TASKS
+from effcore.errors import EffcoreError, nearest
+from effcore.tasks import digits, mnist5k
+from effcore.tasks.splits import Data, Split, cut
+
+READERS: dict[str, Callable[[], tuple[np.ndarray, np.ndarray]]] = {"digits": digits.read, "mnist5k": mnist5k.read}
+
+
+@lru_cache(maxsize=2)
+def load(name: str) -> Data:
+    """The data of a task, verified; kept for the next call, so it must not be written to.
+
+    Args:
+        name: Name in the catalogue.
+
+    Raises:
+        EffcoreError: The name is not known, or the data is not what the catalogue's fingerprint says.
+    """
+    if name not in READERS:
+        raise EffcoreError(f"task must be the name of a task. Got {name!r}. {nearest(name, READERS)}")
+    task = TASKS[name]
+    data = cut(task, *READERS[name]())
+    if data.fingerprint != task.fingerprint:
+        raise EffcoreError(
+            f"the data of task {name!r} must have the fingerprint {task.fingerprint[:16]}. Got {data.fingerprint[:16]}: "
+            f"the installed package holds other images. Install the version that requirements.txt names."
+        )
+    for split in (data.train, data.validation, data.test):
+        split.images.setflags(write=False)
+        split.labels.setflags(write=False)
+    return data
+
+
+__all__ = ["READERS", "Data", "Split", "load"]

@@ -1,0 +1,19 @@
+"""How each technique is done: one file a technique, named as in the catalogue; none knows another, a cache or the tracking."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from effcore.techniques import augmentation, distillation, pruning, quantization
+from effcore.techniques.context import Context
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "augmentation": augmentation.contribute,
+    "distillation": distillation.contribute,
+    "pruning": pruning.apply,
+    "quantization": quantization.apply,
+}
+"""What does a technique, by its name: `contribute(config, context)` or `apply(model, config, data)`, as its role says."""
+
+__all__ = ["FUNCTIONS", "Context"]
