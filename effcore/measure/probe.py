@@ -26,11 +26,11 @@ WARM_AT_MOST_S = 0.15
 WINDOW = 10
 WINDOW_SLOW = 3
 SLOW_NS = 5_000_000
+"""From this time of a prediction on the windows are short."""
 BURST = 4
 BURST_NS = 2_000_000
-BLOCKS = 3
-BLOCK_LOAD_NS = 50_000_000
-FEWEST_ROUNDS = 5
+"""A burst of an artifact is as many predictions as fit in here, at most `BURST`, at least one."""
+FEWEST_ROUNDS = 10
 
 
 def main() -> None:
@@ -102,74 +102,62 @@ def random_image(shape: list[int], levels: int, seed: int) -> Any:
 
 
 def latency(request: dict[str, Any]) -> dict[str, Any]:
-    """Times of artifact and reference in turns.
+    """Times of artifact and reference in turns, after both are warm.
 
-    A block is a fresh session of each, warmed, and then rounds; a round is a burst of predictions of the reference
-    and one of the artifact, the first of each burst not counted, for it finds the caches full of the other. Old
-    sessions are kept alive, so that every block lies elsewhere
-    in memory: that place is most of what differs between two measurements of the same file.
+    A round is a burst of predictions of the reference and one of the artifact; the first of each burst is not counted,
+    for it finds the caches full of the other. One session of each: fresh sessions within a process, tried with three,
+    did not make processes agree better.
 
     Request: reference, artifact (paths), runtime, shape, reference_shape, levels, seed, options, budget_s, keep.
     """
     options = request["options"]
     image = random_image(request["shape"], request["levels"], request["seed"])
     still = random_image(request["reference_shape"], 255, request["seed"])
-    load = PREDICT[request["runtime"]]
-    sessions, loads, settled = [], [], True
-    samples: list[int] = []
-    reference_samples: list[int] = []
-    wall = cpu = 0
-    blocks, block = BLOCKS, 0
+    reference = onnxruntime_predict(request["reference"], options, still)
+    start = time.perf_counter_ns()
+    artifact = PREDICT[request["runtime"]](request["artifact"], options, image)
+    load_ns = time.perf_counter_ns() - start
     gc.disable()
-    while block < blocks:
-        reference = onnxruntime_predict(request["reference"], options, still)
-        start = time.perf_counter_ns()
-        artifact = load(request["artifact"], options, image)
-        loads.append(time.perf_counter_ns() - start)
-        sessions += [reference, artifact]
-        reference_ns, reference_settled = warm_up(reference)
-        artifact_ns, artifact_settled = warm_up(artifact)
-        settled = settled and reference_settled and artifact_settled
-        if artifact_ns > SLOW_NS or loads[0] > BLOCK_LOAD_NS:
-            blocks = 1
-        start, start_cpu = time.perf_counter_ns(), time.thread_time_ns()
-        _rounds(
-            reference,
-            artifact,
-            reference_samples,
-            samples,
-            reference_ns=reference_ns,
-            artifact_ns=artifact_ns,
-            budget_ns=request["budget_s"] * 1e9 / blocks,
-            keep=request["keep"] // blocks,
-        )
-        wall += time.perf_counter_ns() - start
-        cpu += time.thread_time_ns() - start_cpu
-        block += 1
+    reference_ns, reference_settled = warm_up(reference)
+    artifact_ns, artifact_settled = warm_up(artifact)
+    start, start_cpu = time.perf_counter_ns(), time.thread_time_ns()
+    reference_samples, samples = in_turns(
+        reference,
+        artifact,
+        reference_ns=reference_ns,
+        artifact_ns=artifact_ns,
+        budget_ns=request["budget_s"] * 1e9,
+        keep=request["keep"],
+    )
+    wall, cpu = time.perf_counter_ns() - start, time.thread_time_ns() - start_cpu
     return {
         "samples_ns": samples,
         "reference_samples_ns": reference_samples,
-        "load_ns": loads[0],
-        "settled": settled,
+        "load_ns": load_ns,
+        "settled": reference_settled and artifact_settled,
         "waited_share": max(0.0, 1 - cpu / wall),
-        "blocks": blocks,
     }
 
 
-def _rounds(
+def in_turns(
     reference: Predict,
     artifact: Predict,
-    reference_samples: list[int],
-    samples: list[int],
     *,
     reference_ns: float,
     artifact_ns: float,
     budget_ns: float,
     keep: int,
-) -> None:
+) -> tuple[list[int], list[int]]:
+    """Rounds for as long as the budget lasts or until `keep` samples of the artifact are there.
+
+    Returns:
+        Times of the reference and of the artifact, in ns.
+    """
     burst = int(min(BURST, max(1, BURST_NS // artifact_ns)))
     round_ns = (burst + 1) * artifact_ns + (BURST + 1) * reference_ns
     rounds = max(FEWEST_ROUNDS, min(int(budget_ns / round_ns), -(-keep // burst)))
+    reference_samples: list[int] = []
+    samples: list[int] = []
     clock = time.perf_counter_ns
     for _ in range(rounds):
         for predict, times, count in ((reference, reference_samples, BURST), (artifact, samples, burst)):
@@ -178,6 +166,7 @@ def _rounds(
                 start = clock()
                 predict()
                 times.append(clock() - start)
+    return reference_samples, samples
 
 
 def warm_up(predict: Predict) -> tuple[float, bool]:

@@ -98,7 +98,14 @@ def run_probe(do: str, request: dict[str, Any], *, threads: int = 1, timeout_s: 
         raise MeasureError(f"{what} did not end within {timeout_s:g} s and was stopped.") from None
     lines = done.stdout.strip().splitlines()
     if done.returncode != 0 or not lines:
-        cause = done.stderr.strip().splitlines()[-1:] or ["it wrote nothing"]
-        raise MeasureError(f"{what} failed with exit code {done.returncode}: {cause[0]}")
+        raise MeasureError(f"{what} failed with exit code {done.returncode}: {_cause(done.stderr)}")
     answer: dict[str, Any] = json.loads(lines[-1])
     return answer
+
+
+def _cause(stderr: str) -> str:
+    """What a traceback says after its last line of code; some messages have several lines."""
+    lines = stderr.strip().splitlines()
+    code = [index for index, line in enumerate(lines) if line.startswith("    ")]
+    said = " ".join(line.strip() for line in lines[code[-1] + 1 if code else 0 :])
+    return said or "it wrote nothing"

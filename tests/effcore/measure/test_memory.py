@@ -1,0 +1,70 @@
+"""Memory of real models by the kernel's high-water mark."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from effcore.measure.memory import measure_memory
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="VmHWM is Linux's")
+
+
+def linear(path: Path, width: int) -> Path:
+    """One linear layer of 16 x `width` and one of `width` x `width` weights over 4 x 4 pixels."""
+    weights = [np.full((16, width), 0.01, np.float32), np.full((width, width), 0.01, np.float32)]
+    nodes = [
+        helper.make_node("Cast", ["image"], ["x"], to=TensorProto.FLOAT),
+        helper.make_node("Flatten", ["x"], ["flat"]),
+        helper.make_node("MatMul", ["flat", "w0"], ["hidden"]),
+        helper.make_node("MatMul", ["hidden", "w1"], ["logits"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "linear",
+        [helper.make_tensor_value_info("image", TensorProto.UINT8, ["N", 1, 4, 4])],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["N", width])],
+        [numpy_helper.from_array(w, f"w{i}") for i, w in enumerate(weights)],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9), path)
+    return path
+
+
+def measure(path: Path):
+    return measure_memory(path, runtime="onnxruntime", shape=(1, 1, 4, 4), levels=16)
+
+
+@linux
+def test_a_larger_model_takes_its_weights_more(tmp_path: Path) -> None:
+    small, large = measure(linear(tmp_path / "s.onnx", 16)), measure(linear(tmp_path / "l.onnx", 1600))
+    weights_mb = 1600 * 1600 * 4 / 1e6
+    assert small.model_ram_mb is not None and large.model_ram_mb is not None
+    assert 0 < small.model_ram_mb < 3
+    assert large.model_ram_mb > weights_mb
+    assert large.model_ram_mb < 5 * weights_mb
+    assert small.peak_ram_mb is not None and large.peak_ram_mb is not None
+    assert 20 < small.peak_ram_mb < large.peak_ram_mb
+    assert large.metrics() == {"peak_ram_mb": large.peak_ram_mb, "model_ram_mb": large.model_ram_mb}
+    assert large.document() == large.metrics()
+
+
+@linux
+def test_the_size_of_this_process_does_not_matter(tmp_path: Path) -> None:
+    """`ru_maxrss` would report this process's memory for its children."""
+    path = linear(tmp_path / "s.onnx", 16)
+    ballast = np.ones(40_000_000)
+    peak = measure(path).peak_ram_mb
+    assert peak is not None
+    assert peak < ballast.nbytes / 1e6
+
+
+def test_other_systems_get_a_mark_and_no_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("effcore.measure.memory.sys.platform", "darwin")
+    got = measure(tmp_path / "never read")
+    assert got.metrics() == {}
+    assert "this system is darwin" in got.document()["mark"]
