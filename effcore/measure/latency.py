@@ -1,12 +1,12 @@
 """Latency of an artifact: short fresh processes, each in turns with the reference, until the interval is narrow enough.
 
 The unit is the process: within one the same file hardly varies, between processes it does. What must be narrow is the
-interval of the *ratio* to the reference, not that of the time. Measured on a 2-core virtual machine, four networks
-from 0.006 to 1.6 ms, six measurings each over two minutes: between measurings the time moved by a standard deviation
-of 1.1 to 1.5 %, the ratio by 0.1 to 0.5 %; the interval of the ratio held the grand median 21 times of 24, that of
-the time 12 times of 24, for all processes of one measuring share the speed that the machine has in those seconds, and
-no number of them tells of another minute. With a two-thread load beside, the ratio's intervals held it 16 times of
-20, and all 20 measurings were marked as noisy.
+interval of the *ratio* to the reference, not that of the time. Measured on a 2-core virtual machine with four networks
+from 0.006 to 1.7 ms, 5 to 7 processes a measuring: while other work used half of the machine, the interval of the ratio
+held the grand median 30 times of 32 and that of the time 23 times; on the quiet machine 21 and 12 times of 24; with a
+two-thread load beside 12 and 7 times of 16. From one measuring to the next the time of a small network moved by 0.5 to
+1.7 %, the ratio by 0.1 to 0.6 %: all processes of one measuring share the speed that the machine has in those seconds,
+and no number of them tells of another minute. Every measuring beside other work was marked as noisy.
 
 Stopping as soon as the width is reached costs coverage, for it prefers samples that look quiet: by simulation of
 log-normal processes with at most 30 of them, a 95 % interval then covers 95 % at a standard deviation of 3 %, 93 % at
@@ -28,11 +28,9 @@ import numpy as np
 from effcore.measure import reference as reference_artifact
 from effcore.measure.load import allowed_cores, idlest, read_ticks
 from effcore.measure.noise import reasons
-from effcore.measure.process import Process, run_probe, session_options
+from effcore.measure.process import SEED, Process, run_probe, session_options
 from effcore.statistics import process_interval, samples_for_percentile
 
-SEED = 20261101
-"""Of the pixels that every model predicts."""
 KEEP = 400
 """Most samples kept of a process."""
 LOOK_BEFORE_S = 0.1
@@ -139,9 +137,10 @@ def measure_latency(
     artifact: Path,
     *,
     runtime: str,
-    shape: tuple[int, int, int, int],
+    shape: tuple[int, int, int],
     levels: int,
     settings: Settings | None = None,
+    batch: int = 1,
     threads: int = 1,
     reference_best_ms: float | None = None,
 ) -> Latency:
@@ -152,9 +151,10 @@ def measure_latency(
     Args:
         artifact: The file that would be deployed.
         runtime: `onnxruntime` or `torch`; the reference runs in ONNX Runtime beside either.
-        shape: Of the input, (N, C, H, W), raw pixels.
+        shape: Of one image of raw pixels, (C, H, W).
         levels: Largest pixel.
         settings: When to stop.
+        batch: Images in one prediction.
         threads: Of the session, and cores that the process is pinned to.
         reference_best_ms: Best median of the reference ever seen in this environment, where the caller knows it.
 
@@ -166,7 +166,7 @@ def measure_latency(
     request = {
         "artifact": str(artifact),
         "runtime": runtime,
-        "shape": shape,
+        "shape": (batch, *shape),
         "levels": levels,
         "seed": SEED,
         "reference_shape": reference_artifact.SHAPE,

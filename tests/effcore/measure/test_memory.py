@@ -10,7 +10,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from effcore.measure.memory import measure_memory
+from effcore.measure import memory
+from effcore.measure.memory import PeakMemory, measure_memory
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="VmHWM is Linux's")
 
@@ -36,7 +37,7 @@ def linear(path: Path, width: int) -> Path:
 
 
 def measure(path: Path):
-    return measure_memory(path, runtime="onnxruntime", shape=(1, 1, 4, 4), levels=16)
+    return measure_memory(path, runtime="onnxruntime", shape=(1, 4, 4), levels=16)
 
 
 @linux
@@ -63,8 +64,29 @@ def test_the_size_of_this_process_does_not_matter(tmp_path: Path) -> None:
     assert peak < ballast.nbytes / 1e6
 
 
-def test_other_systems_get_a_mark_and_no_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("effcore.measure.memory.sys.platform", "darwin")
+@linux
+def test_peak_of_a_block_counts_what_was_freed_again_and_nothing_from_before() -> None:
+    before = np.ones(10_000_000)
+    with PeakMemory() as peak:
+        passing = np.ones(5_000_000)
+        del passing
+    assert peak.over_baseline_mb == pytest.approx(40.0, abs=2.0)
+    assert before.nbytes == 80_000_000
+
+
+@linux
+def test_peak_is_known_after_an_error_too() -> None:
+    peak = PeakMemory()
+    with pytest.raises(ValueError, match="on purpose"), peak:
+        raise ValueError("on purpose")
+    assert peak.over_baseline_mb is not None
+
+
+def test_systems_without_the_counter_get_a_mark_and_no_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "CLEAR_REFS", tmp_path / "missing")
     got = measure(tmp_path / "never read")
     assert got.metrics() == {}
-    assert "this system is darwin" in got.document()["mark"]
+    assert "has none" in got.document()["mark"]
+    with PeakMemory() as peak:
+        pass
+    assert peak.over_baseline_mb is None
