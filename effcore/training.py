@@ -86,7 +86,7 @@ def fit(
 
     Args:
         model: Takes raw pixels; left in eval mode.
-        data: Its training images are cut to `config.data_fraction` here.
+        data: Cut to `config.data_fraction` already, with `Data.fraction`; all of its training images are used.
         config: The phase as a whole, also where only a part of its epochs is trained.
         seed: Of order and hooks.
         start_epoch: Epochs that were trained before.
@@ -103,8 +103,7 @@ def fit(
             f"training must go from an epoch to a later one of its {config.epochs}, with the optimizer's state where it goes on. "
             f"Got {start_epoch} to {end}, {'no' if optimizer_state is None else 'a'} state."
         )
-    train = data.fraction(config.data_fraction).train
-    images, labels = _tensors(train)
+    images, labels = _tensors(data.train)
     model.to(memory_format=MEMORY_FORMAT)
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
@@ -116,7 +115,7 @@ def fit(
         loss = _epoch(model, optimizer, images, labels, config, epoch=epoch, seed=seed, hooks=hooks)
         row = {"epoch": epoch + 1, "train_loss": loss, "val_accuracy": evaluate(model, data.validation)}
         curve.append(row | {"seconds": time.perf_counter() - began})
-    return Fit(curve=curve, optimizer_state=optimizer.state_dict(), samples=(end - start_epoch) * len(train))
+    return Fit(curve=curve, optimizer_state=optimizer.state_dict(), samples=(end - start_epoch) * len(labels))
 
 
 def _tensors(split: Split) -> tuple[Tensor, Tensor]:

@@ -5,9 +5,25 @@ Importing this package imports neither torch nor a runtime, so that whoever only
 
 from __future__ import annotations
 
+from effcore.errors import EffcoreError, nearest
 from effcore.runtimes import onnxruntime, torch
 from effcore.runtimes.counts import Counts, Predict, RuntimeModule
 
 RUNTIME_MODULES: dict[str, RuntimeModule] = {"onnxruntime": onnxruntime, "torch": torch}
 
-__all__ = ["RUNTIME_MODULES", "Counts", "Predict", "RuntimeModule"]
+
+def runtime_module(name: str) -> RuntimeModule:
+    """The module of a runtime.
+
+    Args:
+        name: Name in the catalogue.
+
+    Raises:
+        EffcoreError: The name is not known.
+    """
+    if name not in RUNTIME_MODULES:
+        raise EffcoreError(f"runtime must be the name of a runtime. Got {name!r}. {nearest(name, RUNTIME_MODULES)}")
+    return RUNTIME_MODULES[name]
+
+
+__all__ = ["RUNTIME_MODULES", "Counts", "Predict", "RuntimeModule", "runtime_module"]
