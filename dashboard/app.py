@@ -1,0 +1,27 @@
+"""The dashboard: which pages there are. Run it from the root of the repository, `effcore serve` does."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import streamlit as st
+
+ROOT = str(Path(__file__).resolve().parent.parent)
+if ROOT not in sys.path:  # streamlit puts the folder of the script there, not the one that holds the package
+    sys.path.insert(0, ROOT)
+
+from dashboard import routes  # noqa: E402
+from dashboard.screens.parts import style  # noqa: E402
+
+st.set_page_config(page_title="effcore", page_icon=routes.ICON, layout="wide", initial_sidebar_state="collapsed")
+st.logo(routes.ICON, size="large")
+style()
+st.navigation(
+    [
+        st.Page(routes.FRONTIER, title="Frontier", url_path="frontier", icon=":material/stairs_2:", default=True),
+        st.Page(routes.LAUNCH, title="Launch", url_path="launch", icon=":material/play_arrow:"),
+        st.Page(routes.POINT, title="Point", url_path="point", visibility="hidden"),
+    ],
+    position="top",
+).run()

@@ -1,0 +1,1 @@
+"""Views to plotly figures: pure, the same view always gives the same figure."""

@@ -1,0 +1,213 @@
+"""The frontier as a figure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+import plotly.graph_objects as go
+
+from dashboard.charts.axes import above, axis, direction_x, direction_y, escape
+from dashboard.theme import MARKS, Look, mark, template, title
+from dashboard.views.frontier import Dot, FrontierView, hover_lines
+
+WEBGL_FROM = 2000
+"""Dominated points from which WebGL draws them. Below it SVG does: sharp in print, no limit on figures a page, and the
+markers of one trace can lie over those of another. Staircase and frontier are always SVG, so that they lie on top."""
+
+_DIMMED, _SIZE, _FRONT_SIZE = 0.38, 11, 15
+
+
+def frontier_figure(view: FrontierView, look: Look, *, selected: str | None = None, height: int = 560) -> go.Figure:
+    """Staircase, points and intervals of a view.
+
+    Args:
+        view: What is drawn.
+        look: Light or dark.
+        selected: Run of the point that is ringed.
+        height: In pixels.
+    """
+    figure = go.Figure()
+    dominated = [d for d in view.dots if not d.on_frontier]
+    gl = len(dominated) > WEBGL_FROM
+    shown = {d.technique for d in view.front}
+    for technique, dots in _by_technique(dominated):
+        figure.add_trace(_points(dots, view, look, technique, dimmed=True, legend=technique not in shown, gl=gl))
+    if view.stairs:
+        figure.add_trace(_stairs(view, look))
+    for technique, dots in _by_technique(view.front):
+        figure.add_trace(_points(dots, view, look, technique, dimmed=False, legend=True, gl=False))
+    ringed = view.dot(selected)
+    if ringed is not None:
+        figure.add_trace(_ring(ringed, look))
+    figure.update_layout(_layout(view, look, height=height))
+    return figure
+
+
+def _by_technique(dots: Sequence[Dot]) -> list[tuple[str, list[Dot]]]:
+    """The dots of each technique, in the order of the legend."""
+    order = {name: index for index, name in enumerate(MARKS)}
+    ranked = sorted(dots, key=lambda d: (order.get(d.technique, len(order)), d.technique))
+    return [(technique, list(group)) for technique, group in groupby(ranked, key=lambda d: d.technique)]
+
+
+def _points(
+    dots: Sequence[Dot], view: FrontierView, look: Look, technique: str, *, dimmed: bool, legend: bool, gl: bool
+) -> go.Scatter | go.Scattergl:
+    color = mark(technique).color(look)
+    kind = go.Scattergl if gl else go.Scatter
+    numbers = (
+        {}
+        if dimmed
+        else {"text": [str(d.number) for d in dots], "textposition": [_sides(view)[d.run_id] for d in dots]}
+    )
+    return kind(
+        x=[d.x.value for d in dots],
+        y=[d.y.value for d in dots],
+        error_x=_error(
+            [d.x.low for d in dots], [d.x.value for d in dots], [d.x.high for d in dots], color, dimmed=dimmed
+        ),
+        error_y=_error(
+            [d.y.low for d in dots], [d.y.value for d in dots], [d.y.high for d in dots], color, dimmed=dimmed
+        ),
+        mode="markers" if dimmed else "markers+text",
+        textfont={"size": 14, "color": look.ink},
+        marker={
+            "color": color,
+            "symbol": mark(technique).symbol,
+            "size": _SIZE if dimmed else _FRONT_SIZE,
+            "opacity": _DIMMED if dimmed else 1.0,
+            "line": {"width": 0 if dimmed else 1.5, "color": look.paper},
+        },
+        # Streamlit fades what is not selected; a click leads to another page, so that nothing may fade before it.
+        selected={"marker": {"opacity": _DIMMED if dimmed else 1.0}},
+        unselected={"marker": {"opacity": _DIMMED if dimmed else 1.0}},
+        customdata=[d.run_id for d in dots],
+        hovertext=[_hover(d, view) for d in dots],
+        hoverinfo="text",
+        name=title(technique),
+        legendgroup=technique,
+        legendrank=100 + list(MARKS).index(technique) if technique in MARKS else 900,
+        showlegend=legend,
+        cliponaxis=False if not gl else None,
+        **numbers,
+    )
+
+
+_CLOSE_X, _CLOSE_Y = 0.026, 0.05
+"""Shares of the axes within which two numbers would lie over each other on a plot of usual size."""
+
+
+def _sides(view: FrontierView) -> dict[str, str]:
+    """Side of each number: towards better on both axes, where no point can lie; the other where a number is already."""
+    better = f"{'top' if view.y.maximise else 'bottom'} {'right' if view.x.maximise else 'left'}"
+    worse = f"{'bottom' if view.y.maximise else 'top'} {'left' if view.x.maximise else 'right'}"
+    xs, ys = (
+        _shares([d.x.value for d in view.dots], log=view.x_log),
+        _shares([d.y.value for d in view.dots], log=view.y_log),
+    )
+    sides: dict[str, str] = {}
+    placed: list[tuple[float, float]] = []
+    for dot, x, y in zip(view.dots, xs, ys, strict=True):
+        if dot.on_frontier:
+            free = all(abs(x - px) > _CLOSE_X or abs(y - py) > _CLOSE_Y for px, py in placed)
+            sides[dot.run_id] = better if free else worse
+            if free:
+                placed.append((x, y))
+    return sides
+
+
+def _shares(values: Sequence[float], *, log: bool) -> list[float]:
+    """Where each value lies between the smallest and the largest, 0 to 1, as it is drawn."""
+    drawn = [math.log10(v) for v in values] if log else list(values)
+    low, spread = min(drawn), max(drawn) - min(drawn)
+    return [(v - low) / spread if spread else 0.5 for v in drawn]
+
+
+def _error(
+    low: Sequence[float], value: Sequence[float], high: Sequence[float], color: str, *, dimmed: bool
+) -> dict[str, Any]:
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [max(h - v, 0.0) for v, h in zip(value, high, strict=True)],
+        "arrayminus": [max(v - w, 0.0) for v, w in zip(value, low, strict=True)],
+        "color": _faded(color, 0.22 if dimmed else 0.55),
+        "thickness": 1,
+        "width": 0,
+    }
+
+
+def _faded(color: str, alpha: float) -> str:
+    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{alpha})"
+
+
+def _hover(dot: Dot, view: FrontierView) -> str:
+    name, *lines = (escape(line) for line in hover_lines(dot, view))
+    return "<br>".join([f"<b>{name}</b>", *lines])
+
+
+def _stairs(view: FrontierView, look: Look) -> go.Scatter:
+    return go.Scatter(
+        x=[x for x, _ in view.stairs],
+        y=[y for _, y in view.stairs],
+        mode="lines",
+        line={"color": _faded(look.ink, 0.55), "width": 2, "shape": "linear"},
+        hoverinfo="skip",
+        name="Frontier",
+        legendrank=1,
+        showlegend=len(view.front) > 1,
+    )
+
+
+def _ring(dot: Dot, look: Look) -> go.Scatter:
+    return go.Scatter(
+        x=[dot.x.value],
+        y=[dot.y.value],
+        mode="markers",
+        marker={"symbol": "circle-open", "size": 30, "color": look.accent, "line": {"width": 3, "color": look.accent}},
+        hoverinfo="skip",
+        name="Selected",
+        showlegend=False,
+        cliponaxis=False,
+    )
+
+
+def _layout(view: FrontierView, look: Look, *, height: int) -> dict[str, Any]:
+    xs = [v for d in view.dots for v in (d.x.value, d.x.low, d.x.high) if v > 0 or not view.x_log]
+    ys = [v for d in view.dots for v in (d.y.value, d.y.low, d.y.high) if v > 0 or not view.y_log]
+    return {
+        "template": template(look),
+        "height": height,
+        "margin": {"l": 8, "r": 16, "t": 44, "b": 8},
+        "xaxis": {
+            **axis(view.x, xs, log=view.x_log),
+            "title": {"text": escape(direction_x(view.x, log=view.x_log)), "standoff": 12},
+        },
+        "yaxis": axis(view.y, ys, log=view.y_log),
+        "annotations": [above(direction_y(view.y, log=view.y_log), look)],
+        "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": -0.16, "yanchor": "top"},
+        "hovermode": "closest",
+        "hoverdistance": 24,
+        "clickmode": "event+select",
+    }
+
+
+def frontier_alt(view: FrontierView) -> str:
+    """What the figure shows, for those who can't see it."""
+    axes = f"{view.y.label} against {view.x.label.lower()}"
+    return f"{axes} of {len(view.dots)} points, {len(view.front)} of them on the frontier. {view.headline}"
+
+
+def selected_run(event: Any) -> str | None:
+    """Run of the point that was clicked, out of what `st.plotly_chart` returns; None where nothing was."""
+    points = event.get("selection", {}).get("points", []) if event else []
+    for point in points:
+        data = point.get("customdata")
+        run_id = data[0] if isinstance(data, list | tuple) and data else data
+        if isinstance(run_id, str) and run_id:
+            return run_id
+    return None

@@ -1,0 +1,189 @@
+"""Reads of the tracking store, kept as long as nothing changed, and the two writes that the pages can ask for."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from dashboard.views.queue import ACTIVE
+from effcore.errors import StoreError
+from effcore.forecast import Forecast, forecast
+from effcore.frontier import Variant
+from effcore.spec import Spec, parse
+from effcore.tracking import Store, SweepRecord
+
+FILES = ("recipe.json", "samples.json", "correct.json", "curve.json", "facts.json", "error.txt")
+"""Files of a run beside the artifact itself."""
+
+
+def home() -> Path:
+    """The folder that all state lives in."""
+    return Path(os.environ.get("EFFCORE_HOME", "").strip() or ".effcore").resolve()
+
+
+def tracking_uri() -> str | None:
+    """Address of the tracking store, where it is not the one in the home folder."""
+    return os.environ.get("EFFCORE_TRACKING_URI", "").strip() or None
+
+
+@st.cache_resource(show_spinner=False)
+def _open(home_folder: str, uri: str | None) -> Store:
+    return Store(Path(home_folder), uri=uri)
+
+
+def store() -> Store:
+    """The one store of this process.
+
+    Raises:
+        StoreError: It cannot be opened.
+    """
+    return _open(str(home()), tracking_uri())
+
+
+_reading = threading.Lock()
+"""The store remembers what it has read, and every visitor has a thread."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All variants at one moment; a page goes on showing the one it has until it takes the next.
+
+    Attributes:
+        version: Changes whenever anything in the store does.
+    """
+
+    version: str
+    variants: tuple[Variant, ...]
+
+    def of(self, *, task: str, sweep: str | None = None) -> tuple[Variant, ...]:
+        """The variants of one task, and of one sweep (its run) unless that is None."""
+        return tuple(v for v in self.variants if v.recipe.get("task") == task and sweep in (None, v.sweep))
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _snapshot(home_folder: str, uri: str | None, version: str) -> Snapshot:
+    with _reading:
+        return Snapshot(version, tuple(store().variants()))
+
+
+def snapshot() -> Snapshot:
+    """The newest state of the store; costs a look at its version where nothing changed."""
+    with _reading:
+        version = store().version()
+    return _snapshot(str(home()), tracking_uri(), version)
+
+
+@st.cache_data(show_spinner=False, ttl=1.0, max_entries=4)
+def _sweeps(home_folder: str, uri: str | None) -> tuple[SweepRecord, ...]:
+    return tuple(store().sweeps())
+
+
+def sweeps() -> tuple[SweepRecord, ...]:
+    """All sweeps, at most a second old."""
+    return _sweeps(str(home()), tracking_uri())
+
+
+def active(records: Sequence[SweepRecord]) -> bool:
+    """Whether the runner has something to do."""
+    return any(record.state in ACTIVE for record in records)
+
+
+def run_file(run_id: str, name: str) -> Path | None:
+    """A file of a run; None where the run has none of that name."""
+    try:
+        path = store().file(run_id, name)
+    except StoreError:
+        return None
+    return path if path.is_file() else None
+
+
+def read_json(run_id: str, name: str) -> Any:
+    """Content of a JSON file of a run; None where there is no such file.
+
+    Raises:
+        StoreError: The file is there but is not JSON.
+    """
+    path = run_file(run_id, name)
+    if path is None:
+        return None
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise StoreError(f"{name} of run {run_id} must be JSON. {error}. Measure the variant again.") from error
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _environment(home_folder: str, uri: str | None, run_id: str) -> dict[str, Any]:
+    document = read_json(run_id, "samples.json")
+    latency = document.get("latency", {}) if isinstance(document, dict) else {}
+    found = latency.get("environment") or (document or {}).get("environment") or {}
+    return dict(found) if isinstance(found, dict) else {}
+
+
+def environment(run_id: str) -> dict[str, Any]:
+    """The environment that a run was measured in, as its samples state it; empty where there are none."""
+    return _environment(str(home()), tracking_uri(), run_id)
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def read_spec(text: str) -> Spec:
+    """The spec that a text holds, read strictly on the server whatever the form allowed.
+
+    Raises:
+        SpecError: With every problem.
+    """
+    return parse(text, source="spec")
+
+
+@st.cache_data(show_spinner=False, ttl=10.0, max_entries=32)
+def _cost(home_folder: str, text: str) -> Forecast:
+    return forecast(read_spec(text), home=Path(home_folder))
+
+
+def cost(spec: Spec) -> Forecast:
+    """What a spec would cost now; at most ten seconds old."""
+    return _cost(str(home()), spec.text)
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A sweep in the queue.
+
+    Attributes:
+        fresh: Whether this request put it there; False where the same spec was waiting or running already.
+    """
+
+    run_id: str
+    fresh: bool
+
+
+def submit(text: str) -> Submission:
+    """Put a spec into the queue; the same spec is not queued twice, whoever clicks how often.
+
+    Raises:
+        SpecError: The spec has problems; nothing is written.
+        StoreError: The store cannot be written.
+    """
+    before = {record.run_id for record in store().sweeps() if record.state in ACTIVE}
+    run_id = store().schedule(text)
+    _sweeps.clear()
+    return Submission(run_id, fresh=run_id not in before)
+
+
+def cancel(run_id: str) -> None:
+    """Ask the runner to end a sweep."""
+    store().cancel(run_id)
+    _sweeps.clear()
+
+
+def now_ms() -> int:
+    """Unix time."""
+    return int(time.time() * 1000)

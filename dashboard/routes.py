@@ -1,0 +1,20 @@
+"""Where the pages are, and the names that stand in their addresses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_SCREENS = Path(__file__).resolve().parent / "screens"
+FRONTIER = _SCREENS / "frontier.py"
+LAUNCH = _SCREENS / "launch.py"
+POINT = _SCREENS / "point.py"
+ICON = _SCREENS / "icon.svg"
+
+RUN = "run"
+"""Run of the point that its page shows."""
+SELECTED = "sel"
+"""Run of the point that is ringed on the frontier."""
+SWEEP, ENVIRONMENT, AXIS_X, AXIS_Y = "sweep", "env", "x", "y"
+
+BACK = "frontier-address"
+"""In the session: the address of the frontier that the reader came from."""

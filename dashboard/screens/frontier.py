@@ -1,0 +1,250 @@
+"""Frontier: what can be had for how much, and a way to every point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from dashboard import data, routes
+from dashboard.charts.frontier import frontier_alt, frontier_figure, selected_run
+from dashboard.quantities import count
+from dashboard.screens.parts import bound, current_look, empty, explained, heading, note, picked_row, set_bound
+from dashboard.tables import frontier_table, height, left_out_table
+from dashboard.theme import CHART_CONFIG
+from dashboard.views.frontier import FrontierView, frontier_view, news
+from dashboard.views.records import environment_line
+from dashboard.views.sources import Source, default_source, environments, sources
+from effcore.objectives import METRICS, metric
+from effcore.tracking import SweepRecord
+
+SHOWN = "frontier-shown"
+"""Snapshot on the page, in the session: a newer one takes its place only when nothing is selected, or on a click."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What the controls are set to."""
+
+    source: Source
+    x: str
+    y: str
+    environment: str | None
+
+
+@explained
+def page() -> None:
+    """The whole page."""
+    found = sources(data.sweeps(), data.snapshot().variants)
+    if not found:
+        empty(
+            "Nothing has been measured yet",
+            "A sweep builds variants of a model, measures the files that would be deployed, and shows what they cost.",
+            command="effcore run experiments/quickstart.yaml",
+        )
+        return
+    if routes.RUN in st.query_params:
+        # Going to a point, Streamlit writes the point's parameters into this page's address first, and the browser's
+        # way back leads to that.
+        st.query_params.from_dict(st.session_state.get(routes.BACK, {}))
+    title = st.container()
+    choice = _controls(found)
+    with title:
+        heading(f"{metric(choice.y).label} against {metric(choice.x).label.lower()}", key="title")
+    live = data.active(data.sweeps())
+    st.fragment(run_every=2.0 if live else 10.0)(_live)(choice, live)
+
+
+def _controls(found: tuple[Source, ...]) -> Choice:
+    names = {s.key: s.label for s in found}
+    labels = {name: m.label + (f" ({m.unit})" if m.unit else "") for name, m in METRICS.items()}
+    variants = data.snapshot().variants
+    columns, notes = st.columns([3, 2, 2, 3], gap="medium"), st.container()
+    with columns[0]:
+        default = default_source(found, variants).key
+        chosen = bound("Sweep", list(names), name=routes.SWEEP, default=default, labels=names, notes=notes)
+    with columns[1]:
+        y = bound("Vertical axis", list(METRICS), name=routes.AXIS_Y, default="accuracy", labels=labels, notes=notes)
+    with columns[2]:
+        x = bound(
+            "Horizontal axis", list(METRICS), name=routes.AXIS_X, default="latency_ms", labels=labels, notes=notes
+        )
+    source = next(s for s in found if s.key == chosen)
+    known, environment = environments(source.of(variants)), None
+    if len(known) > 1 or routes.ENVIRONMENT in st.query_params:
+        lines = {key: environment_line(data.environment(run_id)) or key for key, run_id in known.items()}
+        with columns[3]:
+            environment = bound(
+                "Environment",
+                list(known),
+                name=routes.ENVIRONMENT,
+                default=next(iter(known), ""),
+                labels=lines,
+                notes=notes,
+            )
+    return Choice(source=source, x=x, y=y, environment=environment or None)
+
+
+def _view(snapshot: data.Snapshot, choice: Choice) -> FrontierView:
+    return frontier_view(choice.source.of(snapshot.variants), x=choice.x, y=choice.y, environment=choice.environment)
+
+
+@explained
+def _live(choice: Choice, live: bool) -> None:
+    """The part that fills by itself."""
+    newest, records = data.snapshot(), data.sweeps()
+    if data.active(records) != live:
+        st.rerun()
+    selected = st.query_params.get(routes.SELECTED)
+    if selected is None or SHOWN not in st.session_state:
+        st.session_state[SHOWN] = newest
+    shown: data.Snapshot = st.session_state[SHOWN]
+    view = _view(shown, choice)
+    if shown.version != newest.version:
+        _announce(view, _view(newest, choice))
+    _summary(view, choice, records)
+    if view.dots:
+        _chart(view, selected)
+        _ringed(view, selected)
+        _table(view)
+    else:
+        _nothing(view, choice, records)
+    if view.left_out:
+        _left_out(view)
+
+
+def _announce(shown: FrontierView, current: FrontierView) -> None:
+    """New results do not pull a selected point from under the reader: a button brings them."""
+    fresh = news(shown, current)
+    if fresh.new:
+        st.button(f"{fresh.text}: show", icon=":material/refresh:", key="show-new", on_click=_take_newest)
+
+
+def _take_newest() -> None:
+    st.session_state.pop(SHOWN, None)
+
+
+def _summary(view: FrontierView, choice: Choice, records: tuple[SweepRecord, ...]) -> None:
+    if view.headline:
+        note(view.headline, key="headline", tone="lead")
+    machine = environment_line(data.environment(view.dots[0].run_id)) if view.dots else ""
+    counts = [count(len(view.dots), "point"), f"{len(view.front)} on the frontier"] if view.dots else []
+    counts += [f"{len(view.left_out)} left out"] if view.left_out else []
+    note(" · ".join(p for p in (machine, *view.runtimes, *counts) if p), key="environment")
+    for record in records:
+        if record.state in ("running", "cancelling") and choice.source.holds(record.run_id):
+            ended = record.done + record.failed
+            st.progress(
+                min(ended / record.total, 1.0) if record.total else 0.0, text=f"{ended} of {record.total} variants"
+            )
+
+
+def _chart(view: FrontierView, selected: str | None) -> None:
+    event = st.plotly_chart(
+        frontier_figure(view, current_look(), selected=selected),
+        theme=None,
+        key="frontier-chart",
+        on_select="rerun",
+        selection_mode="points",
+        config=CHART_CONFIG,
+        alt=frontier_alt(view),
+    )
+    run_id = selected_run(event)
+    if run_id is not None:
+        _open(run_id)
+    if "accuracy" in (view.x.name, view.y.name):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key="fairness"):
+            note("A choice from this plot is a choice on the test images.", key="fairness", width="content")
+            axis = routes.AXIS_Y if view.y.name == "accuracy" else routes.AXIS_X
+            st.button(
+                "Choose on validation accuracy",
+                type="tertiary",
+                key="use-validation",
+                on_click=_use_validation,
+                args=(axis,),
+            )
+
+
+def _ringed(view: FrontierView, selected: str | None) -> None:
+    """Which point has the ring, and a way to take it off: while it is there the page does not fill by itself."""
+    dot = view.dot(selected)
+    if selected is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="row-ringed"):
+        said = f"Ringed: {dot.name}" if dot else "The address rings a point that is not in this plot."
+        note(said, key="ringed", tone="plain", width="content")
+        if dot and st.button("Open", key="open-ringed", type="tertiary", icon=":material/arrow_forward:"):
+            _open(dot.run_id)
+        st.button("Take the ring off", key="clear-ring", type="tertiary", icon=":material/close:", on_click=_clear_ring)
+
+
+def _clear_ring() -> None:
+    st.query_params.pop(routes.SELECTED, None)
+
+
+def _use_validation(axis: str) -> None:
+    set_bound(axis, "val_accuracy")
+
+
+def _table(view: FrontierView) -> None:
+    frame, columns = frontier_table(view)
+    row = picked_row(
+        frame, columns, key="frontier-table", height=height(len(frame)), alt=f"The {len(frame)} points of the chart"
+    )
+    if row is not None:
+        _open(view.dots[row].run_id)
+
+
+def _left_out(view: FrontierView) -> None:
+    with st.expander(f"Left out: {len(view.left_out)}", key="left-out", expanded=not view.dots):
+        frame, columns = left_out_table(view.left_out)
+        row = picked_row(
+            frame,
+            columns,
+            key="left-out-table",
+            height=height(len(frame)),
+            alt="Variants that are not among the points",
+        )
+        if row is not None:
+            _open(view.left_out[row].run_id)
+
+
+def _nothing(view: FrontierView, choice: Choice, records: tuple[SweepRecord, ...]) -> None:
+    """No point: because nothing has come yet, all failed, or nothing has these two figures."""
+    states = {r.state for r in records if choice.source.holds(r.run_id)}
+    failed = [e for e in view.left_out if e.reason.startswith("failed")]
+    if failed and len(failed) == len(view.left_out):
+        empty(
+            "Every variant failed",
+            "The cause of each stands below; a row leads to the variant.",
+            icon=":material/report:",
+        )
+    elif view.left_out:
+        names = " and ".join(dict.fromkeys((view.y.label, view.x.label)))
+        empty(
+            f"No point has {names}",
+            "Choose other axes; below is why each variant is left out.",
+            icon=":material/tune:",
+            launch=False,
+        )
+    elif "running" in states:
+        empty(
+            "Measuring",
+            "The first points come within a minute; the page fills by itself.",
+            icon=":material/hourglass_top:",
+            launch=False,
+        )
+    elif "waiting" in states:
+        empty("In the queue", "The sweep waits for a runner.", command="effcore serve", icon=":material/schedule:")
+    else:
+        empty("This sweep has no results", "It was stopped before the first variant ended; run it again to go on.")
+
+
+def _open(run_id: str) -> None:
+    """To the page of a point; the way back leads to this view with the point ringed."""
+    st.session_state[routes.BACK] = {**st.query_params.to_dict(), routes.SELECTED: run_id}
+    st.switch_page(routes.POINT, query_params={routes.RUN: run_id})
+
+
+if __name__ == "__main__":
+    page()

@@ -1,0 +1,170 @@
+"""Launch: a sweep out of a form or a pasted spec, what it would cost, and the queue."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import data, routes
+from dashboard.form import problems_by_field, to_yaml
+from dashboard.quantities import count, duration
+from dashboard.screens.fields import Filled, fill_form
+from dashboard.screens.parts import explained, heading, note, problem
+from dashboard.screens.queue import queue
+from effcore.errors import Problem, SpecError
+from effcore.spec import Spec
+
+PASTED = "pasted-spec"
+"""In the session: the pasted YAML; the page of a point fills it."""
+MODE = "launch-mode"
+_FORM, _PASTE = "Fill in a form", "Paste a spec"
+_MOST_PLANNED = 3000
+"""Variants up to which the cost is worked out: planning them takes about a second."""
+
+
+@explained
+def page() -> None:
+    """The whole page."""
+    heading(
+        "Launch a sweep",
+        key="title",
+        below="Every combination of alternatives becomes one variant. A runner takes the sweep from the queue below.",
+    )
+    st.segmented_control(
+        "How",
+        [_FORM, _PASTE],
+        key=MODE,
+        default=_FORM,
+        required=True,
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        filled = fill_form() if st.session_state[MODE] != _PASTE else None
+        text = to_yaml(filled.document) if filled else _pasted()
+    spec, problems = _read(text)
+    _place(problems, filled)
+    with right, st.container(key="ticket"):
+        _ticket(spec, problems, text, shown=filled is not None)
+    st.space("medium")
+    live = data.active(data.sweeps())
+    st.fragment(run_every=2.0 if live else 10.0)(queue)()
+
+
+def _pasted() -> str:
+    text: str = st.text_area(
+        "Spec in YAML",
+        key=PASTED,
+        height=420,
+        placeholder="name: ...",
+        persist_state="session",
+        help="The format of experiments/*.yaml",
+    )
+    return text
+
+
+def _read(text: str) -> tuple[Spec | None, tuple[Problem, ...]]:
+    if not text.strip():
+        return None, ()
+    try:
+        return data.read_spec(text), ()
+    except SpecError as error:
+        return None, error.problems
+
+
+def _place(problems: tuple[Problem, ...], filled: Filled | None) -> None:
+    """Every problem under the field it is of; those of no field stand beside the spec."""
+    if filled is None:
+        return
+    for place, found in problems_by_field(problems, filled.document).items():
+        if place in filled.places:
+            with filled.places[place]:
+                for index, one in enumerate(found):
+                    problem(f"{one.message} {one.hint}".strip(), key=f"problem-{'-'.join(place)}-{index}")
+
+
+def _ticket(spec: Spec | None, problems: tuple[Problem, ...], text: str, *, shown: bool) -> None:
+    """What will be done, what it costs, and the button."""
+    if spec is not None:
+        _cost(spec)
+        _submit_button(spec)
+    elif problems:
+        note(count(len(problems), "problem") + " to solve before it can run", key="problems", tone="lead")
+        for index, one in enumerate(problems):
+            problem(str(one), key=f"ticket-{index}")
+    else:
+        note("Paste a spec to see what it would cost.", key="ticket-empty")
+    if shown:
+        note("The spec that will be submitted", key="yaml")
+        st.code(text, language="yaml", wrap_lines=True)
+
+
+def _cost(spec: Spec) -> None:
+    if len(spec.variants) > _MOST_PLANNED:
+        note(
+            f"{count(len(spec.variants), 'variant')}: too many to work out the cost of. Take alternatives out.",
+            key="cost",
+            tone="bad",
+        )
+        return
+    cost = data.cost(spec)
+    with st.container(horizontal=True, gap="large", key="cost-figures"):
+        for label, value in (
+            ("Variants", f"{cost.variants:,}"),
+            ("Trainings", f"{cost.trainings - cost.trainings_cached:,}"),
+            ("Takes about", duration(cost.estimated_s)),
+        ):
+            st.metric(label, value, width="content")
+    shared = cost.stages_total - cost.stages_distinct
+    lines = [
+        f"{cost.stages_distinct:,} stages",
+        f"{shared:,} more are shared" if shared else "",
+        f"{cost.stages_cached:,} are there already" if cost.stages_cached else "",
+    ]
+    lines += [
+        f"{cost.trainings_cached:,} of {count(cost.trainings, 'training')} there already"
+        if cost.trainings_cached
+        else ""
+    ]
+    note(", ".join(line for line in lines if line), key="cost-stages")
+
+
+def _submit_button(spec: Spec) -> None:
+    st.button(
+        f"Submit {count(len(spec.variants), 'variant')}",
+        type="primary",
+        icon=":material/play_arrow:",
+        key="submit",
+        on_click=_submit,
+        args=(spec.text,),
+    )
+    outcome = st.session_state.get("submission")
+    if outcome and outcome[0] == spec.key:
+        _, run_id, said, tone = outcome
+        note(said, key="submitted", tone=tone)
+        if run_id:
+            st.page_link(
+                routes.FRONTIER,
+                label="Watch it on the frontier",
+                icon=":material/stairs_2:",
+                query_params={routes.SWEEP: run_id},
+            )
+
+
+def _submit(text: str) -> None:
+    """Runs once a click; the store makes one sweep of many clicks."""
+    key = ""
+    try:
+        key = data.read_spec(text).key
+        done = data.submit(text)
+    except (
+        Exception
+    ) as error:  # shown beside the button, whatever it is, since nothing else tells that nothing was queued
+        st.session_state["submission"] = (key, "", f"Not submitted: {error}", "bad")
+        return
+    said = "In the queue." if done.fresh else "It is in the queue already; it was not queued again."
+    st.session_state["submission"] = (key, done.run_id, said, "good")
+
+
+if __name__ == "__main__":
+    page()

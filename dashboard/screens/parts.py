@@ -1,0 +1,142 @@
+"""Parts that every page is laid out of.
+
+Text that a user may have written goes through `st.text`, which reads neither Markdown nor HTML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from dashboard import routes, theme
+from effcore.errors import EffcoreError
+
+_STYLE = Path(__file__).resolve().parent / "style.css"
+
+
+def style() -> None:
+    """Spacing and type of all pages."""
+    st.html(_STYLE)
+
+
+def current_look() -> theme.Look:
+    """Light or dark, as the browser shows the page."""
+    return theme.look(st.context.theme.type)
+
+
+def heading(text: str, *, key: str = "title", below: str = "") -> None:
+    """A title, with a quiet line below it; both may hold what a user wrote.
+
+    Args:
+        text: The title.
+        key: Unique on the page; one that ends in `section` makes the title of a section.
+        below: Empty for none.
+    """
+    with st.container(key=f"{key}-heading", gap=None):
+        st.text(text)
+    if below:
+        note(below, key=f"{key}-below")
+
+
+def note(text: str, *, key: str, tone: str = "quiet", width: Literal["stretch", "content"] = "stretch") -> None:
+    """A line of text; the tone `quiet`, `plain`, `strong`, `good`, `bad`, `busy` or `lead` sets its look."""
+    with st.container(key=f"{key}-{tone}-note", width=width, gap=None):
+        st.text(text)
+
+
+def problem(text: str, *, key: str) -> None:
+    """What is wrong with the field above it."""
+    note(text, key=key, tone="bad")
+
+
+def empty(title: str, text: str, *, command: str = "", icon: str = ":material/stairs_2:", launch: bool = True) -> None:
+    """A page that has nothing to show yet: why, and what to do.
+
+    Args:
+        title, text: Our own words or a user's; shown as plain text.
+        command: What to type.
+        icon: One of Streamlit's.
+        launch: Whether to lead to the launch page.
+    """
+    with st.container(key="empty", horizontal_alignment="center", gap="small"):
+        st.markdown(icon)
+        heading(title, key="empty")
+        note(text, key="empty")
+        if command:
+            st.code(command, language="bash", width="content")
+        if launch:
+            st.page_link(routes.LAUNCH, label="Launch a sweep", icon=":material/play_arrow:")
+
+
+def explained(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, with our own errors shown as a designed page; others are bugs and stay visible as such."""
+
+    @wraps(function)
+    def wrapper(*args: Any, **options: Any) -> Any:
+        try:
+            return function(*args, **options)
+        except EffcoreError as error:
+            empty("This can't be shown", str(error), icon=":material/report:", launch=False)
+            return None
+
+    return wrapper
+
+
+def bound(
+    label: str, options: Sequence[str], *, name: str, default: str, labels: Mapping[str, str], notes: DeltaGenerator
+) -> str:
+    """A selectbox whose choice stands in the address; one that asks for what is not there falls back, with a note.
+
+    Streamlit can tie a widget to the address itself, but writes the label there and drops what it doesn't know quietly.
+
+    Args:
+        label: Over the box.
+        options: What may be chosen, as it stands in the address; not empty.
+        name: Query parameter.
+        default: What stands for an address without the parameter.
+        labels: What is shown for each option.
+        notes: Where the note goes.
+    """
+    key, seen = f"bound-{name}", f"seen-{name}"
+    given = st.query_params.get(name)
+    if key not in st.session_state or given != st.session_state.get(seen) or st.session_state[key] not in options:
+        st.session_state[key] = given if given in options else default
+        if given is not None and given not in options:
+            with notes:
+                said = f"The address asks for {name} {given[:40]!r}, which is not there. Shown is {labels[default]}."
+                note(said, key=f"fallback-{name}", tone="bad")
+    value: str = st.selectbox(label, options, key=key, format_func=lambda option: labels.get(option, option))
+    if value != default:
+        st.query_params[name] = value
+    elif name in st.query_params:
+        del st.query_params[name]
+    st.session_state[seen] = st.query_params.get(name)
+    return value
+
+
+def set_bound(name: str, value: str) -> None:
+    """Choose for the reader; only in a callback, before the box is drawn."""
+    st.session_state[f"bound-{name}"] = value
+
+
+def picked_row(frame: pd.DataFrame, columns: Mapping[str, Any], *, key: str, height: int, alt: str) -> int | None:
+    """A table of which a click on any cell picks the row; returns its position once."""
+    event = st.dataframe(
+        frame,
+        hide_index=True,
+        key=key,
+        on_select="rerun",
+        selection_mode="single-cell",
+        placeholder="",
+        height=height,
+        column_config=dict(columns),
+        alt=alt,
+    )
+    cells = event.get("selection", {}).get("cells", [])
+    return int(cells[0][0]) if cells and int(cells[0][0]) < len(frame) else None

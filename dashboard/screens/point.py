@@ -1,0 +1,229 @@
+"""Point: why a point is where it is, and how to have it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from dashboard import data, routes
+from dashboard.charts.point import curve_figure, samples_figure
+from dashboard.form import point_document, to_yaml
+from dashboard.quantities import file_size
+from dashboard.screens.parts import current_look, empty, explained, heading, note, picked_row
+from dashboard.tables import figures_table, height, stages_table, tone_color
+from dashboard.theme import CHART_CONFIG, mark, title
+from dashboard.views.point import PointView, Relative, point_view
+from dashboard.views.records import curve_view, environment_line, samples_view, stage_rows
+from effcore.frontier import Variant
+
+
+@explained
+def page() -> None:
+    """The whole page."""
+    _way_back()
+    run_id = st.query_params.get(routes.RUN, "")
+    view = point_view(data.snapshot().variants, run_id, objectives=_objectives(run_id))
+    if view is None:
+        empty(
+            "There is no such point",
+            f"The address asks for the run {run_id[:60]!r}, which is not in the store.",
+            icon=":material/search_off:",
+            launch=False,
+        )
+        return
+    _head(view)
+    if view.variant.error:
+        note("What went wrong", key="error-title", tone="lead")
+        st.code(view.variant.error, language=None, wrap_lines=True)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        _figures(view)
+    with right:
+        _recipe(view)
+        _relatives(view)
+    _charts(view)
+    _stages(view.variant)
+    left, right = st.columns(2, gap="large")
+    with left:
+        _files(view.variant)
+    with right:
+        _rebuild(view.variant)
+
+
+def _objectives(run_id: str) -> tuple[str, ...]:
+    """Those of the sweep that the run belongs to."""
+    sweep = next((v.sweep for v in data.snapshot().variants if v.run_id == run_id), None)
+    return next((tuple(r.objectives) for r in data.sweeps() if r.run_id == sweep), ("accuracy", "latency_ms"))
+
+
+def _way_back() -> None:
+    address: dict[str, str] = st.session_state.get(routes.BACK, {})
+    st.page_link(routes.FRONTIER, label="Frontier", icon=":material/arrow_back:", query_params=address)
+
+
+def _head(view: PointView) -> None:
+    variant = view.variant
+    heading(variant.name, key="title")
+    note(view.verdict, key="verdict", tone="lead")
+    machine = environment_line(data.environment(variant.run_id))
+    sweep = next((r.name for r in data.sweeps() if r.run_id == variant.sweep), "")
+    parts = [
+        str(variant.recipe.get("task", "")),
+        f"sweep {sweep}" if sweep else "",
+        f"seed {variant.seed}",
+        variant.runtime,
+        machine,
+    ]
+    note(" · ".join(part for part in parts if part), key="environment")
+    if variant.noisy:
+        document = data.read_json(variant.run_id, "samples.json") or {}
+        reasons = document.get("latency", {}).get("reasons", [])
+        note(
+            "Noisy measurement: " + ("; ".join(map(str, reasons)) or "the spread is larger than wished"),
+            key="noisy",
+            tone="bad",
+        )
+
+
+def _figures(view: PointView) -> None:
+    heading(
+        "Figures",
+        key="figures-section",
+        below=view.parent_note or f"Against its parent, {view.parent.name if view.parent else ''}",
+    )
+    if not view.figures:
+        note("Nothing was measured.", key="no-figures")
+        return
+    frame, columns = figures_table(view.figures, against=view.parent is not None)
+    styled = frame.style.map(
+        lambda text: f"color: {tone_color(text, current_look())}", subset=["change"] if "change" in frame else []
+    )
+    st.dataframe(
+        styled,
+        hide_index=True,
+        column_config=columns,
+        key="figures",
+        height=3 + 35 * (1 + len(frame)),
+        alt="Figures of the point",
+    )
+
+
+def _recipe(view: PointView) -> None:
+    heading("Recipe", key="recipe-section")
+    for index, step in enumerate(view.steps):
+        color = mark(step.technique).color(current_look())
+        with st.container(key=f"recipe-{index}", gap=None):
+            # The colour is one of our own constants; nothing that a user wrote is in this line.
+            st.html(f'<div class="step-bar" style="background:{color}"></div>')
+            words = title(step.technique) + (f": {step.label}" if step.label and step.label != step.technique else "")
+            note(words + ("   ← the step from its parent" if step.new else ""), key=f"recipe-{index}", tone="strong")
+            note(step.parameters, key=f"recipe-parameters-{index}")
+
+
+def _relatives(view: PointView) -> None:
+    for name, relatives in (
+        ("Parent", (view.parent,) if view.parent else ()),
+        ("Dominated by", view.dominators),
+        ("One step further", view.children),
+        ("Other seeds", view.seeds),
+        ("Shares its structure, and so its latency and memory, with", view.shared_structure),
+    ):
+        if relatives:
+            heading(name, key=f"{name.split(' ')[0].lower()}-section")
+            for index, relative in enumerate(relatives[:8]):
+                _relative(relative, key=f"{name.split(' ')[0].lower()}-{index}")
+
+
+def _relative(relative: Relative, *, key: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"row-{key}"):
+        if st.button("Open", key=f"open-{key}", type="tertiary", icon=":material/arrow_forward:"):
+            st.switch_page(routes.POINT, query_params={routes.RUN: relative.run_id})
+        note(relative.name + (f": {relative.text}" if relative.text else ""), key=f"relative-{key}", tone="plain")
+
+
+def _charts(view: PointView) -> None:
+    look, metrics = current_look(), view.variant.metrics
+    left, right = st.columns(2, gap="large")
+    document: Any = data.read_json(view.variant.run_id, "samples.json")
+    samples = samples_view(document) if document else None
+    if samples:
+        with left:
+            heading("Latency samples", key="samples-section", below=samples.note)
+            figure = samples_figure(
+                samples,
+                look,
+                value=metrics.get("latency_ms"),
+                low=metrics.get("latency_ms_low"),
+                high=metrics.get("latency_ms_high"),
+            )
+            st.plotly_chart(
+                figure, theme=None, key="samples-chart", config=CHART_CONFIG, alt=f"Latency: {samples.note}"
+            )
+    curve = curve_view(data.read_json(view.variant.run_id, "curve.json") or [])
+    if curve:
+        with right:
+            heading(
+                "Learning curve",
+                key="curve-section",
+                below=f"{len(curve.epochs)} epochs, those of trainings that it shares among them",
+            )
+            st.plotly_chart(
+                curve_figure(curve, look),
+                theme=None,
+                key="curve-chart",
+                config=CHART_CONFIG,
+                alt="Validation accuracy over the epochs",
+            )
+
+
+def _stages(variant: Variant) -> None:
+    facts = data.read_json(variant.run_id, "facts.json")
+    if not facts:
+        return
+    heading("What each stage did", key="stages-section")
+    frame, columns = stages_table(stage_rows(facts))
+    picked_row(frame, columns, key="stages", height=height(len(frame)), alt="Stages of the variant")
+
+
+def _files(variant: Variant) -> None:
+    heading("Files", key="files-section")
+    names = ((variant.artifact,) if variant.artifact else ()) + data.FILES
+    found = [(name, path) for name in names if (path := data.run_file(variant.run_id, name)) is not None]
+    if not found:
+        note("The run holds no files.", key="no-files")
+    for index, (name, path) in enumerate(found):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"file-{index}"):
+            st.download_button(
+                "Download", data=path.read_bytes, file_name=path.name, key=f"download-{name}", on_click="ignore",
+                icon=":material/download:", type="primary" if index == 0 and variant.artifact else "secondary",
+            )  # fmt: skip
+            note(
+                f"{name}, {file_size(path.stat().st_size)}"
+                + (": the file to deploy" if name == variant.artifact else ""),
+                key=f"file-{index}",
+                tone="plain",
+            )
+
+
+def _rebuild(variant: Variant) -> None:
+    heading("Build it again", key="rebuild-section")
+    document = point_document(
+        variant.recipe, name=f"again {variant.run_id[:8]}", seed=variant.seed, objectives=_objectives(variant.run_id)
+    )
+    text = to_yaml(document)
+    st.code(f"effcore run again-{variant.run_id[:8]}.yaml", language="bash")
+    note("with this spec; what it shares with the sweep is reused:", key="rebuild")
+    st.code(text, language="yaml", wrap_lines=True)
+    st.download_button(
+        "Download the spec",
+        data=text,
+        file_name=f"again-{variant.run_id[:8]}.yaml",
+        key="download-spec",
+        on_click="ignore",
+        icon=":material/download:",
+    )
+
+
+if __name__ == "__main__":
+    page()

@@ -1,0 +1,113 @@
+"""Views to tables: a frame with how each column is shown. Cells are plain text or numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.theme import Look, title
+from dashboard.views.frontier import FrontierView
+from dashboard.views.point import Figure
+from effcore.frontier import LeftOut
+from effcore.objectives import Metric
+
+_ROW, _MOST_ROWS = 35, 14
+
+
+def height(rows: int) -> int:
+    """Pixels for that many rows and the header, up to where the table scrolls."""
+    return 3 + _ROW * (1 + min(rows, _MOST_ROWS))
+
+
+def _head(metric: Metric) -> str:
+    return f"{metric.label}, {metric.unit}" if metric.unit else metric.label
+
+
+def _format(metric: Metric, values: Sequence[float]) -> str:
+    """One printf format for a column, so that its decimals stand under each other."""
+    if metric.percent:
+        return "%.1f"
+    if metric.unit == "":
+        return "compact"
+    smallest = min((abs(v) for v in values if v), default=1.0)
+    return "%.4f" if smallest < 0.01 else "%.3f" if smallest < 1 else "%.2f" if smallest < 10 else "%.1f"
+
+
+def frontier_table(view: FrontierView) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """The points in the order of the view, a row a point, and the configuration of the columns."""
+    column = st.column_config
+    frame = pd.DataFrame(
+        {
+            "#": pd.array([d.number for d in view.dots], dtype="Int64"),
+            "point": [d.name for d in view.dots],
+            "step": [title(d.technique) for d in view.dots],
+            "y": [d.y.value for d in view.dots],
+            "y_interval": [d.y.bare_interval for d in view.dots],
+            "x": [d.x.value for d in view.dots],
+            "x_interval": [d.x.bare_interval for d in view.dots],
+            "parent": [d.against_parent.removeprefix("against its parent: ") for d in view.dots],
+        }
+    )
+    config = {
+        "#": column.NumberColumn(width=44, help="Place along the frontier, as in the chart"),
+        "point": column.TextColumn("Point", width=300),
+        "step": column.TextColumn("Last step", width=130),
+        "y": column.NumberColumn(_head(view.y), format=_format(view.y, [d.y.value for d in view.dots]), width=110),
+        "y_interval": column.TextColumn("95 % interval", width=120),
+        "x": column.NumberColumn(_head(view.x), format=_format(view.x, [d.x.value for d in view.dots]), width=110),
+        "x_interval": column.TextColumn("95 % interval", width=130),
+        "parent": column.TextColumn("Against its parent", width=300),
+    }
+    return frame, config
+
+
+def left_out_table(entries: Sequence[LeftOut]) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """What is not among the points, and why."""
+    frame = pd.DataFrame({"name": [e.name for e in entries], "reason": [e.reason for e in entries]})
+    column = st.column_config
+    return frame, {
+        "name": column.TextColumn("Variant", width=300),
+        "reason": column.TextColumn("Reason", width="large"),
+    }
+
+
+def figures_table(figures: Sequence[Figure], *, against: bool) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """The figures of a point, a row a figure; the change carries an arrow, so that colour is not needed to tell it.
+
+    Args:
+        figures: What was measured.
+        against: Whether there is a parent to stand beside.
+    """
+    frame = pd.DataFrame(
+        {
+            "label": [f.label for f in figures],
+            "value": [f.value for f in figures],
+            "interval": [f.interval for f in figures],
+            "parent": [f.parent for f in figures],
+            "change": [f.change + {True: "  better", False: "  worse", None: ""}[f.better] for f in figures],
+        }
+    )
+    column = st.column_config
+    config = {
+        "label": column.TextColumn("Figure", width=190),
+        "value": column.TextColumn("Here", width=100, alignment="right"),
+        "interval": column.TextColumn("95 % interval", width=150, alignment="right"),
+        "parent": column.TextColumn("Parent", width=100, alignment="right"),
+        "change": column.TextColumn("Change", width=160),
+    }
+    return (frame, config) if against else (frame.drop(columns=["parent", "change"]), config)
+
+
+def tone_color(text: str, look: Look) -> str:
+    """Colour of a change; the word says the same."""
+    return look.good if text.endswith("better") else look.bad if text.endswith("worse") else look.quiet
+
+
+def stages_table(rows: Sequence[dict[str, str]]) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """What each stage did."""
+    column = st.column_config
+    widths: dict[str, Any] = {"Stage": 160, "Time": 100, "Work": 100, "What it reported": "large"}
+    return pd.DataFrame(list(rows)), {name: column.TextColumn(width=width) for name, width in widths.items()}

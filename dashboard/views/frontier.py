@@ -1,0 +1,267 @@
+"""The frontier page as a value: axes, points, staircase, what was left out, and a sentence that says it in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from dashboard.quantities import change, count, digits, interval, show
+from dashboard.theme import title
+from effcore.frontier import Frontier, LeftOut, Point, Variant, find_frontier
+from effcore.objectives import Metric, metric
+from effcore.pareto import staircase
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coordinate:
+    """A figure of a point on one axis, in the unit of the axis (shares in percent).
+
+    Attributes:
+        low, high: Interval; the value itself where there is none.
+        text: The figure with its unit.
+        interval: `0.78 to 0.85 ms`; empty where there is none.
+        bare_interval: The same without the unit, for a column that has it in its head.
+    """
+
+    value: float
+    low: float
+    high: float
+    text: str
+    interval: str
+    bare_interval: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dot:
+    """A point as it is drawn.
+
+    Attributes:
+        run_id: Run that its page shows.
+        number: Place along the frontier from left to right, from 1; None where it is dominated.
+        technique: Of its last step, which gives colour and shape.
+        against_parent: `against its parent: latency ÷2.10, accuracy −0.3 points`, or why there is no such line.
+        seeds: How many seeds it is the mean of.
+        noisy: Whether one of its measurements is marked as noisy.
+    """
+
+    run_id: str
+    key: str
+    name: str
+    technique: str
+    step: str
+    number: int | None
+    x: Coordinate
+    y: Coordinate
+    against_parent: str
+    seeds: int
+    noisy: bool
+
+    @property
+    def on_frontier(self) -> bool:
+        """Whether no other point dominates it."""
+        return self.number is not None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrontierView:
+    """Everything that the page draws, in the order in which it is drawn.
+
+    Attributes:
+        x, y: Metrics of the axes.
+        dots: Points on the frontier first, from left to right, then the others, best y first.
+        stairs: Corners of the staircase, x and y in the units of the axes.
+        left_out: What is not among the points, failed variants first.
+        headline: What the frontier says, in one sentence.
+        runtimes: Names and versions, sorted.
+    """
+
+    x: Metric
+    y: Metric
+    x_log: bool
+    y_log: bool
+    dots: tuple[Dot, ...]
+    stairs: tuple[tuple[float, float], ...]
+    left_out: tuple[LeftOut, ...]
+    environment: str
+    headline: str
+    runtimes: tuple[str, ...]
+
+    @property
+    def front(self) -> tuple[Dot, ...]:
+        """The points on the frontier, from left to right."""
+        return tuple(dot for dot in self.dots if dot.on_frontier)
+
+    def dot(self, run_id: str | None) -> Dot | None:
+        """The point that a run belongs to."""
+        return next((dot for dot in self.dots if dot.run_id == run_id), None)
+
+
+def frontier_view(variants: Sequence[Variant], *, x: str, y: str, environment: str | None = None) -> FrontierView:
+    """The view of those variants on two axes.
+
+    Args:
+        variants: Of one task.
+        x, y: Names of metrics.
+        environment: Key of the environment; the most frequent one where it is None.
+
+    Raises:
+        EffcoreError: An axis is not a metric.
+    """
+    objectives = (y, x) if x != y else (y,)
+    frontier = find_frontier(variants, objectives, environment=environment)
+    metric_x, metric_y = metric(x), metric(y)
+    parents = _parents(variants, frontier)
+    numbers = _numbers(frontier.front, metric_x)
+    dots = [_dot(p, metric_x, metric_y, number=numbers.get(p.key), parents=parents) for p in frontier.points]
+    dots.sort(key=lambda d: (d.number is None, d.number or 0))
+    front = [d for d in dots if d.on_frontier]
+    corners = staircase([d.x.value for d in front], [d.y.value for d in front], maximise_x=metric_x.maximise)
+    return FrontierView(
+        x=metric_x,
+        y=metric_y,
+        x_log=_log(metric_x, [d.x.value for d in dots]),
+        y_log=_log(metric_y, [d.y.value for d in dots]),
+        dots=tuple(dots),
+        stairs=tuple(zip(corners[0].tolist(), corners[1].tolist(), strict=True)),
+        left_out=tuple(sorted(frontier.left_out, key=lambda entry: not entry.reason.startswith("failed"))),
+        environment=frontier.environment,
+        headline=_headline(front, metric_x, metric_y),
+        runtimes=tuple(sorted({p.first.runtime for p in frontier.points if p.first.runtime})),
+    )
+
+
+def _log(which: Metric, values: Sequence[float]) -> bool:
+    """A logarithmic axis hides zeros without a word, so that one zero makes the axis linear."""
+    return which.log and all(value > 0 for value in values)
+
+
+def _numbers(front: Sequence[Point], metric_x: Metric) -> dict[str, int]:
+    ordered = sorted(front, key=lambda p: (p.metrics[metric_x.name], p.name, p.key))
+    return {point.key: index for index, point in enumerate(ordered, start=1)}
+
+
+def _parents(variants: Sequence[Variant], frontier: Frontier) -> Mapping[str, Point]:
+    """Every point by its key, those beyond the axes too: a parent may lack a metric that the child has."""
+    return {
+        point.key: point for point in find_frontier(variants, ("accuracy",), environment=frontier.environment).points
+    } | {point.key: point for point in frontier.points}
+
+
+def _dot(point: Point, x: Metric, y: Metric, *, number: int | None, parents: Mapping[str, Point]) -> Dot:
+    return Dot(
+        run_id=point.run_id,
+        key=point.key,
+        name=point.name,
+        technique=point.first.technique,
+        step=point.first.step,
+        number=number,
+        x=coordinate(x, point.metrics),
+        y=coordinate(y, point.metrics),
+        against_parent=against_parent(point, parents, (x, y)),
+        seeds=len(point.variants),
+        noisy=any(v.noisy for v in point.variants),
+    )
+
+
+def coordinate(which: Metric, metrics: Mapping[str, float]) -> Coordinate:
+    """A figure with its interval, in the unit of an axis."""
+    value = metrics[which.name]
+    low, high = metrics.get(f"{which.name}_low"), metrics.get(f"{which.name}_high")
+    known = low is not None and high is not None and math.isfinite(low) and math.isfinite(high)
+    scale = 100.0 if which.percent else 1.0
+    return Coordinate(
+        value=scale * value,
+        low=scale * low if known and low is not None else scale * value,
+        high=scale * high if known and high is not None else scale * value,
+        text=show(which, value),
+        interval=interval(which, low, high),
+        bare_interval=interval(which, low, high, unit=False),
+    )
+
+
+def against_parent(point: Point, parents: Mapping[str, Point], metrics: Sequence[Metric]) -> str:
+    """How far a point is from its parent on those metrics, in one line.
+
+    Returns:
+        As `against its parent: latency ÷2.10, accuracy −0.3 points`; says so where the parent was not measured.
+    """
+    if point.first.parent is None:
+        return "no parent: nothing to undo"
+    parent = parents.get(point.first.parent)
+    if parent is None:
+        return "its parent was not measured"
+    parts = []
+    for which in dict.fromkeys(metrics):
+        text = change(which, parent.metrics.get(which.name), point.metrics.get(which.name))
+        if text:
+            parts.append(f"{which.label.lower()} {text}")
+    return "against its parent: " + ", ".join(parts) if parts else "its parent was not measured on these axes"
+
+
+def _headline(front: Sequence[Dot], x: Metric, y: Metric) -> str:
+    """What the ends of the frontier are, and what lies between them."""
+    if not front:
+        return ""
+    best, cheap = (front[-1], front[0]) if not x.maximise else (front[0], front[-1])
+    if len(front) == 1 or x is y:
+        return f"One point is best on both: {best.y.text} at {best.x.text}." if x is not y else f"Best: {best.y.text}."
+    gap = f"From {cheap.y.text} at {cheap.x.text} to {best.y.text} at {best.x.text}"
+    moved = _moved(y, cheap.y.value, best.y.value)
+    paid = _moved(x, cheap.x.value, best.x.value)
+    return f"{gap}: {moved} {y.label.lower()} for {paid} {x.label.lower()}."
+
+
+def _moved(which: Metric, before: float, after: float) -> str:
+    if which.percent:
+        return f"{abs(after - before):.1f} points {'more' if after > before else 'less'}"
+    if min(before, after) <= 0:
+        return "more" if after > before else "less"
+    ratio = max(before, after) / min(before, after)
+    return f"{digits(ratio)} times {'the' if after > before else 'less'}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class News:
+    """What a newer state of the store holds that the page does not show yet."""
+
+    new: int
+    changed_frontier: int
+
+    @property
+    def text(self) -> str:
+        """For the button that brings it."""
+        if self.changed_frontier == 0:
+            return f"{count(self.new, 'new result')}, none changes the frontier"
+        verb = "changes" if self.changed_frontier == 1 else "change"
+        return f"{count(self.new, 'new result')}, {self.changed_frontier} {verb} the frontier"
+
+
+def news(shown: FrontierView, current: FrontierView) -> News:
+    """What is in `current` and not in `shown`, left-out variants counted."""
+    before = {d.run_id for d in shown.dots} | {e.run_id for e in shown.left_out if not _unfinished(e)}
+    after = {d.run_id for d in current.dots} | {e.run_id for e in current.left_out if not _unfinished(e)}
+    front = {d.run_id for d in current.front} - {d.run_id for d in shown.front}
+    return News(new=len(after - before), changed_frontier=len(front))
+
+
+def _unfinished(entry: LeftOut) -> bool:
+    return entry.reason.startswith("not finished")
+
+
+def hover_lines(dot: Dot, view: FrontierView) -> tuple[str, ...]:
+    """What is said of a point under the pointer: plain text, a line each, the name first."""
+    place = f"number {dot.number} on the frontier" if dot.on_frontier else "dominated"
+    lines = [
+        dot.name,
+        *(
+            f"{m.label} {c.text}" + (f" ({c.interval})" if c.interval else "")
+            for m, c in ((view.y, dot.y), (view.x, dot.x))
+        ),
+        f"last step: {title(dot.technique)}" + (f", {dot.step}" if dot.step else ""),
+        dot.against_parent,
+        place
+        + (f", mean of {dot.seeds} seeds" if dot.seeds > 1 else "")
+        + (", noisy measurement" if dot.noisy else ""),
+    ]
+    return tuple(lines)

@@ -1,0 +1,297 @@
+"""A store in memory with the interface of `effcore.tracking.Store`, filled with points that look like real ones."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import tempfile
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from effcore.errors import StoreError
+from effcore.frontier import Variant
+from effcore.recipe import Recipe, parent
+from effcore.spec import parse
+
+SPEC = """name: quickstart
+task: mnist5k
+objectives: [accuracy, latency_ms]
+seeds: [0]
+recipe:
+  - architecture: {family: [mlp, cnn, residual, mobile], width: [0.5, 1.0]}
+  - training: {epochs: 4}
+  - augmentation: [none, {policy: affine}]
+  - pruning: [none, {amount: 0.5}]
+  - quantization: [none, {mode: static}]
+  - runtime: onnxruntime
+"""
+MACHINE = {"machine": "AMD EPYC 7763", "cores": 2, "os": "Linux 6.1", "device": "cpu", "threads": 1, "batch": 1}
+START_MS = 1_763_000_000_000
+_BASE = {
+    "mlp": (0.045, 0.945, 0.27),
+    "cnn": (0.42, 0.974, 0.28),
+    "residual": (0.75, 0.979, 0.46),
+    "mobile": (0.14, 0.966, 0.05),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class FakeSweep:
+    """As `effcore.tracking.SweepRecord`."""
+
+    run_id: str
+    name: str
+    state: str
+    key: str = ""
+    task: str = "mnist5k"
+    objectives: tuple[str, ...] = ("accuracy", "latency_ms")
+    total: int = 27
+    done: int = 0
+    failed: int = 0
+    started_ms: int = START_MS
+    ended_ms: int | None = None
+    heartbeat_ms: int = START_MS
+    error: str = ""
+    origin: str = "page"
+    owner: str = ""
+
+
+@dataclass
+class FakeStore:
+    """Holds what it is given; `schedule` and `cancel` write to it."""
+
+    frame: list[Variant] = field(default_factory=list)
+    records: list[FakeSweep] = field(default_factory=list)
+    texts: dict[str, str] = field(default_factory=dict)
+    files: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="effcore-fake-")))
+
+    def version(self) -> str:
+        return f"{len(self.frame)}-{len(self.records)}-{sum(v.status == 'FINISHED' for v in self.frame)}"
+
+    def sweeps(self) -> list[FakeSweep]:
+        return list(self.records)
+
+    def variants(self, *, sweep: str | None = None) -> list[Variant]:
+        return [v for v in self.frame if sweep in (None, v.sweep)]
+
+    def file(self, run_id: str, name: str) -> Path:
+        if (run_id, name) not in self.files:
+            raise StoreError(f"Run {run_id} has no file {name}.")
+        path = self.folder / run_id / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(self.files[run_id, name])
+        return path
+
+    def schedule(self, spec_text: str, *, owner: str = "") -> str:
+        spec = parse(spec_text)
+        known = next((r for r in self.records if r.key == spec.key and r.state in ("waiting", "running")), None)
+        if known is not None:
+            return known.run_id
+        run_id = f"sweep{len(self.records)}"
+        now = int(time.time() * 1000)
+        self.records.insert(
+            0,
+            FakeSweep(
+                run_id=run_id, name=spec.name, key=spec.key, state="waiting", task=spec.task, total=0, started_ms=now
+            ),
+        )
+        self.texts[run_id] = spec_text
+        return run_id
+
+    def cancel(self, run_id: str) -> None:
+        self.records = [replace(r, state="cancelled") if r.run_id == run_id else r for r in self.records]
+
+    def spec_text(self, run_id: str) -> str:
+        return self.texts.get(run_id, SPEC)
+
+
+def make_variant(
+    recipe: Recipe, *, seed: int = 0, sweep: str = "sweep0", environment: str = "env0", **changes: Any
+) -> Variant:
+    """A finished variant whose figures follow from its recipe."""
+    lead = parent(recipe)
+    plain = Variant(
+        run_id=f"{recipe.key}{seed:02d}",
+        sweep=sweep,
+        recipe_key=recipe.key,
+        name=recipe.name,
+        seed=seed,
+        recipe=recipe.document,
+        parent=lead.recipe.key if lead else None,
+        technique=lead.technique if lead else "architecture",
+        step=lead.label if lead else "",
+        runtime="onnxruntime 1.32.0",
+        environment=environment,
+        structure=f"s{recipe.key[:8]}",
+        status="FINISHED",
+        error=None,
+        noisy=False,
+        metrics=make_metrics(recipe, seed),
+        artifact="model.onnx",
+        started_ms=START_MS,
+        ended_ms=START_MS + 60_000,
+    )
+    return replace(plain, **changes)
+
+
+def make_metrics(recipe: Recipe, seed: int = 0) -> dict[str, float]:
+    """Figures that behave like measured ones: pruning and int8 make faster, augmentation more accurate."""
+    draw = random.Random(recipe.key + str(seed))
+    latency, accuracy, params = _BASE[recipe.architecture.family]
+    width, steps = recipe.architecture.width, {s.technique for s in recipe.steps}
+    latency, params = latency * width**1.4, params * width**2
+    accuracy -= 0.015 * (1 - width)
+    accuracy += 0.006 * ("augmentation" in steps) - 0.009 * ("pruning" in steps) - 0.002 * ("quantization" in steps)
+    latency /= (3.1 if "pruning" in steps else 1) * (
+        (0.6 if recipe.architecture.family == "mobile" else 1.6) if "quantization" in steps else 1
+    )
+    params /= 4 if "pruning" in steps else 1
+    accuracy = round(min(0.995, accuracy + draw.uniform(-0.003, 0.003)), 3)
+    latency *= math.exp(draw.gauss(0, 0.05))
+    size = params * (1.05 if "quantization" in steps else 4.0)
+    width_of = {"accuracy": 0.008, "val_accuracy": 0.012}
+    metrics = {"accuracy": accuracy, "val_accuracy": round(accuracy - 0.002 + draw.uniform(-0.004, 0.004), 3)}
+    for name, half in width_of.items():
+        metrics |= {f"{name}_low": metrics[name] - half, f"{name}_high": min(metrics[name] + 0.7 * half, 1.0)}
+    metrics |= {
+        "latency_ms": latency,
+        "latency_ms_low": latency * 0.95,
+        "latency_ms_high": latency * 1.06,
+        "latency_p90_ms": latency * 1.12,
+    }
+    metrics |= {
+        "size_mb": size,
+        "size_compressed_mb": size * 0.9,
+        "params": params * 1e6,
+        "nonzero_params": params * 1e6,
+        "macs": latency * 4e7,
+    }
+    return metrics | {
+        "peak_ram_mb": 56 + 4 * size,
+        "model_ram_mb": 1 + 3 * size,
+        "load_ms": 9 + size,
+        "train_s": 8.0,
+        "train_total_s": 24.0,
+    }
+
+
+def make_variants(
+    text: str = SPEC, *, count: int | None = None, sweep: str = "sweep0", **changes: Any
+) -> list[Variant]:
+    """A variant for every recipe of a spec."""
+    spec = parse(text)
+    return [make_variant(r, seed=s, sweep=sweep, **changes) for r, s in spec.variants][:count]
+
+
+def make_files(variant: Variant) -> dict[tuple[str, str], bytes]:
+    """Files of a run with the content that the contract gives them."""
+    draw = random.Random(variant.run_id)
+    median = variant.metrics.get("latency_ms", 0.3)
+    processes = []
+    for _ in range(5):
+        centre = median * math.exp(draw.gauss(0, 0.05))
+        samples = [centre * math.exp(abs(draw.gauss(0, 0.06))) for _ in range(200)]
+        processes.append({"median_ms": sorted(samples)[100], "samples_ms": samples, "reference_median_ms": 0.21})
+    latency = {"processes": processes, "stopped_by": "width", "environment": MACHINE, "noisy": False, "reasons": []}
+    curve = [
+        {"epoch": e, "train_loss": 1.2 / e, "val_accuracy": 0.97 - 0.3 / e**2, "seconds": 2.0 * e} for e in range(1, 5)
+    ]
+    facts = [
+        {
+            "stage": "train",
+            "seconds": 8.1,
+            "start": 0,
+            "end": 8.1,
+            "reused": True,
+            "facts": {"epochs": 4, "samples": 14000},
+        },
+        {
+            "stage": "prune",
+            "seconds": 2.9,
+            "start": 8.1,
+            "end": 11.0,
+            "reused": False,
+            "facts": {"channels_before": 224, "channels_after": 112},
+        },
+    ]
+    plain = {
+        "samples.json": {"latency": latency, "memory": {}},
+        "curve.json": curve,
+        "facts.json": facts,
+        "recipe.json": dict(variant.recipe),
+    }
+    files = {(variant.run_id, name): json.dumps(content).encode() for name, content in plain.items()}
+    return files | {(variant.run_id, "model.onnx"): b"\x00" * round(1e6 * variant.metrics.get("size_mb", 0.1))}
+
+
+def filled(*, count: int | None = None, state: str = "done", failures: int = 2) -> FakeStore:
+    """A store with one sweep, some of whose variants failed."""
+    variants = make_variants(count=count)
+    failed = [
+        replace(
+            v,
+            status="FAILED",
+            error="prune: every channel of block2 would go; amount must be smaller",
+            metrics={},
+            artifact=None,
+            environment="",
+        )
+        for v in variants[:failures]
+    ]
+    frame = failed + variants[failures:]
+    sweep = FakeSweep(
+        run_id="sweep0", name="quickstart", state=state, total=32, done=len(frame) - failures, failed=failures,
+        ended_ms=START_MS + 171_000 if state == "done" else None,
+    )  # fmt: skip
+    files: dict[tuple[str, str], bytes] = {}
+    for variant in frame:
+        if variant.status == "FINISHED":
+            files |= make_files(variant)
+    return FakeStore(frame=frame, records=[sweep], texts={"sweep0": SPEC}, files=files)
+
+
+def running() -> FakeStore:
+    """A sweep at work, one that waits and one that is done."""
+    store = filled(count=14, state="running", failures=1)
+    now = int(time.time() * 1000)
+    done = FakeSweep(
+        run_id="old",
+        name="first look",
+        state="some failed",
+        total=8,
+        done=7,
+        failed=1,
+        ended_ms=START_MS - 50_000,
+        started_ms=START_MS - 90_000,
+    )
+    store.records = [
+        replace(store.records[0], started_ms=now - 92_000, done=13, total=32),
+        FakeSweep(run_id="next", name="wide", state="waiting", total=0, started_ms=now - 4000),
+        done,
+    ]
+    return store
+
+
+STATES = {
+    "empty": FakeStore,
+    "waiting": lambda: FakeStore(
+        records=[
+            FakeSweep(
+                run_id="sweep0",
+                name="quickstart",
+                state="waiting",
+                total=0,
+                started_ms=int(time.time() * 1000) - 30_000,
+            )
+        ]
+    ),
+    "one": lambda: filled(count=1, failures=0),
+    "done": filled,
+    "running": running,
+    "failed": lambda: filled(count=6, state="failed", failures=6),
+}
+"""A store for each state that a page has to look right in."""
