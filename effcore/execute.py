@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import signal
 import threading
 import uuid
@@ -18,6 +17,7 @@ from typing import Any
 from effcore.cache import Cache, Entry
 from effcore.children import SERVER_DIED, Child, Children
 from effcore.errors import Cancelled, StageError
+from effcore.forecast import core_count
 from effcore.plan import Stage
 from effcore.stages import FAILED, request
 from effcore.stages import main as child_main
@@ -49,12 +49,14 @@ class Engine:
         slots: Stages that may run at once; the cores this process may use where it is None.
         preload: Module that the fork server imports.
         environment: Variables for the fork server.
+        warm: Whether to start the fork server at once; without, it starts with the first stage that has to be run.
     """
 
     def __init__(self, *, home: Path, slots: int | None = None, preload: str = "effcore.stages.preload",
-                 environment: dict[str, str] | None = None) -> None:  # fmt: skip
+                 environment: dict[str, str] | None = None, warm: bool = True) -> None:  # fmt: skip
         self.home = home
-        self.slots = slots or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        self.slots = slots or core_count()
+        self._warm = warm
         self.cache = Cache(home)
         self.logs = home / "logs"
         self.logs.mkdir(parents=True, exist_ok=True)
@@ -65,7 +67,8 @@ class Engine:
         self._futures: dict[str, Any] = {}
 
     def __enter__(self) -> Engine:
-        self._children.warm()  # its imports run while the cluster and the store are set up
+        if self._warm:
+            self._children.warm()  # its imports run while the cluster and the store are set up
         from distributed import Client, LocalCluster
 
         logging.getLogger("distributed").setLevel(logging.ERROR)

@@ -23,6 +23,9 @@ FAILED = 3
 Work = Callable[[Mapping[str, Any], Mapping[str, Path], Path], dict[str, Any]]
 """(config, folder of each input by role, folder for the output) -> facts."""
 
+TASK_VARIABLE = "EFFCORE_PRELOAD_TASK"
+"""Name of the task whose data all children of a fork server share."""
+
 KINDS = ("train", "transform", "export", "evaluate", "measure")
 
 

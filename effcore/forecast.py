@@ -1,0 +1,156 @@
+"""What a sweep will cost before it is run: variants, stages, what is there already, and minutes."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from effcore.cache import RECORD, Cache
+from effcore.context import current_context
+from effcore.measure.environment import current
+from effcore.plan import Context, Plan, Stage, make_plan, measure_stage
+from effcore.spec import Spec
+
+DEFAULT_S = {"train": 2.0, "transform": 1.5, "export": 2.5, "evaluate": 0.5, "measure": 4.0}
+"""Seconds a unit before anything has run here: an epoch of `mnist5k`, a file, a structure; see experiments/LOG.md."""
+
+START_S = 8.0
+"""Until the first stage runs: torch and the exporter are loaded once."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """What a sweep will cost.
+
+    Attributes:
+        variants: Recipes times seeds.
+        stages_total: Stages if nothing were shared.
+        stages_distinct: Different stages.
+        stages_cached: Of those, the ones whose output is there.
+        trainings: Different trainings and fine-tunings, teachers among them.
+        trainings_cached: Of those, the ones that are there.
+        measurements: Different structures, as far as they are known before anything is built.
+        estimated_s: Seconds until it ends.
+    """
+
+    variants: int
+    stages_total: int
+    stages_distinct: int
+    stages_cached: int
+    trainings: int
+    trainings_cached: int
+    measurements: int
+    estimated_s: float
+
+
+def forecast(spec: Spec, *, home: Path, slots: int | None = None) -> Forecast:
+    """What a spec will cost here and now.
+
+    Args:
+        spec: What is to be run.
+        home: The state folder, whose cache and log of executions are read.
+        slots: Stages that run at once; the cores of this machine where it is None.
+    """
+    plan = make_plan(spec.variants, context=current_context())
+    cached = Cache(home).keys()
+    rates = Rates.of(home)
+    missing = [stage for key, stage in plan.stages.items() if key not in cached]
+    to_measure = missing_structures(plan, spec, home=home, cached=cached, context=current_context())
+    return Forecast(
+        variants=len(plan.variants),
+        stages_total=plan.total,
+        stages_distinct=len(plan.stages) + plan.structures,
+        stages_cached=len(plan.stages) - len(missing) + plan.structures - len(to_measure),
+        trainings=plan.trainings,
+        trainings_cached=plan.trainings - Plan(variants=(), stages={s.key: s for s in missing}).trainings,
+        measurements=plan.structures,
+        estimated_s=rates.elapsed_s(missing, measurements=len(to_measure), slots=slots or core_count()),
+    )
+
+
+def core_count() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def missing_structures(plan: Plan, spec: Spec, *, home: Path, cached: set[str], context: Context) -> set[str]:
+    """Expected structures of which no measurement is known to be there."""
+    settings, environment = spec.measure.model_dump(mode="json"), current().key
+    missing = set()
+    for variant in plan.variants:
+        structure = _known_structure(home, variant.export) if variant.export in cached else None
+        if structure is not None:
+            stage = measure_stage(
+                structure, variant.export, task=spec.task, runtime=variant.recipe.runtime, settings=settings,
+                environment=environment, context=context,
+            )  # fmt: skip
+            if stage.key in cached:
+                continue
+        missing.add(variant.structure)
+    return missing
+
+
+def _known_structure(home: Path, export: str) -> str | None:
+    try:
+        record: dict[str, Any] = json.loads((home / "cache" / export / RECORD).read_text())
+    except (OSError, ValueError):  # taken away or damaged since the folder was listed: it will be built again
+        return None
+    return str(record["facts"]["structure"])
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Seconds a unit of each class of stage, from what has run before.
+
+    Attributes:
+        by_class: Median over all runs of a class.
+        by_kind: Median over all classes of a kind.
+    """
+
+    by_class: Mapping[str, float]
+    by_kind: Mapping[str, float]
+
+    @classmethod
+    def of(cls, home: Path) -> Rates:
+        """Rates from the log of executions of a home folder."""
+        classes: dict[str, list[float]] = defaultdict(list)
+        kinds: dict[str, list[float]] = defaultdict(list)
+        for line in _finished(home / "executions.jsonl"):
+            rate = (line["end"] - line["start"]) / max(line["units"], 1.0)
+            classes[line["class"]].append(rate)
+            kinds[line["kind"]].append(rate)
+        return cls({k: statistics.median(v) for k, v in classes.items()}, {k: statistics.median(v) for k, v in kinds.items()})
+
+    def seconds(self, stage: Stage) -> float:
+        """Expected seconds of a stage."""
+        rate = self.by_class.get(stage.cost_class, self.by_kind.get(stage.kind, DEFAULT_S[stage.kind]))
+        return rate * max(stage.units, 1.0)
+
+    def elapsed_s(self, stages: Iterable[Stage], *, measurements: int, slots: int) -> float:
+        """Expected time until all is done: the longest chain or the work over the slots, then the measuring alone."""
+        todo = list(stages)
+        seconds = {s.key: self.seconds(s) for s in todo}
+        ends: dict[str, float] = {}
+        for stage in todo:  # inputs come first in a plan
+            ends[stage.key] = seconds[stage.key] + max((ends.get(key, 0.0) for _, key in stage.inputs), default=0.0)
+        work = max(sum(seconds.values()) / slots, max(ends.values(), default=0.0))
+        measuring = measurements * self.by_kind.get("measure", DEFAULT_S["measure"])
+        return work + measuring + (START_S if todo or measurements else 0.0)
+
+
+def _finished(path: Path) -> Iterable[dict[str, Any]]:
+    if not path.exists():
+        return
+    for text in path.read_text().splitlines():
+        try:
+            line = json.loads(text)
+        except ValueError:  # a line that was cut off by a full disk
+            continue
+        if line["event"] == "finished":
+            yield line

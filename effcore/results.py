@@ -1,0 +1,95 @@
+"""From the outcomes of a variant's stages to what is written of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from effcore.catalogue import RUNTIMES
+from effcore.context import package_version
+from effcore.execute import Outcome
+from effcore.plan import Plan, VariantPlan
+from effcore.tracking import VariantRecord
+
+
+def gather(
+    sweep_run: str, variant: VariantPlan, plan: Plan, outcomes: Mapping[str, Outcome], *, measure: str | None, error: str = ""
+) -> VariantRecord:
+    """All that is known of a variant.
+
+    Args:
+        sweep_run: Run id of the sweep.
+        variant: Its part of the plan.
+        plan: The whole plan.
+        outcomes: Of its stages, by key; where it failed, of those that ended well.
+        measure: Key of its measurement, where one was asked for.
+        error: Cause, where it failed.
+    """
+    export, evaluate = outcomes.get(variant.export), outcomes.get(variant.evaluate)
+    measured = outcomes.get(measure) if measure else None
+    metrics = training_metrics(variant, plan, outcomes)
+    for outcome in (export, evaluate, measured):
+        metrics |= outcome.entry.facts["metrics"] if outcome else {}
+    files: dict[str, Path] = {}
+    documents: dict[str, Any] = {"facts.json": stage_facts(outcomes.values())}
+    if export:
+        files[export.entry.facts["artifact"]] = export.entry.folder / export.entry.facts["artifact"]
+    if evaluate:
+        files["correct.json"] = evaluate.entry.folder / "correct.json"
+    if measured:
+        files["samples.json"] = measured.entry.folder / "samples.json"
+    documents["curve.json"] = learning_curve(variant, plan, outcomes)
+    runtime = RUNTIMES[variant.recipe.runtime]
+    return VariantRecord(
+        sweep_run=sweep_run, recipe=variant.recipe, seed=variant.seed, runtime=f"{runtime.name} {package_version(runtime.package)}",
+        environment=measured.entry.facts["environment"] if measured else "",
+        structure=export.entry.facts["structure"] if export else "",
+        noisy=bool(measured.entry.facts["noisy"]) if measured else False,
+        metrics=metrics, files=files, documents=documents, artifact=export.entry.facts["artifact"] if export else "", error=error,
+    )  # fmt: skip
+
+
+def training_metrics(variant: VariantPlan, plan: Plan, outcomes: Mapping[str, Outcome]) -> dict[str, float]:
+    """What the training took: its own beyond the parent, and in total with teacher and shared parents."""
+    keys = [k for k in variant.stages if plan.stages[k].trains]
+    if any(k not in outcomes for k in keys):
+        return {}
+    entries = {k: outcomes[k].entry for k in keys}
+    mine = [k for k in keys if k not in variant.teachers]
+    training = next(s.config for s in variant.recipe.steps if s.technique == "training")
+    return {
+        "train_s": sum(entries[k].seconds for k in variant.own),
+        "train_total_s": sum(e.seconds for e in entries.values()),
+        "train_peak_ram_mb": max((entries[k].facts["peak_ram_mb"] or 0.0 for k in mine), default=0.0),
+        "train_devices": float(max(entries[k].facts["devices"] for k in mine)),
+        "train_samples": float(sum(entries[k].facts["samples"] for k in mine)),
+        "data_fraction": float(getattr(training, "data_fraction", 1.0)),
+    }
+
+
+def stage_facts(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
+    """What each stage did and when, in the order in which it was done."""
+    rows = [
+        {
+            "stage": o.stage.key, "kind": o.stage.kind, "what": o.stage.cost_class, "facts": dict(o.entry.facts),
+            "seconds": o.entry.seconds, "start": o.entry.record["start"], "end": o.entry.record["end"],
+        }
+        for o in outcomes
+    ]  # fmt: skip
+    return sorted(rows, key=lambda row: row["start"])
+
+
+def learning_curve(variant: VariantPlan, plan: Plan, outcomes: Mapping[str, Outcome]) -> list[dict[str, Any]]:
+    """The curve of every phase and fine-tuning of the variant itself, epochs counted on."""
+    rows: list[dict[str, Any]] = []
+    for key in variant.stages:
+        stage = plan.stages[key]
+        last_rung = stage.kind == "train" and stage.config["until"] == stage.config["training"]["epochs"]
+        if key in variant.teachers or key not in outcomes or not (last_rung or stage.kind == "transform"):
+            continue
+        before = max((row["epoch"] for row in rows), default=0)
+        curve = json.loads((outcomes[key].entry.folder / "curve.json").read_text())
+        rows.extend(row | {"epoch": row["epoch"] + before, "phase": stage.kind} for row in curve)
+    return rows
