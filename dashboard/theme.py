@@ -65,13 +65,13 @@ class Mark:
 
 
 MARKS: dict[str, Mark] = {
-    "architecture": Mark(light="#4a5568", dark="#b8c2cf", symbol="circle"),
-    "training": Mark(light="#7a4a1d", dark="#c9996b", symbol="hexagon2"),
-    "augmentation": Mark(light="#0072b2", dark="#56b4e9", symbol="triangle-up"),
-    "distillation": Mark(light="#b0428e", dark="#e58fca", symbol="diamond"),
-    "pruning": Mark(light="#c77700", dark="#f5b942", symbol="square"),
-    "quantization": Mark(light="#00906a", dark="#25c795", symbol="triangle-down"),
-    "runtime": Mark(light="#cf3f0a", dark="#ff7f50", symbol="star"),
+    "architecture": Mark(light="#4a5568", dark="#d1dfec", symbol="circle"),
+    "training": Mark(light="#70391a", dark="#94775d", symbol="hexagon2"),
+    "augmentation": Mark(light="#0068c0", dark="#3f9bee", symbol="triangle-up"),
+    "distillation": Mark(light="#bd5aa5", dark="#bd5a99", symbol="diamond"),
+    "pruning": Mark(light="#e6720f", dark="#fad52d", symbol="square"),
+    "quantization": Mark(light="#009a6a", dark="#14dd97", symbol="triangle-down"),
+    "runtime": Mark(light="#ab460b", dark="#f3602e", symbol="star"),
 }
 _OTHERS = (
     Mark(light="#5b3f8c", dark="#b79cf0", symbol="cross"),

@@ -91,7 +91,7 @@ def _points(
         legendgroup=technique,
         legendrank=100 + list(MARKS).index(technique) if technique in MARKS else 900,
         showlegend=legend,
-        cliponaxis=False if not gl else None,
+        **({} if gl else {"cliponaxis": False}),
         **numbers,
     )
 

@@ -1,0 +1,181 @@
+"""The frontier page in every state that somebody designed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from fake_store import START_MS, FakeStore, FakeSweep, make_variant, make_variants, running
+from streamlit.testing.v1 import AppTest
+
+from effcore.spec import parse
+
+Open = Callable[..., AppTest]
+Text = Callable[[Any], str]
+
+
+def figures(app: AppTest) -> list[dict[str, Any]]:
+    assert not app.exception
+    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+
+
+def set_to(store: FakeStore, other: FakeStore) -> None:
+    store.frame, store.records, store.files = other.frame, other.records, other.files
+
+
+def test_shows_accuracy_against_latency_with_every_finished_point(
+    open_page: Open, store: FakeStore, page_text: Text
+) -> None:
+    app = open_page()
+    (figure,) = figures(app)
+    runs = {run for trace in figure["data"] for run in trace.get("customdata", ())}
+    assert runs == {v.run_id for v in store.frame if v.status == "FINISHED"}
+    assert "Accuracy against latency" in page_text(app)
+    assert (
+        "AMD EPYC 7763 · 2 cores · Linux 6.1 · cpu · 1 thread · batch 1 · onnxruntime 1.32.0 · 62 points"
+        in page_text(app)
+    )
+    assert len(app.dataframe[0].value) == 62
+
+
+def test_says_that_the_choice_is_on_the_test_images_and_offers_the_validation_axis(
+    open_page: Open, page_text: Text
+) -> None:
+    app = open_page()
+    assert "A choice from this plot is a choice on the test images." in page_text(app)
+    app.button(key="use-validation").click().run()
+    assert "Validation accuracy against latency" in page_text(app)
+    assert app.query_params["y"] == "val_accuracy"
+    assert "choice on the test images" not in page_text(app)
+
+
+def test_axes_come_from_the_address(open_page: Open, page_text: Text) -> None:
+    app = open_page(x="size_mb", y="val_accuracy")
+    assert "Validation accuracy against file size" in page_text(app)
+    assert app.selectbox(key="bound-x").value == "size_mb"
+
+
+def test_choosing_an_axis_writes_it_into_the_address(open_page: Open) -> None:
+    app = open_page()
+    app.selectbox(key="bound-x").select("params").run()
+    assert app.query_params["x"] == "params"
+    app.selectbox(key="bound-x").select("latency_ms").run()
+    assert "x" not in app.query_params
+
+
+def test_a_bad_address_falls_back_with_a_note(open_page: Open, page_text: Text) -> None:
+    app = open_page(x="<b>flops", sweep="gone", env="moon", sel="nobody")
+    assert not app.exception
+    assert "The address asks for x '<b>flops', which is not there. Shown is Latency (ms)." in page_text(app)
+    assert "The address asks for sweep 'gone'" in page_text(app)
+    assert "The address asks for env 'moon'" in page_text(app)
+    assert "The address rings a point that is not in this plot." in page_text(app)
+
+
+def test_left_out_lists_failed_variants_with_their_cause(open_page: Open) -> None:
+    app = open_page()
+    assert [e.label for e in app.expander] == ["Left out: 2"]
+    table = app.dataframe[1].value
+    assert set(table["reason"]) == {"failed: prune: every channel of block2 would go; amount must be smaller"}
+
+
+def test_empty_store_says_how_to_begin(open_page: Open, store: FakeStore, page_text: Text) -> None:
+    set_to(store, FakeStore())
+    app = open_page()
+    assert "Nothing has been measured yet" in page_text(app)
+    assert [c.value for c in app.code] == ["effcore run experiments/quickstart.yaml"]
+    assert not app.get("plotly_chart")
+
+
+def test_one_point_is_drawn_alone(open_page: Open, store: FakeStore, page_text: Text) -> None:
+    store.frame = make_variants(count=1)
+    app = open_page()
+    assert len(figures(app)) == 1
+    assert "One point is best on both" in page_text(app)
+
+
+def test_all_failed_is_a_page_of_causes(open_page: Open, store: FakeStore, page_text: Text) -> None:
+    store.frame = [replace(v, status="FAILED", error="out of memory", metrics={}) for v in make_variants(count=3)]
+    app = open_page()
+    assert "Every variant failed" in page_text(app)
+    assert list(app.dataframe[0].value["reason"]) == ["failed: out of memory"] * 3
+
+
+def test_a_metric_that_nothing_has_is_said(open_page: Open, page_text: Text) -> None:
+    app = open_page(x="throughput_per_s")
+    assert "No point has Accuracy and Throughput" in page_text(app)
+
+
+def test_a_waiting_sweep_says_so(open_page: Open, store: FakeStore, page_text: Text) -> None:
+    set_to(store, FakeStore(records=[FakeSweep(run_id="w", name="later", state="waiting", total=0)]))
+    assert "In the queue" in page_text(open_page())
+
+
+def test_a_running_sweep_without_points_says_measuring(open_page: Open, store: FakeStore, page_text: Text) -> None:
+    set_to(store, FakeStore(records=[FakeSweep(run_id="r", name="now", state="running", total=9)]))
+    assert "Measuring" in page_text(open_page())
+
+
+def test_the_newest_sweep_with_a_result_is_shown_first(open_page: Open, store: FakeStore) -> None:
+    set_to(store, running())
+    app = open_page()
+    assert app.selectbox(key="bound-sweep").value == "sweep0"
+    assert app.get("progress")[0].proto.text == "14 of 32 variants"
+
+
+def test_one_environment_at_a_time(open_page: Open, store: FakeStore, page_text: Text) -> None:
+    elsewhere = make_variants(count=3, environment="env1")
+    store.frame = make_variants(count=5) + [replace(v, run_id=v.run_id + "e") for v in elsewhere]
+    app = open_page()
+    assert app.selectbox(key="bound-env").options and len(app.selectbox(key="bound-env").options) == 2
+    assert "5 points" in page_text(app) and "3 left out" in page_text(app)
+    app.selectbox(key="bound-env").select("env1").run()
+    assert "3 points" in page_text(app) and "5 left out" in page_text(app)
+
+
+def test_fills_by_itself_where_nothing_is_ringed(open_page: Open, store: FakeStore, page_text: Text) -> None:
+    every = make_variants()
+    store.frame = every[:10]
+    app = open_page()
+    assert "10 points" in page_text(app)
+    store.frame = every[:17]
+    app.run()
+    assert "17 points" in page_text(app)
+    assert not [b for b in app.button if b.key == "show-new"]
+
+
+def test_a_ringed_point_is_not_pulled_away(open_page: Open, store: FakeStore, page_text: Text) -> None:
+    every = make_variants()
+    store.frame = every[:10]
+    app = open_page(sel=every[3].run_id)
+    store.frame = every[:17]
+    app.run()
+    assert "10 points" in page_text(app)
+    button = app.button(key="show-new")
+    assert button.label.startswith("7 new results,") and button.label.endswith(": show")
+    button.click().run()
+    assert "17 points" in page_text(app)
+    assert app.query_params["sel"] == every[3].run_id
+
+
+def test_all_sweeps_of_a_task_stand_together(open_page: Open, store: FakeStore, page_text: Text) -> None:
+    recipe = parse(
+        "name: b\ntask: mnist5k\nrecipe: [architecture: {family: cnn, width: 2.0}, training: {}, runtime: onnxruntime]"
+    ).recipes[0]
+    store.frame = make_variants(count=4) + [make_variant(recipe, sweep="b")]
+    store.records = [*store.records, FakeSweep(run_id="b", name="b", state="done", started_ms=START_MS + 9)]
+    app = open_page(sweep="all-mnist5k")
+    assert "5 points" in page_text(app)
+    assert "1 point " in page_text(open_page(sweep="b"))
+
+
+def test_a_name_with_markup_stays_text(open_page: Open, store: FakeStore) -> None:
+    nasty = "<img src=x onerror=alert(1)> **bold** $x$ :red[hot]"
+    store.frame = [replace(v, name=nasty) for v in make_variants(count=3)]
+    app = open_page()
+    (figure,) = figures(app)
+    hovers = [h for trace in figure["data"] for h in trace.get("hovertext", ())]
+    assert hovers and all("<img" not in h and "&lt;img" in h for h in hovers)
+    assert all(nasty not in m.value for m in app.markdown)

@@ -1,0 +1,107 @@
+"""The page of a point."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from fake_store import FakeStore, make_variants
+from streamlit.testing.v1 import AppTest
+
+from effcore.errors import StoreError
+from effcore.frontier import Variant
+from effcore.spec import parse
+
+Open = Callable[..., AppTest]
+Text = Callable[[Any], str]
+
+
+def one(store: FakeStore, name: str) -> Variant:
+    return next(v for v in store.frame if v.name == name)
+
+
+def test_tells_recipe_parent_verdict_samples_files_and_how_to_rebuild(
+    open_page: Open, store: FakeStore, page_text: Text
+) -> None:
+    variant = one(store, "cnn x0.5 · affine · prune 50%")
+    app = open_page("point", run=variant.run_id)
+    said = page_text(app)
+    assert not app.exception
+    assert "cnn x0.5 · affine · prune 50%" in said and "Against its parent, cnn x0.5 · affine" in said
+    assert "On the frontier of accuracy and latency" in said or "Dominated on accuracy and latency" in said
+    assert "Pruning: prune 50%   ← the step from its parent" in said
+    assert "1,000 samples in 5 fresh processes; ended by width" in said
+    assert "model.onnx, " in said and ": the file to deploy" in said
+    assert len(app.get("plotly_chart")) == 2
+    spec = next(c.value for c in app.code if c.language == "yaml")
+    assert [r.key for r in parse(spec).recipes] == [variant.recipe_key]
+    assert app.code[0].value == f"effcore run again-{variant.run_id[:8]}.yaml"
+
+
+def test_shows_the_cause_of_a_failure(open_page: Open, store: FakeStore, page_text: Text) -> None:
+    failed = next(v for v in store.frame if v.status == "FAILED")
+    app = open_page("point", run=failed.run_id)
+    assert "It failed, so that it is not among the points." in page_text(app)
+    assert app.code[0].value == "prune: every channel of block2 would go; amount must be smaller"
+    assert not app.get("plotly_chart")
+
+
+@pytest.mark.parametrize("run", ["", "nobody", "<script>", "../../etc/passwd"])
+def test_an_address_without_a_point_is_a_page_too(open_page: Open, page_text: Text, run: str) -> None:
+    app = open_page("point", **({"run": run} if run else {}))
+    assert not app.exception
+    assert "There is no such point" in page_text(app)
+
+
+def test_missing_files_leave_their_parts_out(open_page: Open, store: FakeStore, page_text: Text) -> None:
+    store.files = {}
+    app = open_page("point", run=store.frame[9].run_id)
+    assert not app.exception and not app.get("plotly_chart")
+    assert "The run holds no files." in page_text(app)
+
+
+def test_a_damaged_file_is_said(open_page: Open, store: FakeStore, page_text: Text) -> None:
+    variant = store.frame[9]
+    store.files[variant.run_id, "samples.json"] = b"{"
+    assert f"samples.json of run {variant.run_id} must be JSON" in page_text(open_page("point", run=variant.run_id))
+
+
+def test_a_noisy_measurement_is_marked_with_its_reasons(open_page: Open, store: FakeStore, page_text: Text) -> None:
+    variant = replace(store.frame[9], noisy=True)
+    store.frame[9] = variant
+    document = {"latency": {"processes": [], "reasons": ["the machine was busy"], "environment": {}}}
+    store.files[variant.run_id, "samples.json"] = json.dumps(document).encode()
+    assert "Noisy measurement: the machine was busy" in page_text(open_page("point", run=variant.run_id))
+
+
+def test_a_relative_leads_to_its_own_page(open_page: Open, store: FakeStore, page_text: Text) -> None:
+    app = open_page("point", run=one(store, "cnn x1 · int8").run_id)
+    app.button(key="open-parent-0").click().run()
+    assert app.query_params["run"] == one(store, "cnn x1").run_id
+
+
+def test_markup_in_names_and_causes_stays_text(open_page: Open, store: FakeStore) -> None:
+    nasty = "**b** <i>x</i> $y$ :smile:"
+    store.frame = [replace(v, name=nasty, step=nasty, error=nasty) for v in make_variants(count=4)]
+    app = open_page("point", run=store.frame[1].run_id)
+    assert not app.exception
+    assert all("**b**" not in m.value for m in app.markdown)
+    assert all("**b**" not in str(h) for h in app.get("html"))
+
+
+def test_a_store_that_is_gone_is_a_designed_page(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch, page_text: Text
+) -> None:
+    from dashboard import data
+
+    def gone() -> None:
+        raise StoreError("The tracking store sqlite:///gone can't be opened: unable to open database file")
+
+    monkeypatch.setattr(data, "store", gone)
+    for page in ("frontier", "launch", "point"):
+        app = open_page(page, run="x") if page == "point" else open_page(page)
+        assert not app.exception
+        assert "This can't be shown" in page_text(app) and "can't be opened" in page_text(app)

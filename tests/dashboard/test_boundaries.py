@@ -1,0 +1,73 @@
+"""What the pages may import, and that their process stays light."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+FILES = sorted((ROOT / "dashboard").rglob("*.py"))
+ALLOWED = {
+    "errors", "objectives", "pareto", "statistics", "frontier", "catalogue", "recipe", "spec", "plan", "cache", "forecast", "tracking",
+}  # fmt: skip
+PURE = {"views", "charts", "form.py", "quantities.py", "theme.py", "routes.py"}
+
+
+def imported(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+            names |= {f"{node.module}.{alias.name}" for alias in node.names} if node.module == "effcore" else set()
+    return names
+
+
+def test_there_are_files_to_look_at() -> None:
+    assert len(FILES) >= 20
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_only_the_light_part_of_effcore_is_imported(path: Path) -> None:
+    parts = {name.split(".")[1] for name in imported(path) if name.startswith("effcore.")}
+    assert parts <= ALLOWED
+    assert not {"torch", "mlflow", "distributed", "onnxruntime"} & {name.split(".")[0] for name in imported(path)}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_views_charts_and_form_know_no_page(path: Path) -> None:
+    if path.relative_to(ROOT / "dashboard").parts[0] in PURE:
+        assert "streamlit" not in {name.split(".")[0] for name in imported(path)}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_nothing_that_a_user_wrote_can_become_markup(path: Path) -> None:
+    assert "unsafe_allow" not in path.read_text()
+
+
+SCRIPT = """
+import sys
+from streamlit.testing.v1 import AppTest
+app = AppTest.from_file("dashboard/app.py", default_timeout=120).run()
+assert not app.exception, app.exception
+for page in ("launch", "point", "frontier"):
+    app.switch_page(f"screens/{page}.py").run()
+    assert not app.exception, app.exception
+print(sorted({"torch", "torchao", "onnxruntime", "distributed", "effcore.training", "effcore.execute"} & set(sys.modules)))
+"""
+
+
+def test_a_process_that_serves_every_page_never_imports_torch(tmp_path: Path) -> None:
+    import os
+
+    environment = {**os.environ, "EFFCORE_HOME": str(tmp_path / "a home"), "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.strip().splitlines()[-1] == "[]"

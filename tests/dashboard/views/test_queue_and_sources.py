@@ -1,0 +1,79 @@
+"""The queue and what a frontier can be of, as values."""
+
+from __future__ import annotations
+
+from fake_store import START_MS, FakeSweep, make_variants
+
+from dashboard.views.queue import queue_headline, queue_rows
+from dashboard.views.sources import default_source, environments, sources
+
+NOW = START_MS + 100_000
+
+
+def sweep(run_id: str, state: str, **changes) -> FakeSweep:  # type: ignore[no-untyped-def]
+    return FakeSweep(run_id=run_id, name=changes.pop("name", run_id), state=state, **changes)
+
+
+def test_sweeps_at_work_come_first_then_the_newest() -> None:
+    records = [
+        sweep("old", "done", started_ms=START_MS - 9, ended_ms=START_MS), sweep("new", "done", started_ms=START_MS + 5, ended_ms=START_MS + 6),
+        sweep("waits", "waiting"), sweep("runs", "running", started_ms=START_MS - 99),
+    ]  # fmt: skip
+    rows = queue_rows(records, now_ms=NOW)  # type: ignore[arg-type]
+    assert [r.run_id for r in rows] == ["runs", "waits", "new", "old"]
+    assert queue_headline(rows) == "1 running, 1 waiting"
+
+
+def test_a_row_tells_share_text_time_and_what_can_be_done() -> None:
+    (row,) = queue_rows([sweep("a", "running", total=27, done=11, failed=1)], now_ms=NOW)  # type: ignore[list-item]
+    assert (round(row.share, 3), row.text, row.elapsed, row.tone) == (0.444, "12 of 27, 1 failed", "1 min 40 s", "busy")
+    assert row.can_cancel and row.has_points and row.hint == ""
+    (row,) = queue_rows([sweep("a", "some failed", total=2, done=1, failed=1, ended_ms=START_MS + 5000)], now_ms=NOW)  # type: ignore[list-item]
+    assert (row.elapsed, row.can_cancel, row.tone) == ("5 s", False, "bad")
+
+
+def test_hints_say_what_to_do() -> None:
+    def hint(record: FakeSweep, *others: FakeSweep) -> str:
+        rows = queue_rows([record, *others], now_ms=NOW)  # type: ignore[list-item]
+        return next(r.hint for r in rows if r.run_id == record.run_id)
+
+    assert hint(sweep("a", "waiting")) == "Nobody has taken it for 1 min 40 s. Start a runner: effcore serve"
+    assert hint(sweep("a", "waiting", started_ms=NOW - 5000)) == ""
+    assert hint(sweep("a", "waiting"), sweep("b", "running")) == "Waits for the sweep before it."
+    assert "effcore serve" in hint(sweep("a", "stopped"))
+    assert hint(sweep("a", "failed", error="disk full")) == "disk full"
+
+
+def test_an_unplanned_sweep_has_no_share() -> None:
+    (row,) = queue_rows([sweep("a", "waiting", total=0)], now_ms=NOW)  # type: ignore[list-item]
+    assert (row.share, row.text, row.elapsed) == (0.0, "not planned yet", "")
+    assert queue_headline(()) == "Nothing is running or waiting"
+
+
+def test_sources_are_sweeps_and_all_of_a_task_and_revisions_are_numbered() -> None:
+    records = [
+        sweep("r1", "done", name="q", started_ms=1),
+        sweep("r2", "done", name="q", started_ms=2),
+        sweep("r3", "done", task="digits"),
+    ]
+    variants = make_variants(count=2, sweep="r1")
+    found = sources(records, variants)  # type: ignore[arg-type]
+    assert [s.label for s in found] == [
+        "r3 · digits",
+        "q (revision 2) · mnist5k",
+        "q (revision 1) · mnist5k",
+        "All sweeps · mnist5k",
+    ]
+    assert [len(s.of(variants)) for s in found] == [0, 0, 2, 2]
+    assert default_source(found, variants).sweep == "r1" and default_source(found, ()).sweep == "r3"
+    assert found[-1].holds("r2") and not found[1].holds("r1")
+
+
+def test_environments_come_with_most_points_first() -> None:
+    variants = (
+        make_variants(count=3, environment="b")
+        + make_variants(count=1, environment="a")
+        + make_variants(count=1, environment="")
+    )
+    found = environments(variants)
+    assert list(found) == ["b", "a"] and found["b"] == min(v.run_id for v in variants[:3])
