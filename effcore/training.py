@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from effcore.catalogue.training import Training
 from effcore.errors import EffcoreError
-from effcore.models.families import MEMORY_FORMAT
+from effcore.models.layout import channels_last
 from effcore.tasks import Data, Split
 
 WARM_UP = 0.3
@@ -82,7 +82,7 @@ def fit(
     optimizer_state: dict[str, Any] | None = None,
     hooks: Sequence[Hooks] = (),
 ) -> Fit:
-    """Trains a model in place from one epoch to another; to stop at any epoch and go on gives the same bits as not to stop.
+    """Trains a model in place from one epoch to another; to stop and go on gives the same bits as not to stop.
 
     Args:
         model: Takes raw pixels; left in eval mode.
@@ -95,16 +95,17 @@ def fit(
         hooks: Applied in this order.
 
     Raises:
-        EffcoreError: The part is none of the phase, its optimizer state is missing, batches are too small, or the loss is not finite.
+        EffcoreError: The part is none of the phase, its optimizer state is missing, batches are too small, or the loss
+            is not finite.
     """
     end = config.epochs if end_epoch is None else end_epoch
     if not 0 <= start_epoch < end <= config.epochs or (start_epoch > 0 and optimizer_state is None):
         raise EffcoreError(
-            f"training must go from an epoch to a later one of its {config.epochs}, with the optimizer's state where it goes on. "
-            f"Got {start_epoch} to {end}, {'no' if optimizer_state is None else 'a'} state."
+            f"training must go from an epoch to a later one of its {config.epochs}, with the optimizer's state where "
+            f"it goes on. Got {start_epoch} to {end}, {'no' if optimizer_state is None else 'a'} state."
         )
     images, labels = _tensors(data.train)
-    model.to(memory_format=MEMORY_FORMAT)
+    channels_last(model)
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
     )
@@ -178,7 +179,7 @@ def _step(
     for hook in hooks:
         loss = loss if hook.loss is None else hook.loss(logits, batch, loss)
     optimizer.zero_grad()
-    loss.backward()
+    loss.backward()  # type: ignore[no-untyped-call]
     optimizer.step()
     return float(loss.detach())
 
@@ -220,7 +221,7 @@ def predict(model: nn.Module, images: np.ndarray) -> Tensor:
     training = model.training
     model.eval()
     with torch.inference_mode():
-        parts = [model(part) for part in torch.tensor(images).split(EVALUATION_BATCH)]
+        parts = [model(part) for part in torch.split(torch.tensor(images), EVALUATION_BATCH)]
     model.train(training)
     return torch.cat(parts)
 

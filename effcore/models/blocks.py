@@ -7,6 +7,11 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
 EXPANSION = 4
+MOMENTUM = 0.2
+"""Of the running mean and variance: an epoch here has 55 steps, and torch's 0.1 judges the first epochs by stale ones.
+
+On mnist5k a cnn has a validation accuracy of 0.80 after one epoch with 0.1 and 0.90 with 0.2; after four the same.
+"""
 
 
 class Normalize(nn.Module):
@@ -39,13 +44,17 @@ class Layer(nn.Module):
 
     def __init__(self, weight: nn.Conv2d | nn.Linear, *, activate: bool = True) -> None:
         super().__init__()
-        norm = nn.BatchNorm2d(weight.out_channels) if isinstance(weight, nn.Conv2d) else nn.BatchNorm1d(weight.out_features)
         self.weight = weight
-        self.norm: nn.Module = norm
+        self.norm: nn.Module
+        if isinstance(weight, nn.Conv2d):
+            self.norm = nn.BatchNorm2d(weight.out_channels, momentum=MOMENTUM)
+        else:
+            self.norm = nn.BatchNorm1d(weight.out_features, momentum=MOMENTUM)
         self.act: nn.Module = nn.ReLU() if activate else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.act(self.norm(self.weight(x)))
+        y: Tensor = self.act(self.norm(self.weight(x)))
+        return y
 
     @property
     def outputs(self) -> int:
@@ -86,7 +95,8 @@ class DepthwiseSeparable(nn.Module):
         self.mix = convolution(inputs, outputs, kernel=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.mix(self.spatial(x))
+        y: Tensor = self.mix(self.spatial(x))
+        return y
 
 
 class Residual(nn.Module):
@@ -104,7 +114,8 @@ class Residual(nn.Module):
         self.act = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.act(self.second(self.first(x)) + self.shortcut(x))
+        y: Tensor = self.act(self.second(self.first(x)) + self.shortcut(x))
+        return y
 
 
 class InvertedResidual(nn.Module):
@@ -122,7 +133,7 @@ class InvertedResidual(nn.Module):
         self.same = inputs == outputs and stride == 1
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.project(self.spatial(self.expand(x)))
+        y: Tensor = self.project(self.spatial(self.expand(x)))
         return y + x if self.same else y
 
 
@@ -134,7 +145,8 @@ class Head(nn.Module):
         self.classify = nn.Linear(inputs, classes)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.classify(x.mean((2, 3)))
+        logits: Tensor = self.classify(x.mean((2, 3)))
+        return logits
 
 
 def fold(model: nn.Module) -> None:

@@ -9,15 +9,23 @@ from torch import nn
 
 from effcore.catalogue import Task
 from effcore.catalogue.architecture import Architecture
-from effcore.models.blocks import DepthwiseSeparable, Flatten, Head, InvertedResidual, Normalize, Residual, convolution, linear
+from effcore.models.blocks import (
+    DepthwiseSeparable,
+    Flatten,
+    Head,
+    InvertedResidual,
+    Normalize,
+    Residual,
+    convolution,
+    linear,
+)
+from effcore.models.layout import channels_last
 
 DIVISOR = 8
-MEMORY_FORMAT = torch.channels_last
-"""Of every model between its stages: 10 to 40 % faster in training, and rounding depends on it, so that all agree on one."""
 
 
 def channels(base: int, width: float) -> int:
-    """Channels of a layer: base times width, rounded to a multiple of 8, which vector units like, and at least 8."""
+    """Channels of a layer: base times width, to the next multiple of 8, which vector units like, and at least 8."""
     return max(DIVISOR, round(base * width / DIVISOR) * DIVISOR)
 
 
@@ -85,4 +93,4 @@ def build(architecture: Architecture, task: Task, *, seed: int | None = None) ->
         if seed is not None:
             torch.manual_seed(seed)
         model = BUILDERS[architecture.family](task, width=architecture.width, depth=architecture.depth)
-    return model.to(memory_format=MEMORY_FORMAT)
+    return channels_last(model)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from effcore.models.blocks import fold
+from effcore.models.layout import channels_first
 
 
 def trace(model: nn.Module, images: Tensor) -> torch.export.ExportedProgram:
@@ -23,7 +24,7 @@ def trace(model: nn.Module, images: Tensor) -> torch.export.ExportedProgram:
 
 def deployable(model: nn.Module) -> nn.Module:
     """A copy of the model for prediction alone: in eval mode, normalization folded into the weights, channels first."""
-    folded = copy.deepcopy(model).eval().to(memory_format=torch.contiguous_format)
+    folded = channels_first(copy.deepcopy(model)).eval()
     fold(folded)
     for parameter in folded.parameters():
         parameter.requires_grad_(False)

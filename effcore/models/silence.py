@@ -1,4 +1,4 @@
-"""Messages of other packages that nobody who uses effcore can act on, each silenced where it is made and nowhere else."""
+"""Messages of other packages that no user of effcore can act on, each silenced where it is made and nowhere else."""
 
 from __future__ import annotations
 

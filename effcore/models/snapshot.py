@@ -15,6 +15,7 @@ from effcore.catalogue import TASKS
 from effcore.catalogue.architecture import Architecture
 from effcore.errors import EffcoreError
 from effcore.models import families
+from effcore.models.layout import channels_last
 
 Edit = list[Any]
 """History of one pruning: name of the layer, whether its outputs were cut, and the indices that were; plain data."""
@@ -37,7 +38,9 @@ class Snapshot:
     state: dict[str, Tensor]
 
 
-def take(model: nn.Module, task: str, architecture: Architecture | dict[str, Any], edits: Sequence[Edit] = ()) -> Snapshot:
+def take(
+    model: nn.Module, task: str, architecture: Architecture | dict[str, Any], edits: Sequence[Edit] = ()
+) -> Snapshot:
     """The model's snapshot; its tensors are copies.
 
     Args:
@@ -64,8 +67,10 @@ def rebuild(snapshot: Snapshot) -> nn.Module:
     try:
         model.load_state_dict(snapshot.state)
     except RuntimeError as error:
-        raise EffcoreError(f"a snapshot's weights must fit its architecture and edits: {error}. Build it again.") from error
-    return model.to(memory_format=families.MEMORY_FORMAT).eval()
+        raise EffcoreError(
+            f"a snapshot's weights must fit its architecture and edits: {error}. Build it again."
+        ) from error
+    return channels_last(model).eval()
 
 
 def replay(model: nn.Module, edit: Edit, *, shape: tuple[int, int, int]) -> None:

@@ -22,7 +22,7 @@ PRODUCTS = ("Conv", "Gemm", "MatMul")
 
 
 def structure_of(model: onnx.ModelProto) -> str:
-    """Sixteen hexadecimal digits of operators, attributes, shapes and types; tensors are named by order of appearance."""
+    """Sixteen hexadecimal digits of operators, attributes, shapes and types; tensors count by order of appearance."""
     graph = model.graph
     places = {value.name: index for index, value in enumerate(graph.input)}
     constants = {tensor.name: _constant(tensor) for tensor in graph.initializer}
@@ -96,7 +96,9 @@ def _macs(model: onnx.ModelProto) -> int:
         if node.op_type in PRODUCTS:
             output, weight = shapes.get(node.output[0], []), shapes.get(node.input[1], [])
             if not output or not weight or None in output:
-                raise EffcoreError(f"every layer must have a known shape. Got {output} for {node.op_type} {node.output[0]!r}.")
+                raise EffcoreError(
+                    f"every {node.op_type} must have a known shape. Got {output} for {node.output[0]!r}."
+                )
             total += math.prod(output) * _products(node, weight)
     return total
 

@@ -42,7 +42,8 @@ def export(program: ExportedProgram | nn.Module, path: Path, *, task: Task) -> N
     from effcore.models.program import deployable, trace
 
     if not isinstance(program, torch.nn.Module):
-        raise EffcoreError(f"the runtime torch can't run a quantized program. {RUNTIMES['torch'].refuses['quantization']}")
+        reason = RUNTIMES["torch"].refuses["quantization"]
+        raise EffcoreError(f"the runtime torch can't run a quantized program. {reason}")
     exported = trace(deployable(program), torch.zeros(2, *task.shape, dtype=torch.uint8))
     for node in exported.graph.nodes:
         for note in DEBUG_NOTES:
@@ -83,7 +84,8 @@ def structure(path: Path) -> str:
         places[node.name] = len(places)
         value = node.meta.get("val")
         shape = [size if isinstance(size, int) else None for size in getattr(value, "shape", ())]
-        nodes.append([node.op, str(node.target) if node.op == "call_function" else "", arguments, shape, str(getattr(value, "dtype", ""))])
+        target = str(node.target) if node.op == "call_function" else ""
+        nodes.append([node.op, target, arguments, shape, str(getattr(value, "dtype", ""))])
     return hashlib.sha256(json.dumps(nodes).encode()).hexdigest()[:16]
 
 
@@ -111,9 +113,9 @@ def counts(path: Path) -> Counts:
 
 def _macs(node: Node) -> int:
     """Output elements for one image, times products for each of them."""
-    weight = node.args[1]
-    outputs = node.meta["val"].shape[1:]
-    return math.prod(int(size) for size in outputs) * math.prod(int(size) for size in weight.meta["val"].shape[1:])  # type: ignore[union-attr]
+    shapes = (node.meta["val"].shape, node.all_input_nodes[1].meta["val"].shape)
+    outputs, products = (math.prod([int(size) for size in shape[1:]]) for shape in shapes)
+    return outputs * products
 
 
 def version() -> str:

@@ -31,8 +31,9 @@ def load(name: str) -> Data:
     data = cut(task, *READERS[name]())
     if data.fingerprint != task.fingerprint:
         raise EffcoreError(
-            f"the data of task {name!r} must have the fingerprint {task.fingerprint[:16]}. Got {data.fingerprint[:16]}: "
-            f"the installed package holds other images. Install the version that requirements.txt names."
+            f"the data of task {name!r} must have the fingerprint {task.fingerprint[:16]}. "
+            f"Got {data.fingerprint[:16]}: the installed package holds other images. "
+            f"Install the version that requirements.txt names."
         )
     for split in (data.train, data.validation, data.test):
         split.images.setflags(write=False)

@@ -31,10 +31,14 @@ def read_table(package: str, *parts: str, columns: int) -> np.ndarray:
     places = list(spec.submodule_search_locations or []) if spec is not None else []
     path = Path(places[0] if places else package, *parts)
     if not path.is_file():
-        raise EffcoreError(f"the package {package} must be installed with its data. Got no file {path}. Install {package}.")
+        raise EffcoreError(
+            f"the package {package} must be installed with its data. Got no file {path}. Install {package}."
+        )
     with gzip.open(path) as file:
         text = file.read().decode("ascii")
     numbers = np.fromstring(text.replace("\n", ","), dtype=np.int64, sep=",")
     if numbers.size == 0 or numbers.size % columns:
-        raise EffcoreError(f"{path} must hold rows of {columns} numbers. Got {numbers.size} numbers. Install {package} again.")
+        raise EffcoreError(
+            f"{path} must hold rows of {columns} numbers. Got {numbers.size} numbers. Install {package} again."
+        )
     return numbers.reshape(-1, columns)

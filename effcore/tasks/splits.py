@@ -62,8 +62,9 @@ class Data:
         classes = int(self.train.labels.max()) + 1
         if not 0 < share <= 1 or count < classes:
             raise EffcoreError(
-                f"training.data_fraction must be at most 1 and leave at least one training image for each of the {classes} "
-                f"classes of {self.name!r}. Got {share!r} of {len(self.train)} images. Take at least {classes / len(self.train):.4f}."
+                f"training.data_fraction must be at most 1 and leave at least one training image for each of the "
+                f"{classes} classes of {self.name!r}. Got {share!r} of {len(self.train)} images. "
+                f"Take at least {classes / len(self.train):.4f}."
             )
         return self if count == len(self.train) else replace(self, train=self.train.first(count))
 
@@ -99,16 +100,14 @@ def cut(task: Task, images: np.ndarray, labels: np.ndarray) -> Data:
     total = task.train + task.validation + task.test
     if images.shape != (total, *task.shape) or labels.shape != (total,) or int(images.max()) > task.levels:
         raise EffcoreError(
-            f"the data of task {task.name!r} must be {total} images of shape {task.shape} with pixels up to {task.levels}. "
-            f"Got images of shape {images.shape} with pixels up to {int(images.max())}, {labels.shape[0]} labels. "
-            f"Install the version of its package that requirements.txt names."
+            f"the data of task {task.name!r} must be {total} images of shape {task.shape} with pixels up to "
+            f"{task.levels}. Got images of shape {images.shape} with pixels up to {int(images.max())}, "
+            f"{labels.shape[0]} labels. Install the version of its package that requirements.txt names."
         )
     order = stratified_order(labels)
     images, labels = np.ascontiguousarray(images[order]), np.ascontiguousarray(labels[order])
     starts = (0, task.test, task.test + task.validation, total)
-    test, validation, train = (
-        Split(images[a:b], labels[a:b]) for a, b in zip(starts, starts[1:], strict=False)
-    )
+    test, validation, train = (Split(images[a:b], labels[a:b]) for a, b in zip(starts, starts[1:], strict=False))
     return Data(task.name, fingerprint(train, validation, test), train, validation, test)
 
 

@@ -1,4 +1,4 @@
-"""How each technique is done: one file a technique, named as in the catalogue; none knows another, a cache or the tracking."""
+"""How each technique is done: one file a technique, named as in the catalogue; none knows another or a cache."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "pruning": pruning.apply,
     "quantization": quantization.apply,
 }
-"""What does a technique, by its name: `contribute(config, context)` or `apply(model, config, data)`, as its role says."""
+"""What does a technique, by its name: `contribute(config, context)` or `apply(model, config, data)`, by its role."""
 
 __all__ = ["FUNCTIONS", "Context"]

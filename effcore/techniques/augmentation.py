@@ -28,7 +28,9 @@ def contribute(config: Augmentation, context: Context) -> Hooks:
     Source: Simard et al. 2003, https://doi.org/10.1109/ICDAR.2003.1227801.
     """
     if config.degrees == config.translate == config.scale == 0:
-        raise TechniqueError("augmentation must change something: give degrees, translate or scale above 0. Got 0 for all three.")
+        raise TechniqueError(
+            "augmentation must change something: give degrees, translate or scale above 0. Got 0 for all three."
+        )
 
     def change(batch: Batch, generator: torch.Generator) -> Batch:
         maps = affine_maps(config, tuple(batch.images.shape), generator)
@@ -59,7 +61,7 @@ def affine_maps(config: Augmentation, shape: tuple[int, ...], generator: torch.G
 
 
 def warp(images: Tensor, maps: Tensor) -> Tensor:
-    """The images seen through the maps, bilinear, with black from outside; float32 (N, C, H, W) in the range of the pixels."""
+    """The images seen through the maps, bilinear, black outside; float32 (N, C, H, W) in the range of the pixels."""
     pixels = images.to(torch.float32)
     grid = functional.affine_grid(maps, list(pixels.shape), align_corners=False)
     return functional.grid_sample(pixels, grid, mode="bilinear", padding_mode="zeros", align_corners=False)

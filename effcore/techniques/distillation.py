@@ -44,7 +44,7 @@ def contribute(config: Distillation, context: Context) -> Hooks:
 def teacher_loss(student: Tensor, teacher: Tensor, config: Distillation) -> Tensor:
     """Loss of the student's logits against the teacher's, both (N, classes).
 
-    Soft labels: T^2 * KL(softmax(teacher / T) || softmax(student / T)), whose gradient does not depend on the size of T.
+    Soft labels: T^2 * KL(softmax(teacher / T) || softmax(student / T)); the square keeps the size of its gradient.
     Hard labels: cross entropy with the teacher's decision.
     """
     if config.labels == "hard":
@@ -60,12 +60,14 @@ def _listener(teacher: nn.Module, context: Context) -> Callable[[Batch], Tensor]
 
     @cache
     def known() -> Tensor:
-        return predict(teacher, context.data.train.images).clone()  # a clone may be used in autograd, an inference tensor not
+        # An inference tensor may not be used in autograd, its clone may.
+        return predict(teacher, context.data.train.images).clone()
 
     def listen(batch: Batch) -> Tensor:
         if not batch.changed:
             return known()[batch.indices]
         with torch.no_grad():
-            return teacher(batch.images)
+            logits: Tensor = teacher(batch.images)
+        return logits
 
     return listen

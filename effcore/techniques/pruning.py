@@ -13,7 +13,7 @@ from torch import nn
 from effcore.catalogue.pruning import Pruning
 from effcore.errors import TechniqueError
 from effcore.models.blocks import Layer, kinds
-from effcore.models.families import MEMORY_FORMAT
+from effcore.models.layout import channels_last
 from effcore.models.snapshot import Edit
 from effcore.tasks import Data
 from effcore.training import Fit
@@ -33,8 +33,8 @@ def apply(model: nn.Module, config: Pruning, data: Data, *, tune: Tune) -> tuple
         tune: Called once where `config.fine_tune` is above 0.
 
     Returns:
-        The smaller model in eval mode; the edit, plain data that `effcore.models.snapshot.replay` cuts out again; facts: channels
-        of every layer before and after, and the curve of the fine-tuning.
+        The smaller model in eval mode; the edit, plain data that `effcore.models.snapshot.replay` cuts out again;
+        facts: channels of every layer before and after, and the curve of the fine-tuning.
 
     Raises:
         TechniqueError: The model can't be cut, or all blocks of a kind were left as they are.
@@ -44,7 +44,7 @@ def apply(model: nn.Module, config: Pruning, data: Data, *, tune: Tune) -> tuple
     smaller = copy.deepcopy(model).eval()
     before = channels(smaller)
     edit = _cut(smaller, config, shape=data.train.images.shape[1:])
-    smaller.to(memory_format=MEMORY_FORMAT)
+    channels_last(smaller)
     after = channels(smaller)
     _refuse_unchanged(smaller, before, after, config)
     facts: dict[str, Any] = {"channels_before": before, "channels_after": after, "curve": [], "samples": 0}
@@ -65,18 +65,22 @@ def _cut(model: nn.Module, config: Pruning, *, shape: tuple[int, ...]) -> Edit:
     kept = [module for module in model.modules() if isinstance(module, nn.Linear) and module not in weights]
     for parameter in model.parameters():
         parameter.requires_grad_(True)  # torch-pruning finds the graph by its gradients
+    example = torch.zeros(2, *shape, dtype=torch.uint8)
     try:
         pruner = torch_pruning.pruner.BasePruner(
             model,
-            torch.zeros(2, *shape, dtype=torch.uint8),
+            example,
             importance=torch_pruning.importance.GroupMagnitudeImportance(p=NORMS[config.criterion]),
             pruning_ratio=config.amount,
             round_to=config.round_to,
             ignored_layers=kept,
         )
         pruner.step()
-    except (IndexError, KeyError, RuntimeError, ValueError) as error:
-        raise TechniqueError(f"pruning can't cut this model: torch-pruning says {error!r}. Leave the step out for it.") from error
+        model(example)
+    except Exception as error:  # whatever its arithmetic on indices runs into, up to a division by zero
+        raise TechniqueError(
+            f"pruning can't cut this model: torch-pruning says {error!r}. Leave the step out for it."
+        ) from error
     return [[name, bool(outputs), [int(i) for i in indices]] for name, outputs, indices in pruner.pruning_history()]
 
 
@@ -86,7 +90,8 @@ def _refuse_unchanged(model: nn.Module, before: dict[str, int], after: dict[str,
         if all(before[name] == after[name] for name in layers):
             sizes = sorted({before[name] for name in layers})
             raise TechniqueError(
-                f"pruning must take channels from every kind of block, but left all {kind} blocks as they are. Got amount "
-                f"{config.amount:g} and round_to {config.round_to} for layers of {', '.join(map(str, sizes))} channels. "
-                f"Raise pruning.amount, lower pruning.round_to, or take a wider network."
+                f"pruning must take channels from every kind of block, but left all {kind} blocks as they are. "
+                f"Got amount {config.amount:g} and round_to {config.round_to} for layers of "
+                f"{', '.join(map(str, sizes))} channels. Raise pruning.amount, lower pruning.round_to, or take a wider "
+                f"network."
             )

@@ -19,6 +19,7 @@ from torchao.quantization.pt2e import HistogramObserver, MinMaxObserver, PerChan
 from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e  # noqa: E402
 from torchao.quantization.pt2e.quantizer import QuantizationAnnotation, QuantizationSpec, Quantizer  # noqa: E402
 
+CALIBRATION_BATCH = 256
 EPSILON = 2.0**-12
 """Smallest scale, as in torchao's own configurations for x86."""
 WEIGHTED = (torch.ops.aten.conv2d.default, torch.ops.aten.linear.default)
@@ -33,7 +34,7 @@ for a residual network that takes 0.098 ms in float).
 """
 
 
-class LayerQuantizer(Quantizer):
+class LayerQuantizer(Quantizer):  # type: ignore[misc]  # torchao has no types
     """Marks the inputs of every layer as integers, for ONNX Runtime's kernels.
 
     Args:
@@ -47,6 +48,7 @@ class LayerQuantizer(Quantizer):
         self.weight = weight
 
     def annotate(self, model: fx.GraphModule) -> fx.GraphModule:
+        """Marks the nodes of a traced model, in place."""
         for node in model.graph.nodes:
             if node.op != "call_function" or node.target not in (*WEIGHTED, *CARRIED):
                 continue
@@ -77,7 +79,9 @@ def apply(model: nn.Module, config: Quantization, data: Data) -> tuple[torch.exp
         TechniqueError: `reduce_range` is not resolved, or a layer was left as it is.
     """
     if config.reduce_range is None:
-        raise TechniqueError("quantization.reduce_range must be true or false when it is applied. Got none, which planning resolves.")
+        raise TechniqueError(
+            "quantization.reduce_range must be true or false when it is applied. Got none, which planning resolves."
+        )
     images = torch.tensor(data.train.first(config.calibration_images).images)
     folded = deployable(model)
     quantized = _quantize(trace(folded, images), images, config)
@@ -98,9 +102,10 @@ def _quantize(program: torch.export.ExportedProgram, images: Tensor, config: Qua
     quantizer = LayerQuantizer(activation=activation_spec(config), weight=weight_spec(config))
     prepared = prepare_pt2e(program.module(), quantizer)
     with torch.inference_mode():
-        for part in images.split(256):
+        for part in torch.split(images, CALIBRATION_BATCH):
             prepared(part)
-    return convert_pt2e(prepared)
+    converted: fx.GraphModule = convert_pt2e(prepared)
+    return converted
 
 
 def activation_spec(config: Quantization) -> QuantizationSpec:

@@ -1,0 +1,86 @@
+"""Families build networks that take raw pixels, of the width and depth asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import nn
+
+from effcore.catalogue import FAMILIES, TASKS
+from effcore.catalogue.architecture import Architecture
+from effcore.models import BUILDERS, build
+from effcore.models.blocks import Layer, Normalize, fold, kinds
+from effcore.models.families import channels
+from effcore.models.program import deployable
+
+IMAGES = torch.randint(0, 256, (3, 1, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+
+
+def size(family: str, **parameters: float) -> int:
+    model = build(Architecture(family=family, **parameters), TASKS["mnist5k"])  # type: ignore[arg-type]
+    return sum(p.numel() for p in model.parameters())
+
+
+def test_every_family_of_the_catalogue_is_built_of_the_blocks_it_names() -> None:
+    assert set(BUILDERS) == set(FAMILIES)
+    for name, family in FAMILIES.items():
+        model = build(Architecture(family=name), TASKS["mnist5k"])  # type: ignore[arg-type]
+        assert set(kinds(model)) == set(family.blocks)
+
+
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+@pytest.mark.parametrize("width", [0.125, 1.0, 2.5])
+def test_raw_pixels_give_logits(family: str, width: float) -> None:
+    model = build(Architecture(family=family, width=width, depth=2), TASKS["mnist5k"], seed=1).eval()  # type: ignore[arg-type]
+    logits = model(IMAGES)
+    assert logits.shape == (3, 10) and logits.dtype == torch.float32
+    assert torch.equal(logits, model(IMAGES.float()))
+
+
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_width_and_depth_make_it_larger(family: str) -> None:
+    assert size(family) < size(family, width=2.0)
+    assert size(family) < size(family, depth=2) < size(family, depth=3)
+
+
+def test_channels_are_multiples_of_8_and_at_least_8() -> None:
+    assert [channels(48, w) for w in (0.125, 0.25, 0.5, 1.0, 1.1)] == [8, 16, 24, 48, 56]
+
+
+def test_a_seed_gives_the_same_weights_and_leaves_the_global_generator_alone(
+    state_of: Callable[[nn.Module], str],
+) -> None:
+    config = Architecture(family="cnn", width=0.25)
+    before = torch.get_rng_state()
+    first, same, other = (build(config, TASKS["digits"], seed=seed) for seed in (0, 0, 1))
+    assert torch.equal(before, torch.get_rng_state())
+    assert state_of(first) == state_of(same) != state_of(other)
+
+
+def test_normalization_maps_black_to_0_and_white_to_2() -> None:
+    assert Normalize(16)(torch.tensor([0, 8, 16], dtype=torch.uint8)).tolist() == [0.0, 1.0, 2.0]
+
+
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_folding_keeps_the_logits_and_leaves_no_normalization(
+    family: str, trained: Callable[[str], nn.Module], state_of: Callable[[nn.Module], str]
+) -> None:
+    model = trained(family)
+    before, images = state_of(model), IMAGES[:, :, :8, :8].clamp(max=16)
+    folded = deployable(model)
+    assert not any(isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d) for m in folded.modules())
+    assert not any(p.requires_grad for p in folded.parameters())
+    assert torch.allclose(folded(images), model(images), atol=1e-4)
+    assert state_of(model) == before
+
+
+def test_folding_twice_changes_nothing_more(
+    state_of: Callable[[nn.Module], str], trained: Callable[[str], nn.Module]
+) -> None:
+    folded = deployable(trained("cnn"))
+    before = state_of(folded)
+    fold(folded)
+    assert state_of(folded) == before
+    assert sum(isinstance(m, Layer) for m in folded.modules()) == 4
