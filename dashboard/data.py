@@ -13,7 +13,9 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard.views.frontier import FrontierView, frontier_view
 from dashboard.views.queue import ACTIVE
+from dashboard.views.sources import Source
 from effcore.errors import StoreError
 from effcore.forecast import Forecast, forecast
 from effcore.frontier import Variant
@@ -63,10 +65,6 @@ class Snapshot:
     version: str
     variants: tuple[Variant, ...]
 
-    def of(self, *, task: str, sweep: str | None = None) -> tuple[Variant, ...]:
-        """The variants of one task, and of one sweep (its run) unless that is None."""
-        return tuple(v for v in self.variants if v.recipe.get("task") == task and sweep in (None, v.sweep))
-
 
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _snapshot(home_folder: str, uri: str | None, version: str) -> Snapshot:
@@ -79,6 +77,36 @@ def snapshot() -> Snapshot:
     with _reading:
         version = store().version()
     return _snapshot(str(home()), tracking_uri(), version)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _frontier(
+    home_folder: str,
+    uri: str | None,
+    version: str,
+    source: Source,
+    x: str,
+    y: str,
+    environment: str | None,
+    _snapshot: Snapshot,
+) -> FrontierView:
+    """The snapshot stands for its version, which is in the key: hashing all variants would take longer than the view."""
+    with _reading:
+        return frontier_view(
+            source.of(_snapshot.variants), x=x, y=y, environment=environment, evidence=store().evidence
+        )
+
+
+def frontier(shown: Snapshot, source: Source, *, x: str, y: str, environment: str | None) -> FrontierView:
+    """The frontier of a source at one moment, computed once for all readers.
+
+    Args:
+        shown: The moment.
+        source: Which variants.
+        x, y: Names of metrics.
+        environment: Key of the environment; the most frequent one where it is None.
+    """
+    return _frontier(str(home()), tracking_uri(), shown.version, source, x, y, environment, shown)
 
 
 @st.cache_data(show_spinner=False, ttl=1.0, max_entries=4)

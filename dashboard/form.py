@@ -268,6 +268,12 @@ def _place(where: str, document: Mapping[str, Any]) -> tuple[str, str]:
     return re.sub(r"\[\d+\].*", "", where), ""
 
 
+def in_order(technique: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters in the order of the catalogue, those it does not know last: the store keeps them by letter."""
+    known = list(TECHNIQUES[technique].parameters.model_fields) if technique in TECHNIQUES else []
+    return {n: values[n] for n in sorted(values, key=lambda n: (known.index(n) if n in known else len(known), n))}
+
+
 def point_document(recipe: Mapping[str, Any], *, name: str, seed: int, objectives: Sequence[str]) -> dict[str, Any]:
     """The spec that builds one recipe with one seed again, every parameter written out.
 
@@ -275,7 +281,7 @@ def point_document(recipe: Mapping[str, Any], *, name: str, seed: int, objective
         recipe: `Recipe.document`.
     """
     steps = [
-        {k: {n: v for n, v in values.items() if n != "version"} for k, values in entry.items()}
+        {k: {n: v for n, v in in_order(k, values).items() if n != "version"} for k, values in entry.items()}
         for entry in recipe["steps"]
     ]
     return {"name": name, "task": recipe["task"], "objectives": list(objectives), "seeds": [seed], "recipe": steps}

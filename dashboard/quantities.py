@@ -29,6 +29,12 @@ def digits(value: float, *, significant: int = 3) -> str:
     return f"{rounded:.{decimals}f}".replace("-", MINUS)
 
 
+def tenths(value: float) -> str:
+    """One decimal, halves away from zero as browsers round them: 98.25 is 98.3 in the table and in the text."""
+    rounded = math.floor(abs(value) * 10 + 0.5 + 1e-9) / 10
+    return f"{math.copysign(rounded, value):.1f}"
+
+
 def show(metric: Metric, value: float | None, *, unit: bool = True) -> str:
     """A figure of that metric for people: percent for shares, thousands of counts by prefix.
 
@@ -40,7 +46,7 @@ def show(metric: Metric, value: float | None, *, unit: bool = True) -> str:
     if value is None or not math.isfinite(value):
         return ABSENT
     if metric.percent:
-        return f"{100 * value:.1f}" + (" %" if unit else "")
+        return tenths(100 * value) + (" %" if unit else "")
     if metric.unit == "":
         return _count(value)
     return digits(value) + (f" {metric.unit}" if unit else "")
@@ -77,7 +83,7 @@ def change(metric: Metric, before: float | None, after: float | None) -> str:
     if metric.percent:
         points = 100 * (after - before)
         sign = "+" if points > 0 else MINUS
-        return "same" if abs(points) < 0.05 else f"{sign}{abs(points):.1f} points"
+        return "same" if abs(points) < 0.05 else f"{sign}{tenths(abs(points))} points"
     if before == after:
         return "same"
     if before <= 0 or after <= 0:
@@ -100,7 +106,7 @@ def better_by(metric: Metric, other: float, mine: float) -> str:
     if not improved(metric, mine, other):
         return ""
     if metric.percent:
-        return f"{100 * abs(other - mine):.1f} points more {metric.label.lower()}"
+        return f"{tenths(100 * abs(other - mine))} points more {metric.label.lower()}"
     ratio = max(other, mine) / min(other, mine) if min(other, mine) > 0 else math.inf
     word = "more" if metric.maximise else "less"
     return (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ from dashboard.views.point import Figure
 from effcore.frontier import LeftOut
 from effcore.objectives import Metric
 
-_ROW, _MOST_ROWS = 35, 14
+_ROW, _MOST_ROWS = 35, 18
 
 
 def height(rows: int) -> int:
@@ -48,9 +49,12 @@ def frontier_table(view: FrontierView) -> tuple[pd.DataFrame, dict[str, Any]]:
             "y_interval": [d.y.bare_interval for d in view.dots],
             "x": [d.x.value for d in view.dots],
             "x_interval": [d.x.bare_interval for d in view.dots],
+            "certain": [None if math.isnan(d.probability) else round(100 * d.probability) for d in view.dots],
             "parent": [d.against_parent.removeprefix("against its parent: ") for d in view.dots],
         }
     )
+    if frame["certain"].isna().all():
+        frame = frame.drop(columns="certain")
     config = {
         "#": column.NumberColumn(width=44, help="Place along the frontier, as in the chart"),
         "point": column.TextColumn("Point", width=300),
@@ -59,6 +63,12 @@ def frontier_table(view: FrontierView) -> tuple[pd.DataFrame, dict[str, Any]]:
         "y_interval": column.TextColumn("95 % interval", width=120),
         "x": column.NumberColumn(_head(view.x), format=_format(view.x, [d.x.value for d in view.dots]), width=110),
         "x_interval": column.TextColumn("95 % interval", width=130),
+        "certain": column.NumberColumn(
+            "On frontier, %",
+            width=110,
+            format="%d",
+            help="Share of resamples of the measurements in which no other point is better on both",
+        ),
         "parent": column.TextColumn("Against its parent", width=300),
     }
     return frame, config
@@ -104,10 +114,3 @@ def figures_table(figures: Sequence[Figure], *, against: bool) -> tuple[pd.DataF
 def tone_color(text: str, look: Look) -> str:
     """Colour of a change; the word says the same."""
     return look.good if text.endswith("better") else look.bad if text.endswith("worse") else look.quiet
-
-
-def stages_table(rows: Sequence[dict[str, str]]) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """What each stage did."""
-    column = st.column_config
-    widths: dict[str, Any] = {"Stage": 160, "Time": 100, "Work": 100, "What it reported": "large"}
-    return pd.DataFrame(list(rows)), {name: column.TextColumn(width=width) for name, width in widths.items()}

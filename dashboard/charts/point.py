@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from dashboard.charts.axes import above, axis
 from dashboard.theme import Look, template
-from dashboard.views.records import CurveView, SamplesView
+from dashboard.views.records import CurveView, SamplesView, percentile
 from effcore.objectives import metric
 
 MOST_SAMPLES = 120
@@ -18,17 +18,22 @@ MOST_SAMPLES = 120
 def samples_figure(
     view: SamplesView, look: Look, *, value: float | None, low: float | None, high: float | None, height: int = 320
 ) -> go.Figure:
-    """Every process as a box with its samples beside it, over the interval of the whole.
+    """Every process as a box between its quartiles, whiskers to 5 and 95 percent, its samples beside it.
 
     Args:
         value, low, high: The latency of the point with its interval, in ms.
     """
     figure = go.Figure()
-    for index, samples in enumerate(view.processes, start=1):
+    for index, (samples, median) in enumerate(zip(view.processes, view.medians, strict=True), start=1):
+        q1, q3, low_end, high_end = (percentile(samples, share) for share in (25, 75, 5, 95))
         figure.add_trace(
             go.Box(
-                x=[index] * len(samples),
-                y=list(samples),
+                x=[index],
+                q1=[q1],
+                median=[median],
+                q3=[q3],
+                lowerfence=[low_end],
+                upperfence=[high_end],
                 boxpoints=False,
                 name=f"Process {index}",
                 line={"color": look.accent, "width": 1.5},
@@ -37,7 +42,7 @@ def samples_figure(
                 hoverinfo="y",
             )
         )
-        drawn = thinned(samples, MOST_SAMPLES)
+        drawn = [sample for sample in thinned(samples, MOST_SAMPLES) if sample <= view.top]
         figure.add_trace(
             go.Scatter(
                 x=[index + 0.3 + 0.12 * spread for spread in jitter(len(drawn))],
@@ -61,7 +66,7 @@ def samples_figure(
             "dtick": 1,
             "showgrid": False,
         },
-        yaxis={"rangemode": "tozero"},
+        yaxis={"range": [0, max(view.top, high or 0.0)]},
         annotations=[above("Latency of one prediction, ms · ↓ better", look)],
     )
     return figure

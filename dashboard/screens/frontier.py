@@ -12,7 +12,7 @@ from dashboard.quantities import count
 from dashboard.screens.parts import bound, current_look, empty, explained, heading, note, picked_row, set_bound
 from dashboard.tables import frontier_table, height, left_out_table
 from dashboard.theme import CHART_CONFIG
-from dashboard.views.frontier import FrontierView, frontier_view, news
+from dashboard.views.frontier import FrontierView, news
 from dashboard.views.records import environment_line
 from dashboard.views.sources import Source, default_source, environments, sources
 from effcore.objectives import METRICS, metric
@@ -85,8 +85,8 @@ def _controls(found: tuple[Source, ...]) -> Choice:
     return Choice(source=source, x=x, y=y, environment=environment or None)
 
 
-def _view(snapshot: data.Snapshot, choice: Choice) -> FrontierView:
-    return frontier_view(choice.source.of(snapshot.variants), x=choice.x, y=choice.y, environment=choice.environment)
+def _view(shown: data.Snapshot, choice: Choice) -> FrontierView:
+    return data.frontier(shown, choice.source, x=choice.x, y=choice.y, environment=choice.environment)
 
 
 @explained

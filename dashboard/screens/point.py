@@ -10,11 +10,11 @@ from dashboard import data, routes
 from dashboard.charts.point import curve_figure, samples_figure
 from dashboard.form import point_document, to_yaml
 from dashboard.quantities import file_size
-from dashboard.screens.parts import current_look, empty, explained, heading, note, picked_row
-from dashboard.tables import figures_table, height, stages_table, tone_color
+from dashboard.screens.parts import current_look, empty, explained, heading, note
+from dashboard.tables import figures_table, tone_color
 from dashboard.theme import CHART_CONFIG, mark, title
 from dashboard.views.point import PointView, Relative, point_view
-from dashboard.views.records import curve_view, environment_line, samples_view, stage_rows
+from dashboard.views.records import curve_view, environment_line, samples_view, stage_lines
 from effcore.frontier import Variant
 
 
@@ -39,9 +39,10 @@ def page() -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         _figures(view)
+        _twins(view)
     with right:
         _recipe(view)
-        _relatives(view)
+        _ancestry(view)
     _charts(view)
     _stages(view.variant)
     left, right = st.columns(2, gap="large")
@@ -121,18 +122,22 @@ def _recipe(view: PointView) -> None:
             note(step.parameters, key=f"recipe-parameters-{index}")
 
 
-def _relatives(view: PointView) -> None:
-    for name, relatives in (
-        ("Parent", (view.parent,) if view.parent else ()),
-        ("Dominated by", view.dominators),
-        ("One step further", view.children),
-        ("Other seeds", view.seeds),
-        ("Shares its structure, and so its latency and memory, with", view.shared_structure),
-    ):
-        if relatives:
-            heading(name, key=f"{name.split(' ')[0].lower()}-section")
-            for index, relative in enumerate(relatives[:8]):
-                _relative(relative, key=f"{name.split(' ')[0].lower()}-{index}")
+def _ancestry(view: PointView) -> None:
+    _group("Parent", (view.parent,) if view.parent else (), key="parent")
+    _group("Dominated by", view.dominators, key="dominators")
+    _group("One step further", view.children, key="children")
+
+
+def _twins(view: PointView) -> None:
+    _group("Other seeds", view.seeds, key="seeds")
+    _group("Same structure, so the same latency and memory", view.shared_structure, key="structure")
+
+
+def _group(title_text: str, relatives: tuple[Relative, ...], *, key: str) -> None:
+    if relatives:
+        heading(title_text, key=f"{key}-section")
+        for index, relative in enumerate(relatives[:8]):
+            _relative(relative, key=f"{key}-{index}")
 
 
 def _relative(relative: Relative, *, key: str) -> None:
@@ -178,12 +183,19 @@ def _charts(view: PointView) -> None:
 
 
 def _stages(variant: Variant) -> None:
-    facts = data.read_json(variant.run_id, "facts.json")
-    if not facts:
+    lines = stage_lines(data.read_json(variant.run_id, "facts.json"))
+    if not lines:
         return
-    heading("What each stage did", key="stages-section")
-    frame, columns = stages_table(stage_rows(facts))
-    picked_row(frame, columns, key="stages", height=height(len(frame)), alt="Stages of the variant")
+    heading(
+        "What each stage did",
+        key="stages-section",
+        below="In the order in which they were done; stages are shared with other variants.",
+    )
+    for index, line in enumerate(lines):
+        with st.container(key=f"stage-{index}", gap=None):
+            note(line.what + (f", {line.time}" if line.time else ""), key=f"stage-what-{index}", tone="strong")
+            if line.said:
+                note(line.said, key=f"stage-said-{index}")
 
 
 def _files(variant: Variant) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from dashboard.quantities import change, count, digits, interval, show
+from dashboard.quantities import change, count, digits, interval, show, tenths
 from dashboard.theme import title
-from effcore.frontier import Frontier, LeftOut, Point, Variant, find_frontier
+from effcore.frontier import Evidence, Frontier, LeftOut, Point, Variant, find_frontier, with_probability
 from effcore.objectives import Metric, metric
 from effcore.pareto import staircase
 
@@ -41,6 +41,8 @@ class Dot:
         number: Place along the frontier from left to right, from 1; None where it is dominated.
         technique: Of its last step, which gives colour and shape.
         against_parent: `against its parent: latency ÷2.10, accuracy −0.3 points`, or why there is no such line.
+        probability: Share of resamples of the measurements in which nothing dominates it; NaN where not computed.
+        level_with: Names of the points that are exactly as good on both axes.
         seeds: How many seeds it is the mean of.
         noisy: Whether one of its measurements is marked as noisy.
     """
@@ -54,6 +56,8 @@ class Dot:
     x: Coordinate
     y: Coordinate
     against_parent: str
+    probability: float
+    level_with: tuple[str, ...]
     seeds: int
     noisy: bool
 
@@ -97,23 +101,41 @@ class FrontierView:
         return next((dot for dot in self.dots if dot.run_id == run_id), None)
 
 
-def frontier_view(variants: Sequence[Variant], *, x: str, y: str, environment: str | None = None) -> FrontierView:
+MOST_RESAMPLED = 500
+"""Points up to which probabilities are computed: 200 resamples of so many take about a quarter of a second."""
+
+
+def frontier_view(
+    variants: Sequence[Variant],
+    *,
+    x: str,
+    y: str,
+    environment: str | None = None,
+    evidence: Callable[[Frontier], Evidence] | None = None,
+) -> FrontierView:
     """The view of those variants on two axes.
 
     Args:
         variants: Of one task.
         x, y: Names of metrics.
         environment: Key of the environment; the most frequent one where it is None.
+        evidence: Reads the raw results behind a frontier; without it no probability is computed.
 
     Raises:
         EffcoreError: An axis is not a metric.
     """
     objectives = (y, x) if x != y else (y,)
     frontier = find_frontier(variants, objectives, environment=environment)
+    if evidence is not None and len(frontier.points) <= MOST_RESAMPLED:
+        frontier = with_probability(frontier, evidence(frontier))
     metric_x, metric_y = metric(x), metric(y)
     parents = _parents(variants, frontier)
     numbers = _numbers(frontier.front, metric_x)
-    dots = [_dot(p, metric_x, metric_y, number=numbers.get(p.key), parents=parents) for p in frontier.points]
+    level = _level(frontier)
+    dots = [
+        _dot(p, metric_x, metric_y, number=numbers.get(p.key), parents=parents, level_with=level.get(p.key, ()))
+        for p in frontier.points
+    ]
     dots.sort(key=lambda d: (d.number is None, d.number or 0))
     front = [d for d in dots if d.on_frontier]
     corners = staircase([d.x.value for d in front], [d.y.value for d in front], maximise_x=metric_x.maximise)
@@ -148,7 +170,17 @@ def _parents(variants: Sequence[Variant], frontier: Frontier) -> Mapping[str, Po
     } | {point.key: point for point in frontier.points}
 
 
-def _dot(point: Point, x: Metric, y: Metric, *, number: int | None, parents: Mapping[str, Point]) -> Dot:
+def _level(frontier: Frontier) -> dict[str, tuple[str, ...]]:
+    """Ties: for each point the names of the others with the very same figures."""
+    groups: dict[tuple[float, ...], list[Point]] = {}
+    for point in frontier.points:
+        groups.setdefault(tuple(point.metrics[name] for name in frontier.objectives), []).append(point)
+    return {p.key: tuple(o.name for o in group if o is not p) for group in groups.values() for p in group}
+
+
+def _dot(
+    point: Point, x: Metric, y: Metric, *, number: int | None, parents: Mapping[str, Point], level_with: tuple[str, ...]
+) -> Dot:
     return Dot(
         run_id=point.run_id,
         key=point.key,
@@ -159,6 +191,8 @@ def _dot(point: Point, x: Metric, y: Metric, *, number: int | None, parents: Map
         x=coordinate(x, point.metrics),
         y=coordinate(y, point.metrics),
         against_parent=against_parent(point, parents, (x, y)),
+        probability=point.probability,
+        level_with=level_with,
         seeds=len(point.variants),
         noisy=any(v.noisy for v in point.variants),
     )
@@ -214,7 +248,7 @@ def _headline(front: Sequence[Dot], x: Metric, y: Metric) -> str:
 
 def _moved(which: Metric, before: float, after: float) -> str:
     if which.percent:
-        return f"{abs(after - before):.1f} points {'more' if after > before else 'less'}"
+        return f"{tenths(abs(after - before))} points {'more' if after > before else 'less'}"
     if min(before, after) <= 0:
         return "more" if after > before else "less"
     ratio = max(before, after) / min(before, after)
@@ -251,7 +285,6 @@ def _unfinished(entry: LeftOut) -> bool:
 
 def hover_lines(dot: Dot, view: FrontierView) -> tuple[str, ...]:
     """What is said of a point under the pointer: plain text, a line each, the name first."""
-    place = f"number {dot.number} on the frontier" if dot.on_frontier else "dominated"
     lines = [
         dot.name,
         *(
@@ -260,8 +293,19 @@ def hover_lines(dot: Dot, view: FrontierView) -> tuple[str, ...]:
         ),
         f"last step: {title(dot.technique)}" + (f", {dot.step}" if dot.step else ""),
         dot.against_parent,
-        place
-        + (f", mean of {dot.seeds} seeds" if dot.seeds > 1 else "")
-        + (", noisy measurement" if dot.noisy else ""),
+        _place(dot),
     ]
+    notes = [f"mean of {dot.seeds} seeds"] if dot.seeds > 1 else []
+    notes += ["noisy measurement"] if dot.noisy else []
+    notes += [f"level with {', '.join(dot.level_with[:3])}"] if dot.level_with else []
+    if notes:
+        lines.append("; ".join(notes))
     return tuple(lines)
+
+
+def _place(dot: Dot) -> str:
+    """Whether it is on the frontier, and how sure that is."""
+    place = f"number {dot.number} on the frontier" if dot.on_frontier else "dominated"
+    if math.isnan(dot.probability):
+        return place
+    return f"{place}; on it in {dot.probability:.0%} of resamples".replace("%", " %")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dashboard.form import in_order
 from dashboard.quantities import better_by, change, improved, interval, show
 from dashboard.views.records import plain_values
 from effcore.catalogue import TECHNIQUES
@@ -18,6 +19,9 @@ FIGURES = (
     "train_s", "train_total_s", "train_samples",
 )  # fmt: skip
 """In the order of the page; what was not measured is left out."""
+
+_OWN = {"train_s"}
+"""Counted from the parent on, so that the parent's own says nothing beside it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +106,9 @@ def point_view(
         variant=mine,
         steps=step_lines(mine),
         figures=figures(mine, parent),
-        parent=Relative(run_id=parent.run_id, name=parent.name, text=mine.step) if parent else None,
+        parent=Relative(run_id=parent.run_id, name=parent.name, text=f"the step from it is {mine.step}")
+        if parent
+        else None,
         parent_note=_parent_note(mine, parent),
         verdict=_verdict(mine, point, frontier),
         dominators=_dominators(point, frontier),
@@ -133,7 +139,7 @@ def step_lines(variant: Variant) -> tuple[StepLine, ...]:
                 StepLine(
                     technique=name,
                     label=_label(name, values),
-                    parameters=plain_values(values),
+                    parameters=plain_values(in_order(name, values)),
                     new=name == variant.technique and bool(variant.step),
                 )
             )
@@ -162,7 +168,7 @@ def figures(variant: Variant, parent: Variant | None) -> tuple[Figure, ...]:
         value = variant.metrics.get(name)
         if value is None:
             continue
-        which, before = METRICS[name], parent.metrics.get(name) if parent else None
+        which, before = METRICS[name], parent.metrics.get(name) if parent and name not in _OWN else None
         rows.append(
             Figure(
                 label=which.label,

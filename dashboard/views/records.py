@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dashboard.quantities import duration
+from dashboard.quantities import count, digits, duration
 
 
 def plain_values(values: Any) -> str:
@@ -20,7 +20,7 @@ def plain_values(values: Any) -> str:
 
 def _nested(value: Any) -> str:
     if isinstance(value, Mapping):
-        return f"({plain_values(value)})"
+        return "(" + ", ".join(f"{key}: {_nested(inner)}" for key, inner in value.items()) + ")"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_nested(v) for v in value) + "]"
     if isinstance(value, bool):
@@ -37,11 +37,13 @@ class SamplesView:
     Attributes:
         processes: Samples of each process in ms, in the order in which they were taken.
         medians: Median of each process in ms.
-        note: How many there are and what ended the measurement.
+        top: Where the axis ends, in ms: past the 95th percentile of every process; stragglers would flatten the rest.
+        note: How many there are, what ended the measurement, and how many lie beyond the axis.
     """
 
     processes: tuple[tuple[float, ...], ...]
     medians: tuple[float, ...]
+    top: float
     note: str
 
 
@@ -54,14 +56,25 @@ def samples_view(document: Mapping[str, Any]) -> SamplesView | None:
     kept = [(samples, median) for samples, median in processes if samples]
     if not kept:
         return None
-    total = sum(len(samples) for samples, _ in kept)
+    every = [sample for samples, _ in kept for sample in samples]
+    top = 1.3 * max(percentile(samples, 95) for samples, _ in kept)
+    beyond = [sample for sample in every if sample > top]
     stopped = document.get("latency", {}).get("stopped_by")
-    note = f"{total:,} samples in {len(kept)} fresh processes" + (f"; ended by {stopped}" if stopped else "")
+    notes = [f"{len(every):,} samples in {count(len(kept), 'fresh process', 'fresh processes')}"]
+    notes += [f"ended by {stopped}"] if stopped else []
+    notes += [f"{len(beyond)} beyond the axis, the largest {digits(max(beyond))} ms"] if beyond else []
     return SamplesView(
         processes=tuple(samples for samples, _ in kept),
         medians=tuple(median if math.isfinite(median) else statistics.median(samples) for samples, median in kept),
-        note=note,
+        top=top,
+        note="; ".join(notes),
     )
+
+
+def percentile(samples: Sequence[float], share: float) -> float:
+    """The sample below which that many percent lie, by the nearest rank."""
+    ranked = sorted(samples)
+    return ranked[min(len(ranked) - 1, max(0, math.ceil(share / 100 * len(ranked)) - 1))]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,27 +119,40 @@ def environment_line(document: Mapping[str, Any]) -> str:
     return " · ".join(parts)
 
 
-def stage_rows(facts: Any) -> list[dict[str, str]]:
-    """What each stage reported, a row a stage; unknown shapes are shown as they are."""
-    entries = (
-        facts
-        if isinstance(facts, list)
-        else [{"stage": k, **(v if isinstance(v, Mapping) else {"facts": v})} for k, v in facts.items()]
-    )
-    rows = []
+@dataclass(frozen=True, kw_only=True)
+class StageLine:
+    """One stage of a variant.
+
+    Attributes:
+        what: What it is, as `train digits cnn x1 d1`.
+        key: Its name by content.
+        said: What it reported beside the figures that stand on the page already.
+    """
+
+    what: str
+    key: str
+    time: str
+    said: str
+
+
+def stage_lines(facts: Any) -> tuple[StageLine, ...]:
+    """The stages as `facts.json` holds them, in the order in which they were done."""
+    entries = [entry for entry in facts if isinstance(entry, Mapping)] if isinstance(facts, list) else []
+    lines = []
     for entry in entries:
-        known = dict(entry) if isinstance(entry, Mapping) else {"facts": entry}
-        seconds = known.pop("seconds", None)
-        reused = known.pop("reused", None)
-        name = known.pop("stage", None) or known.pop("kind", None) or known.pop("name", "")
-        said = known.pop("facts", {})
-        rest = said if said else {k: v for k, v in known.items() if k not in ("start", "end", "key")}
-        rows.append(
-            {
-                "Stage": str(name),
-                "Time": duration(seconds) if isinstance(seconds, int | float) else "",
-                "Work": "" if reused is None else "reused" if reused else "done here",
-                "What it reported": plain_values(rest),
-            }
+        said = entry.get("facts")
+        rest = (
+            {k: v for k, v in said.items() if k != "metrics" and v not in ({}, [], None)}
+            if isinstance(said, Mapping)
+            else said
         )
-    return rows
+        seconds = entry.get("seconds")
+        lines.append(
+            StageLine(
+                what=str(entry.get("what") or entry.get("kind") or entry.get("stage", "")),
+                key=str(entry.get("stage", "")),
+                time=duration(seconds) if isinstance(seconds, int | float) else "",
+                said=plain_values(rest) if rest else "",
+            )
+        )
+    return tuple(lines)

@@ -42,7 +42,7 @@ def _fresh_caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
 
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch) -> FakeStore:
-    """The store behind the pages: one sweep that is done, two of its variants failed. Tests may change what it holds."""
+    """The store behind the pages: one sweep, two of whose variants failed. Tests may change what it holds."""
     found = filled()
     monkeypatch.setattr(data, "store", lambda: found)
     return found

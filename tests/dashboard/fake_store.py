@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from effcore.errors import StoreError
-from effcore.frontier import Variant
+from effcore.frontier import Evidence, Frontier, Variant
 from effcore.recipe import Recipe, parent
 from effcore.spec import parse
 
@@ -104,6 +104,9 @@ class FakeStore:
 
     def cancel(self, run_id: str) -> None:
         self.records = [replace(r, state="cancelled") if r.run_id == run_id else r for r in self.records]
+
+    def evidence(self, frontier: Frontier) -> Evidence:
+        return Evidence()
 
     def spec_text(self, run_id: str) -> str:
         return self.texts.get(run_id, SPEC)
@@ -202,20 +205,18 @@ def make_files(variant: Variant) -> dict[tuple[str, str], bytes]:
     ]
     facts = [
         {
-            "stage": "train",
+            "stage": "train-1",
+            "kind": "train",
+            "what": "train mnist5k cnn x1 d1",
             "seconds": 8.1,
-            "start": 0,
-            "end": 8.1,
-            "reused": True,
-            "facts": {"epochs": 4, "samples": 14000},
+            "facts": {"samples": 14000},
         },
         {
-            "stage": "prune",
+            "stage": "transform-2",
+            "kind": "transform",
+            "what": "pruning",
             "seconds": 2.9,
-            "start": 8.1,
-            "end": 11.0,
-            "reused": False,
-            "facts": {"channels_before": 224, "channels_after": 112},
+            "facts": {"did": {"cut": {"1": 32}}},
         },
     ]
     plain = {

@@ -12,7 +12,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "dashboard").rglob("*.py"))
 ALLOWED = {
-    "errors", "objectives", "pareto", "statistics", "frontier", "catalogue", "recipe", "spec", "plan", "cache", "forecast", "tracking",
+    "errors", "objectives", "pareto", "statistics", "frontier", "catalogue", "recipe", "spec",
+    "plan", "cache", "forecast", "tracking",
 }  # fmt: skip
 PURE = {"views", "charts", "form.py", "quantities.py", "theme.py", "routes.py"}
 
@@ -58,7 +59,8 @@ assert not app.exception, app.exception
 for page in ("launch", "point", "frontier"):
     app.switch_page(f"screens/{page}.py").run()
     assert not app.exception, app.exception
-print(sorted({"torch", "torchao", "onnxruntime", "distributed", "effcore.training", "effcore.execute"} & set(sys.modules)))
+heavy = {"torch", "torchao", "onnxruntime", "distributed", "effcore.training", "effcore.execute"}
+print(sorted(heavy & set(sys.modules)))
 """
 
 

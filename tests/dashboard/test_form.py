@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 from dashboard.form import (
-    StepChoice, field_help, fields, is_default, point_document, problems_by_field, read_values, spec_document, start_values, to_yaml,
+    StepChoice,
+    field_help,
+    fields,
+    is_default,
+    point_document,
+    problems_by_field,
+    read_values,
+    spec_document,
+    start_values,
+    to_yaml,
 )  # fmt: skip
 from effcore.catalogue import TECHNIQUES
 from effcore.errors import SpecError
@@ -73,7 +82,9 @@ def test_yaml_reads_like_the_examples() -> None:
     document = spec_document(
         name="true", task="mnist5k", objectives=["accuracy", "latency_ms"], seeds=[0, 1],
         steps=[
-            StepChoice(technique="architecture", inclusion="with", values={("family",): ["cnn", "mobile"], ("width",): [0.5, 1]}),
+            StepChoice(
+                technique="architecture", inclusion="with", values={("family",): ["cnn", "mobile"], ("width",): [0.5, 1]}
+            ),
             StepChoice(technique="training", inclusion="with", values={}),
             StepChoice(technique="distillation", inclusion="both", values={("teacher", "family"): ["residual"]}),
             StepChoice(technique="pruning", inclusion="without", values={("amount",): [0.5]}),

@@ -59,9 +59,11 @@ def test_interval_is_empty_where_it_says_nothing() -> None:
 @pytest.mark.parametrize(
     ("metric", "before", "after", "text", "better"),
     [
-        (LATENCY, 0.81, 0.386, "÷2.10", True), (LATENCY, 0.2, 0.3, "×1.50", False), (LATENCY, 0.2, 0.2002, "same", None),
+        (LATENCY, 0.81, 0.386, "÷2.10", True), (LATENCY, 0.2, 0.3, "×1.50", False),
+        (LATENCY, 0.2, 0.2002, "same", None),
         (ACCURACY, 0.98, 0.977, "−0.3 points", False), (ACCURACY, 0.977, 0.98, "+0.3 points", True),
-        (ACCURACY, 0.98, 0.9801, "same", None), (LATENCY, None, 1.0, "", None), (LATENCY, 0.0, 1.0, "0 ms to 1.00 ms", False),
+        (ACCURACY, 0.98, 0.9801, "same", None), (LATENCY, None, 1.0, "", None),
+        (LATENCY, 0.0, 1.0, "0 ms to 1.00 ms", False),
         (PARAMS, 1000, 250, "÷4.00", True),
     ],
 )  # fmt: skip

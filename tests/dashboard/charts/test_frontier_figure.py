@@ -12,16 +12,17 @@ import pytest
 
 from dashboard.charts import frontier as charts
 from dashboard.charts.frontier import frontier_alt, frontier_figure, selected_run
+from dashboard.tables import frontier_table
 from dashboard.theme import CHART_CONFIG, DARK, LIGHT, MARKS
-from dashboard.views.frontier import FrontierView, frontier_view
-from effcore.frontier import Variant
+from dashboard.views.frontier import FrontierView, frontier_view, hover_lines
+from effcore.frontier import Evidence, Variant
 
 
 def point(name: str, accuracy: float, latency: float, /, *, technique: str = "architecture", **extra: Any) -> Variant:
     metrics: Mapping[str, float] = {"accuracy": accuracy, "latency_ms": latency, **extra}
     return Variant(
-        run_id=f"run-{name}", sweep="s", recipe_key=name, name=name, seed=0, recipe={"task": "t", "steps": []}, parent=None,
-        technique=technique, step="", runtime="onnxruntime 1.32.0", environment="e", structure=name, status="FINISHED",
+        run_id=f"run-{name}", sweep="s", recipe_key=name, name=name, seed=0, recipe={"task": "t", "steps": []},
+        parent=None,        technique=technique, step="", runtime="onnxruntime 1.32.0", environment="e", structure=name, status="FINISHED",
         error=None, noisy=False, metrics=metrics, artifact=None, started_ms=0, ended_ms=1,
     )  # fmt: skip
 
@@ -191,6 +192,29 @@ def test_equal_points_are_both_on_the_frontier() -> None:
     twins = view([point("a", 0.9, 1.0), point("b", 0.9, 1.0)])
     assert [d.number for d in twins.dots] == [1, 2]
     assert len(frontier_figure(twins, LIGHT).data[0].x) == 1
+
+
+def test_ties_are_called_ties_in_the_hover() -> None:
+    twins = view([point("a", 0.9, 1.0), point("b", 0.9, 1.0)])
+    assert hover_lines(twins.dots[0], twins)[-1] == "level with b"
+
+
+def test_probability_noise_and_seeds_stand_in_the_hover_and_in_the_table() -> None:
+    intervals = {"accuracy_low": 0.85, "accuracy_high": 0.94, "latency_ms_low": 0.9, "latency_ms_high": 1.1}
+    pair = [
+        replace(point("a", 0.9, 1.0, **intervals), noisy=True),
+        point("b", 0.5, 2.0, accuracy_low=0.4, accuracy_high=0.6),
+    ]
+    sure = frontier_view(pair, x="latency_ms", y="accuracy", evidence=lambda _: Evidence())
+    assert [d.probability for d in sure.dots] == [1.0, 0.0]
+    assert hover_lines(sure.dots[0], sure)[-2:] == (
+        "number 1 on the frontier; on it in 100 % of resamples",
+        "noisy measurement",
+    )
+    assert hover_lines(sure.dots[1], sure)[-1] == "dominated; on it in 0 % of resamples"
+    frame, columns = frontier_table(sure)
+    assert list(frame["certain"]) == [100, 0] and set(frame.columns) <= set(columns)
+    assert "certain" not in frontier_table(view())[0]
 
 
 def test_no_points_give_a_figure_without_traces() -> None:

@@ -10,15 +10,22 @@ from dashboard.charts.point import MOST_SAMPLES, curve_figure, jitter, samples_f
 from dashboard.theme import DARK, LIGHT
 from dashboard.views.records import CurveView, SamplesView
 
-SAMPLES = SamplesView(processes=((1.0, 1.2, 1.1), (0.9, 1.0)), medians=(1.1, 0.95), note="")
+SAMPLES = SamplesView(processes=((1.0, 1.2, 1.1), (0.9, 1.0)), medians=(1.1, 0.95), top=1.5, note="")
 CURVE = CurveView(epochs=(1.0, 2.0, 4.0), train_loss=(1.0, None, 0.2), val_accuracy=(80.0, None, 97.0))
 
 
-def test_every_process_is_a_box_of_all_its_samples() -> None:
+def test_every_process_is_a_box_from_quartile_to_quartile_around_its_median() -> None:
     figure = samples_figure(SAMPLES, LIGHT, value=1.0, low=0.9, high=1.1)
     boxes: list[Any] = [t for t in figure.data if t.type == "box"]
-    assert [list(b.y) for b in boxes] == [[1.0, 1.2, 1.1], [0.9, 1.0]]
-    assert [set(b.x) for b in boxes] == [{1}, {2}]
+    assert [(b.x[0], b.q1[0], b.median[0], b.q3[0]) for b in boxes] == [(1, 1.0, 1.1, 1.2), (2, 0.9, 0.95, 1.0)]
+    assert [(b.lowerfence[0], b.upperfence[0]) for b in boxes] == [(1.0, 1.2), (0.9, 1.0)]
+
+
+def test_a_straggler_does_not_flatten_the_rest_and_is_not_drawn_beyond_the_axis() -> None:
+    view = SamplesView(processes=((1.0, 9.0),), medians=(1.0,), top=1.5, note="")
+    figure = samples_figure(view, LIGHT, value=1.0, low=0.9, high=1.1)
+    assert list(figure.layout.yaxis.range) == [0, 1.5]
+    assert [list(t.y) for t in figure.data if t.type == "scatter"] == [[1.0]]
 
 
 def test_the_interval_of_the_whole_lies_behind() -> None:
@@ -29,7 +36,7 @@ def test_the_interval_of_the_whole_lies_behind() -> None:
 
 def test_latency_axis_starts_at_zero_and_says_which_way_is_better() -> None:
     layout = samples_figure(SAMPLES, LIGHT, value=1.0, low=0.9, high=1.1).layout
-    assert layout.yaxis.rangemode == "tozero"
+    assert layout.yaxis.range[0] == 0
     assert layout.annotations[0].text == "Latency of one prediction, ms · ↓ better"
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fake_store import make_variants
 
 from dashboard.views.point import point_view
-from dashboard.views.records import curve_view, environment_line, plain_values, samples_view, stage_rows
+from dashboard.views.records import curve_view, environment_line, plain_values, samples_view, stage_lines
 from effcore.frontier import Variant
 
 
@@ -111,6 +111,7 @@ def test_samples_curve_and_environment_are_read_from_the_files() -> None:
     assert samples is not None
     assert (samples.processes, samples.medians) == (((1.0, 1.1), (2.0, 4.0)), (1.0, 3.0))
     assert samples.note == "4 samples in 2 fresh processes; ended by time"
+    assert samples.top == 1.3 * 4.0
     assert samples_view({}) is None and curve_view([]) is None
     curve = curve_view([{"epoch": 1, "train_loss": 0.5, "val_accuracy": 0.9}, {"note": "x"}])
     assert curve is not None and curve.val_accuracy == (90.0,)
@@ -120,11 +121,20 @@ def test_samples_curve_and_environment_are_read_from_the_files() -> None:
     assert line == "AMD EPYC · 2 cores · Linux · cpu · 1 thread · batch 1"
 
 
+def test_stragglers_are_counted_where_the_axis_ends_before_them() -> None:
+    samples = [1.0] * 99 + [7.0]
+    view = samples_view({"latency": {"processes": [{"median_ms": 1.0, "samples_ms": samples}]}})
+    assert view is not None and view.top == 1.3
+    assert view.note == "100 samples in 1 fresh process; 1 beyond the axis, the largest 7.00 ms"
+
+
 def test_plain_values_and_stages_in_words() -> None:
     assert (
         plain_values({"a": None, "b": True, "c": [1, 0.25], "d": {"e": "f"}})
-        == "a automatic, b yes, c [1, 0.25], d (e f)"
+        == "a automatic, b yes, c [1, 0.25], d (e: f)"
     )
-    rows = stage_rows([{"stage": "prune", "seconds": 2.9, "start": 1, "end": 4, "reused": True, "facts": {"cut": 3}}])
-    assert rows == [{"Stage": "prune", "Time": "3 s", "Work": "reused", "What it reported": "cut 3"}]
-    assert stage_rows({"train": {"epochs": 4}})[0]["What it reported"] == "epochs 4"
+    (line,) = stage_lines(
+        [{"stage": "t-1", "what": "pruning", "seconds": 2.9, "facts": {"did": {"cut": 3}, "metrics": {"size_mb": 1}}}]
+    )
+    assert (line.what, line.key, line.time, line.said) == ("pruning", "t-1", "3 s", "did (cut: 3)")
+    assert stage_lines(None) == () and stage_lines([{"kind": "export", "facts": {"metrics": {}}}])[0].said == ""

@@ -16,7 +16,8 @@ def sweep(run_id: str, state: str, **changes) -> FakeSweep:  # type: ignore[no-u
 
 def test_sweeps_at_work_come_first_then_the_newest() -> None:
     records = [
-        sweep("old", "done", started_ms=START_MS - 9, ended_ms=START_MS), sweep("new", "done", started_ms=START_MS + 5, ended_ms=START_MS + 6),
+        sweep("old", "done", started_ms=START_MS - 9, ended_ms=START_MS),
+        sweep("new", "done", started_ms=START_MS + 5, ended_ms=START_MS + 6),
         sweep("waits", "waiting"), sweep("runs", "running", started_ms=START_MS - 99),
     ]  # fmt: skip
     rows = queue_rows(records, now_ms=NOW)  # type: ignore[arg-type]
