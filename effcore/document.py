@@ -1,4 +1,4 @@
-"""YAML text to plain data, strictly: no duplicate key, no alias, no tag, and the line of every value."""
+"""YAML text to plain data, strictly: no duplicate key, no anchor, no alias, no tag, and the line of every value."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from effcore.errors import Problem, SpecError
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 20
 MAX_NODES = 50_000
+MAX_INTEGER = 2**63 - 1
 
 _SCALARS = ("null", "bool", "int", "float", "str")
 _PREFIX = "tag:yaml.org,2002:"
@@ -55,8 +56,10 @@ def read(text: str, *, source: str) -> Document:
         source: Name for error texts.
 
     Raises:
-        SpecError: Not YAML, empty, too large, too deep, an alias, a tag, or a key that stands twice.
+        SpecError: Not YAML, empty, too large, too deep, an anchor, a tag, or a key that stands twice.
     """
+    if not _is_unicode(text):
+        raise SpecError([Problem(where="text", message="must be Unicode. Got half of a surrogate pair.")], source=source)
     if len(text.encode()) > MAX_BYTES:
         raise SpecError([Problem(where="text", message=f"must be at most {MAX_BYTES // 1024} KiB.")], source=source)
     yaml = YAML(typ="safe", pure=True)
@@ -87,8 +90,8 @@ def _refuse_dangerous(events: Any, source: str) -> None:
         depth += isinstance(event, MappingStartEvent | SequenceStartEvent)
         depth -= isinstance(event, MappingEndEvent | SequenceEndEvent)
         message = ""
-        if isinstance(event, AliasEvent):
-            message = "must hold no alias (`*name`): write the value out."
+        if isinstance(event, AliasEvent) or getattr(event, "anchor", None) is not None:
+            message = "must hold no anchor (`&name`) and no alias (`*name`): write the value out."
         elif getattr(event, "tag", None) is not None and not _known_tag(str(event.tag)):
             message = f"must hold no tag. Got {str(event.tag)!r}: a spec is plain data, nothing in it is built or run."
         elif getattr(event, "version", None) not in (None, (1, 2)):
@@ -99,6 +102,15 @@ def _refuse_dangerous(events: Any, source: str) -> None:
             message = f"must hold at most {MAX_NODES:,} values."
         if message:
             raise SpecError([Problem(where="text", message=message, line=event.start_mark.line + 1)], source=source)
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether the text can be stored: Python and YAML's escapes let halves of surrogate pairs through."""
+    return not any("\ud800" <= c <= "\udfff" for c in text)
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 60 else text[:57] + "...")
 
 
 def _known_tag(tag: str) -> bool:
@@ -142,10 +154,15 @@ class _Reader:
         if kind not in _SCALARS:  # a date, a merge key and the like: keep what was written
             return str(node.value)
         try:
-            return getattr(self.constructor, f"construct_yaml_{kind}")(node)
-        except ValueError:
-            self._problem(path, f"must be a {kind} that can be read. Got {node.value!r}.", node.start_mark.line + 1)
+            value = getattr(self.constructor, f"construct_yaml_{kind}")(node)
+        except (ValueError, KeyError, IndexError):  # `!!bool maybe`, `!!int ''`: the constructor trusts the tag
+            value = None
+        readable = kind == "null" if value is None else not isinstance(value, str) or _is_unicode(value)
+        if not readable or (isinstance(value, int) and abs(value) > MAX_INTEGER):
+            what = f"a whole number of at most {MAX_INTEGER}" if kind == "int" else f"a {kind} that can be read"
+            self._problem(path, f"must be {what}. Got {_short(str(node.value))}.", node.start_mark.line + 1)
             return None
+        return value
 
     def _problem(self, where: str, message: str, line: int) -> None:
         self.problems.append(Problem(where=where or "spec", message=message, line=line))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args, get_origin
@@ -99,7 +100,7 @@ def _read_entry(entry: Any, path: str) -> Choices | list[Problem]:
             problems.append(Problem(where=where, message=f"must stand for at most {MAX_VARIANTS:,} steps."))
             break
     if not problems and len(set(steps)) < len(steps):
-        twice = next(s for i, s in enumerate(steps) if s in steps[:i])
+        twice = next(step for step, count in Counter(steps).items() if count > 1)
         text = show(twice.document) if twice else "none"
         problems.append(Problem(where=where, message=f"must not hold the same alternative twice. Got {text} again."))
     return problems or Choices(where, tuple(steps))
@@ -120,14 +121,16 @@ def _read_alternative(technique: Technique, value: Any, path: str) -> tuple[list
         return [], [Problem(where=path, message=f"must stand for at most {MAX_VARIANTS:,} steps. Got {count:,}.")]
     problems = _range_problems(value, technique.parameters, path)
     steps: list[Step | None] = []
-    if not problems:
-        for plain in expand(value, technique.parameters):
-            read = _validated(technique, plain, path)
-            if isinstance(read, Step):
-                steps.append(read)
-            else:
-                problems.extend(p for p in read if p not in problems)
-    return steps, problems
+    if problems:
+        return [], problems
+    wrong: dict[Problem, None] = {}  # one mistake in one field comes back with every combination of the others
+    for plain in expand(value, technique.parameters):
+        read = _validated(technique, plain, path)
+        if isinstance(read, Step):
+            steps.append(read)
+        else:
+            wrong |= dict.fromkeys(read)
+    return steps, list(wrong)
 
 
 def _fields(model: type[BaseModel], name: str) -> tuple[type[BaseModel] | None, bool]:
@@ -177,8 +180,10 @@ def _range_problems(value: Mapping[str, Any], model: type[BaseModel], path: str)
         elif isinstance(inner, dict) and nested is None and inner and set(inner) <= RANGE_KEYS:
             message = "is a range, which the strategy `grid` can't walk through."
             problems.append(Problem(where=f"{path}.{name}", message=message, hint="Write the values as a list."))
-        elif isinstance(inner, dict) and nested is not None:
-            problems.extend(_range_problems(inner, nested, f"{path}.{name}"))
+        elif nested is not None:
+            for index, value_of in enumerate(inner if isinstance(inner, list) else [inner]):
+                where = f"{path}.{name}[{index}]" if isinstance(inner, list) else f"{path}.{name}"
+                problems.extend(_range_problems(value_of, nested, where) if isinstance(value_of, dict) else [])
     return problems
 
 

@@ -160,7 +160,7 @@ class _Reader:
             self.add("objectives", f"must be a list of one to five different metrics. Got {show(value)}.")
             return ()
         for index, name in enumerate(value):
-            if name not in METRICS:
+            if not isinstance(name, str) or name not in METRICS:
                 self.add(f"objectives[{index}]", f"must be a metric. Got {show(name)}.", nearest(name, METRICS))
         return tuple(str(v) for v in value)
 
@@ -188,6 +188,9 @@ class _Reader:
             read_recipes, problems = read_recipe(part, path, task=task)
             self.problems.extend(problems)
             recipes |= {r.key: r for r in read_recipes}
+            if len(recipes) > MAX_VARIANTS:
+                self.add("recipes", f"must stand for at most {MAX_VARIANTS:,} recipes in all. Got more with {path}.", "Take some out.")
+                return ()
         return tuple(recipes.values())
 
     def section(self, name: str, model: type[BaseModel]) -> Any:

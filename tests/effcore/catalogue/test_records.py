@@ -1,0 +1,119 @@
+"""Every entry of the catalogue is whole: texts, links, bounds, labels."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import get_args
+
+import pytest
+from pydantic import ValidationError
+
+from effcore.catalogue import FAMILIES, RUNTIMES, TASKS, TECHNIQUES, Category, Parameters, Role, Technique
+from effcore.catalogue.architecture import Architecture, FamilyName
+from effcore.catalogue.augmentation import Augmentation
+from effcore.catalogue.distillation import Distillation, Teacher
+from effcore.catalogue.pruning import Pruning
+from effcore.catalogue.quantization import Quantization
+from effcore.catalogue.record import number
+from effcore.catalogue.runtime import Runtime
+from effcore.catalogue.training import Training
+
+SMALLEST: dict[str, Parameters] = {
+    "architecture": Architecture(family="cnn"), "training": Training(), "augmentation": Augmentation(),
+    "distillation": Distillation(teacher=Teacher(family="cnn")), "pruning": Pruning(),
+    "quantization": Quantization(), "runtime": Runtime(),
+}  # fmt: skip
+
+LABELS: list[tuple[str, Parameters, str]] = [
+    ("architecture", Architecture(family="cnn"), "cnn x1"),
+    ("architecture", Architecture(family="mobile", width=0.125, depth=3), "mobile x0.125 d3"),
+    ("training", Training(), "4 ep"),
+    ("training", Training(epochs=10, label_smoothing=0.1, data_fraction=0.25), "10 ep smooth 0.1 25% data"),
+    ("augmentation", Augmentation(), "affine"),
+    ("distillation", Distillation(teacher=Teacher(family="residual", width=2)), "distil from residual x2"),
+    (
+        "distillation",
+        Distillation(teacher=Teacher(family="cnn", width=0.5), labels="hard"),
+        "distil hard from cnn x0.5",
+    ),
+    ("pruning", Pruning(), "prune 50%"),
+    ("pruning", Pruning(amount=0.25), "prune 25%"),
+    ("quantization", Quantization(), "int8"),
+    ("runtime", Runtime(), "onnxruntime"),
+    ("runtime", Runtime(name="torch"), "torch"),
+]
+
+
+@pytest.mark.parametrize(("name", "config", "label"), LABELS)
+def test_labels(name: str, config: Parameters, label: str) -> None:
+    assert TECHNIQUES[name].label(config) == label
+
+
+def test_every_technique_has_its_label_tested() -> None:
+    assert {name for name, _, _ in LABELS} == set(TECHNIQUES) == set(SMALLEST)
+
+
+@pytest.mark.parametrize("record", TECHNIQUES.values(), ids=lambda t: t.name)
+def test_a_technique_is_whole(record: Technique) -> None:
+    assert TECHNIQUES[record.name] is record
+    assert record.category in get_args(Category) and record.role in get_args(Role)
+    assert record.title and record.source and record.link.startswith("https://")
+    assert record.summary.endswith(".") and record.summary.count(". ") < 3
+    assert record.formula or record.role == "runtime"
+    assert record.shorthand is None or record.shorthand in record.parameters.model_fields
+    assert record.version >= 1 and record.optional == (record.role in ("contribute", "transform", "lower"))
+    assert len(record.parameters.model_fields) <= 8
+
+
+@pytest.mark.parametrize("model", [*(t.parameters for t in TECHNIQUES.values()), Teacher], ids=lambda m: m.__name__)
+def test_every_parameter_has_a_help_text_and_bounds(model: type[Parameters]) -> None:
+    for name, described in model.model_json_schema()["properties"].items():
+        assert described["description"].endswith("."), name
+        if described.get("type") in ("number", "integer") and "const" not in described:
+            assert {"minimum", "exclusiveMinimum"} & set(described), name
+            assert {"maximum", "exclusiveMaximum"} & set(described), name
+
+
+@pytest.mark.parametrize("name", SMALLEST)
+def test_parameters_come_back_from_json_and_are_strict(name: str) -> None:
+    config = SMALLEST[name]
+    assert type(config).model_validate(config.model_dump(mode="json")) == config
+    with pytest.raises(ValidationError, match="Extra inputs are not permitted"):
+        type(config).model_validate(config.model_dump() | {"unheard_of": 1})
+
+
+@pytest.mark.parametrize("name", SMALLEST)
+def test_every_bound_holds(name: str) -> None:
+    model = TECHNIQUES[name].parameters
+    fields = model.model_json_schema()["properties"]
+    given = SMALLEST[name].model_dump()
+    for field, described in fields.items():
+        steps = {"minimum": -1, "exclusiveMinimum": 0, "maximum": 1, "exclusiveMaximum": 0}
+        for bound, beyond in steps.items():
+            if bound in described:
+                with pytest.raises(ValidationError):
+                    model.model_validate(given | {field: described[bound] + beyond})
+
+
+def test_families_tasks_and_runtimes_are_whole() -> None:
+    assert set(FAMILIES) == set(get_args(FamilyName))
+    assert set(RUNTIMES) == set(get_args(Runtime.model_fields["name"].annotation))
+    for entry in [*FAMILIES.values(), *TASKS.values()]:
+        assert entry.summary.endswith(".") and entry.source and entry.link.startswith("https://")
+    for task in TASKS.values():
+        assert len(set(task.classes)) == len(task.classes) and len(task.fingerprint) == 64
+    assert all(
+        reason.endswith(".") and name in TECHNIQUES for r in RUNTIMES.values() for name, reason in r.refuses.items()
+    )
+    assert len({r.suffix for r in RUNTIMES.values()}) == len(RUNTIMES)
+
+
+def test_numbers_in_labels_have_no_needless_digits() -> None:
+    assert [number(v) for v in (0.5, 1.0, 1e-5, 0.125)] == ["0.5", "1", "1e-05", "0.125"]
+
+
+def test_reading_a_spec_imports_neither_torch_nor_mlflow() -> None:
+    script = "import sys, effcore.spec, effcore.plan; print(sorted({'torch', 'mlflow', 'numpy'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout.strip()) == (0, "[]"), done.stderr
