@@ -90,7 +90,7 @@ def _frontier(
     environment: str | None,
     _snapshot: Snapshot,
 ) -> FrontierView:
-    """The snapshot stands for its version, which is in the key: hashing all variants would take longer than the view."""
+    """The snapshot stands for its version, which is in the key: hashing all variants would take longer."""
     with _reading:
         return frontier_view(
             source.of(_snapshot.variants), x=x, y=y, environment=environment, evidence=store().evidence

@@ -20,6 +20,7 @@ from dashboard.form import (
     spec_document,
     start_values,
 )
+from dashboard.quantities import count
 from effcore.catalogue import TASKS, TECHNIQUES, Technique
 from effcore.objectives import METRICS
 
@@ -130,7 +131,7 @@ def _parameters(
     fixed = [f for f in fields(technique) if f.fixed]
     values = _row(technique, open_fields[:_SHOWN], places)
     if open_fields[_SHOWN:]:
-        with st.expander(f"{len(open_fields) - _SHOWN} more parameters", key=f"more-{technique.name}"):
+        with st.expander(count(len(open_fields) - _SHOWN, "more parameter"), key=f"more-{technique.name}"):
             for start in range(_SHOWN, len(open_fields), _SHOWN):
                 values |= _row(technique, open_fields[start : start + _SHOWN], places)
     if fixed:

@@ -80,7 +80,7 @@ def _place(problems: tuple[Problem, ...], filled: Filled | None) -> None:
         if place in filled.places:
             with filled.places[place]:
                 for index, one in enumerate(found):
-                    problem(f"{one.message} {one.hint}".strip(), key=f"problem-{'-'.join(place)}-{index}")
+                    problem(one.message[0].upper() + one.message[1:], key=f"problem-{'-'.join(place)}-{index}")
 
 
 def _ticket(spec: Spec | None, problems: tuple[Problem, ...], text: str, *, shown: bool) -> None:

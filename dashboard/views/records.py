@@ -119,6 +119,12 @@ def environment_line(document: Mapping[str, Any]) -> str:
     return " · ".join(parts)
 
 
+def _without(said: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Facts less those that stand on the page already, at any depth, and less what is empty."""
+    kept = {k: _without(v, names) if isinstance(v, Mapping) else v for k, v in said.items() if k not in names}
+    return {k: v for k, v in kept.items() if v not in ({}, [], None)}
+
+
 @dataclass(frozen=True, kw_only=True)
 class StageLine:
     """One stage of a variant.
@@ -141,11 +147,7 @@ def stage_lines(facts: Any) -> tuple[StageLine, ...]:
     lines = []
     for entry in entries:
         said = entry.get("facts")
-        rest = (
-            {k: v for k, v in said.items() if k != "metrics" and v not in ({}, [], None)}
-            if isinstance(said, Mapping)
-            else said
-        )
+        rest = _without(said, ("metrics", "curve")) if isinstance(said, Mapping) else said
         seconds = entry.get("seconds")
         lines.append(
             StageLine(

@@ -83,7 +83,9 @@ def test_yaml_reads_like_the_examples() -> None:
         name="true", task="mnist5k", objectives=["accuracy", "latency_ms"], seeds=[0, 1],
         steps=[
             StepChoice(
-                technique="architecture", inclusion="with", values={("family",): ["cnn", "mobile"], ("width",): [0.5, 1]}
+                technique="architecture",
+                inclusion="with",
+                values={("family",): ["cnn", "mobile"], ("width",): [0.5, 1]},
             ),
             StepChoice(technique="training", inclusion="with", values={}),
             StepChoice(technique="distillation", inclusion="both", values={("teacher", "family"): ["residual"]}),

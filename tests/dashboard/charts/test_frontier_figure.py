@@ -22,8 +22,8 @@ def point(name: str, accuracy: float, latency: float, /, *, technique: str = "ar
     metrics: Mapping[str, float] = {"accuracy": accuracy, "latency_ms": latency, **extra}
     return Variant(
         run_id=f"run-{name}", sweep="s", recipe_key=name, name=name, seed=0, recipe={"task": "t", "steps": []},
-        parent=None,        technique=technique, step="", runtime="onnxruntime 1.32.0", environment="e", structure=name, status="FINISHED",
-        error=None, noisy=False, metrics=metrics, artifact=None, started_ms=0, ended_ms=1,
+        parent=None, technique=technique, step="", runtime="onnxruntime 1.32.0", environment="e", structure=name,
+        status="FINISHED", error=None, noisy=False, metrics=metrics, artifact=None, started_ms=0, ended_ms=1,
     )  # fmt: skip
 
 

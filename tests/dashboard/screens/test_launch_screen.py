@@ -71,7 +71,7 @@ def test_problems_stand_under_their_fields_and_nothing_can_be_submitted(open_pag
     app.run()
     said = page_text(app)
     assert (
-        "must be at most 4.0. Got 9." in said and "must be a number. Got 'wide'." in said and "It is no path." in said
+        "Must be at most 4.0. Got 9." in said and "Must be a number. Got 'wide'." in said and "It is no path." in said
     )
     assert not [b for b in app.button if b.key == "submit"]
 
