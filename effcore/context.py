@@ -12,13 +12,20 @@ from effcore.measure.environment import current, has_vnni
 from effcore.plan import Context
 
 SOURCES: dict[str, tuple[str, ...]] = {
-    "train": ("stages/train.py", "training.py", "tasks", "models"),
-    "transform": ("stages/transform.py", "stages/train.py", "training.py", "tasks", "models"),
-    "export": ("stages/export.py", "models", "tasks"),
-    "evaluate": ("stages/evaluate.py", "measure/accuracy.py", "tasks"),
-    "measure": ("stages/measure.py", "measure"),
+    "train": ("stages/train.py", "training.py", "tasks", "models", "measure/memory.py"),
+    "transform": ("stages/transform.py", "stages/train.py", "training.py", "tasks", "models", "measure/memory.py"),
+    "export": ("stages/export.py", "models", "tasks", "measure/size.py"),
+    "evaluate": ("stages/evaluate.py", "measure/accuracy.py", "statistics.py", "tasks"),
+    "measure": ("stages/measure.py", "measure", "statistics.py"),
 }
 """Modules whose text is part of the key of each kind of stage, beside those of its techniques and its runtime."""
+
+SHARED: dict[str, tuple[str, ...]] = {
+    "technique": ("techniques/context.py",),
+    "onnxruntime": ("runtimes/counts.py", "runtimes/onnxgraph.py"),
+    "torch": ("runtimes/counts.py",),
+}
+"""Modules that all techniques, and each runtime, use beside their own."""
 
 PACKAGES: dict[str, tuple[str, ...]] = {
     "train": ("torch", "numpy"),
@@ -34,8 +41,8 @@ PACKAGES: dict[str, tuple[str, ...]] = {
 def current_context() -> Context:
     """The context of this process: read once, since code that is already loaded does not change."""
     sources = {kind: _hash(paths) for kind, paths in SOURCES.items()}
-    sources |= {f"technique:{name}": _hash((f"techniques/{name}.py",)) for name in TECHNIQUES}
-    sources |= {f"runtime:{name}": _hash((f"runtimes/{name}.py",)) for name in RUNTIMES}
+    sources |= {f"technique:{name}": _hash((f"techniques/{name}.py", *SHARED["technique"])) for name in TECHNIQUES}
+    sources |= {f"runtime:{name}": _hash((f"runtimes/{name}.py", *SHARED[name])) for name in RUNTIMES}
     versions = {kind: {name: package_version(name) for name in names} for kind, names in PACKAGES.items()}
     versions |= {f"runtime:{r.name}": {r.package: package_version(r.package)} for r in RUNTIMES.values()}
     return Context(vnni=has_vnni(), machine=current().key, sources=sources, versions=versions)
