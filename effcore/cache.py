@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -15,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from effcore.recipe import canonical
+
 RECORD = "stage.json"
 
 
@@ -24,7 +27,7 @@ class Entry:
 
     Attributes:
         folder: Where its files are; they are not to be changed.
-        record: Key, kind, facts, seconds, start and end (Unix time), and the SHA-256 of every file.
+        record: Key, kind, facts, seconds, start and end (Unix time), the SHA-256 of every file and of all this.
     """
 
     key: str
@@ -75,7 +78,10 @@ class Cache:
         if record is None:
             self.remove(key)
             return None
-        os.utime(folder)
+        try:
+            os.utime(folder)
+        except FileNotFoundError:  # another process has just taken it away
+            return None
         return Entry(key, folder, record)
 
     @contextmanager
@@ -97,17 +103,21 @@ class Cache:
             record: What is to be remembered beside them; the checksums are added.
         """
         files = {str(p.relative_to(folder)): _checksum(p) for p in sorted(folder.rglob("*")) if p.is_file()}
-        full = dict(record) | {"key": key, "files": files}
-        (folder / RECORD).write_text(json.dumps(full, allow_nan=False))
+        full: dict[str, Any] = json.loads(json.dumps(dict(record) | {"key": key, "files": files}, allow_nan=False))
+        full["seal"] = _seal(full)
+        (folder / RECORD).write_text(json.dumps(full))
         self.root.mkdir(parents=True, exist_ok=True)
-        try:
-            os.rename(folder, self.root / key)
-        except OSError:
-            # The target is there already: another process made the same output, or a damaged one was left.
-            if _checked_record(self.root / key, key) is None:
-                self.remove(key)
+        while True:
+            try:
                 os.rename(folder, self.root / key)
-        return Entry(key, self.root / key, full)
+                return Entry(key, self.root / key, full)
+            except OSError as error:
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise
+            # Something is there already: another process made the same output, or a damaged one was left.
+            there = self.find(key)
+            if there is not None:
+                return there
 
     def remove(self, key: str) -> None:
         """Take an entry away in one step, then delete its files."""
@@ -124,8 +134,11 @@ class Cache:
         found = []
         for key in self.keys():
             folder = self.root / key
-            size = sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
-            found.append(Usage(key, size, folder.stat().st_mtime))
+            try:
+                size = sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
+                found.append(Usage(key, size, folder.stat().st_mtime))
+            except FileNotFoundError:  # another process has just taken it away
+                continue
         return sorted(found, key=lambda u: (u.used, u.key))
 
     def sweep_aside(self, *, older_than_s: float = 86_400) -> int:
@@ -150,11 +163,17 @@ def _checksum(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def _seal(record: Mapping[str, Any]) -> str:
+    """SHA-256 of a record without its seal, so that a changed byte in the facts is noticed like one in a file."""
+    return hashlib.sha256(canonical({k: v for k, v in record.items() if k != "seal"}).encode()).hexdigest()
+
+
 def _checked_record(folder: Path, key: str) -> Mapping[str, Any] | None:
     """The record of an entry whose files are all as they were written; None for a damaged one."""
     try:
         record: dict[str, Any] = json.loads((folder / RECORD).read_text())
-        whole = record["key"] == key and all(_checksum(folder / name) == digest for name, digest in record["files"].items())
-    except (OSError, ValueError, KeyError):
+        whole = record["key"] == key and record["seal"] == _seal(record)
+        whole = whole and all(_checksum(folder / name) == digest for name, digest in record["files"].items())
+    except (OSError, ValueError, KeyError, TypeError):
         return None
     return record if whole else None

@@ -227,6 +227,8 @@ class _Planner:
         assert chain.model is not None, "an export follows a phase"
         config = {"task": recipe.task, "data": TASKS[recipe.task].fingerprint, "runtime": recipe.runtime}
         config["lower"] = [self._resolved(step).document for step in lower]
+        if lower and isinstance(chain.training, Step) and isinstance(chain.training.config, Training):
+            config["data_fraction"] = chain.training.config.data_fraction  # calibration sees no image that training did not
         cost = " ".join(["export", *(s.technique for s in lower), recipe.runtime])
         return self._stage("export", config, [("model", chain.model)], steps=lower, cost_class=cost, runtime=recipe.runtime).key
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from effcore.catalogue import RUNTIMES
 from effcore.context import package_version
-from effcore.execute import Outcome
 from effcore.plan import Plan, VariantPlan
 from effcore.tracking import VariantRecord
+from effcore.worker import Outcome
 
 
 def gather(

@@ -15,7 +15,7 @@ from pathlib import Path
 from effcore.cache import Cache
 from effcore.context import current_context
 from effcore.errors import BusyError, Cancelled, EffcoreError
-from effcore.execute import Engine, Outcome
+from effcore.execute import Engine
 from effcore.forecast import Rates, core_count, missing_structures
 from effcore.measure.environment import current
 from effcore.plan import Plan, Stage, VariantPlan, make_plan, measure_stage
@@ -23,6 +23,7 @@ from effcore.results import gather
 from effcore.spec import Spec
 from effcore.stages import TASK_VARIABLE
 from effcore.tracking import Store, VariantRecord
+from effcore.worker import Outcome
 
 BATCH = 5
 """Structures that wait before the host is cleared to measure them: clearing it costs the end of a running stage a core."""
@@ -92,7 +93,7 @@ def run_sweep(
         driver = _Driver(spec, plan, store, sweep_run, home, slots or core_count(), report)
         try:
             driver.run()
-        except Cancelled:
+        except (Cancelled, KeyboardInterrupt):
             store.finish_sweep(sweep_run, status="KILLED", error="Cancelled. What had finished is kept.")
             raise
         except EffcoreError as error:

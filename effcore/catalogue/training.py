@@ -13,7 +13,7 @@ class Training(Parameters):
     epochs: int = parameter(4, ge=1, le=1000, unit="epochs", help="Times that every training image is seen.")
     learning_rate: float = parameter(3e-3, gt=0, le=1, help="Peak of the learning rate of AdamW.")
     schedule: Literal["one_cycle", "cosine"] = parameter("one_cycle", help="Course of the learning rate: up and down, or down only.")
-    batch_size: int = parameter(64, ge=1, le=4096, unit="images", help="Images in one step.")
+    batch_size: int = parameter(64, ge=2, le=4096, unit="images", help="Images in one step.")
     weight_decay: float = parameter(0.01, ge=0, le=1, help="Decoupled weight decay of AdamW.")
     label_smoothing: float = parameter(0.0, ge=0, lt=1, help="Share of the target that is spread evenly over all classes.")
     data_fraction: float = parameter(1.0, gt=0, le=1, help="Share of the training images that is used; smaller shares are subsets of larger ones.")

@@ -22,7 +22,7 @@ def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) ->
     """Write the artifact.
 
     Args:
-        config: task, runtime, lower (steps that act while the file is made).
+        config: task, runtime, lower (steps that act while the file is made), data_fraction (of the training, for calibration).
         inputs: `model`.
         folder: Gets `model.onnx` or `model.pt2`.
 
@@ -35,7 +35,8 @@ def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) ->
     did = {}
     for document in config["lower"]:
         step = read_step(document)
-        program, did[step.technique] = FUNCTIONS[step.technique](program, step.config, load(config["task"]))
+        data = load(config["task"]).fraction(config["data_fraction"])
+        program, did[step.technique] = FUNCTIONS[step.technique](program, step.config, data)
     path = folder / f"model{RUNTIMES[config['runtime']].suffix}"
     runtime.export(program, path, task=TASKS[config["task"]])
     counts, size = runtime.counts(path), measure_size(path)

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from effcore.errors import EffcoreError, StoreError
-from effcore.frontier import Variant
+from effcore.frontier import Evidence, Frontier, Variant
 from effcore.recipe import canonical
 from effcore.spec import Spec, parse
+from effcore.tracking.evidence import EvidenceReader
 from effcore.tracking.rows import MEASUREMENT, PREFIX, SWEEP, VARIANT, SweepRecord, read_sweep, read_variant
 from effcore.tracking.write import VariantRecord, variant_artifacts, variant_batch, variant_tags
 
@@ -57,6 +58,7 @@ class Store:
             raise StoreError(f"The tracking store {self.uri} can't be opened: {_first_line(error)}") from error
         self._variants: dict[str, Variant] = {}
         self._seen_ms = 0
+        self._evidence = EvidenceReader(self.file)
 
     def _experiment(self) -> str:
         found = self._client.get_experiment_by_name(EXPERIMENT)
@@ -128,6 +130,10 @@ class Store:
             if owner:
                 return self.file(owner, name)
             raise StoreError(f"Run {run_id} has no file {name!r} in {self.uri}: {_first_line(error)}") from error
+
+    def evidence(self, frontier: Frontier) -> Evidence:
+        """The raw results behind a frontier's objectives, for `frontier.with_probability`; each file is read once."""
+        return self._evidence.of(frontier)
 
     def spec_text(self, run_id: str) -> str:
         """The YAML of a sweep."""
@@ -211,6 +217,12 @@ class Store:
         """MLflow runs of the variants of a sweep by recipe key and seed, whatever their status."""
         runs = self._search(f"tags.`mlflow.parentRunId` = '{_quoted(sweep_run)}' AND tags.`{PREFIX}type` = '{VARIANT}'")
         return {(r.data.tags[PREFIX + "recipe"], int(r.data.tags[PREFIX + "seed"])): r for r in runs}
+
+    def measurement(self, variant_run: str, environment: str) -> str | None:
+        """Run of the measurement of a variant in another environment, where there is one."""
+        where = f"tags.`mlflow.parentRunId` = '{_quoted(variant_run)}' AND tags.`{PREFIX}environment` = '{_quoted(environment)}'"
+        found = self._search(where)
+        return str(found[0].info.run_id) if found else None
 
     def log_variant(self, sweep_run: str, record: VariantRecord, *, run_id: str | None = None, kind: str = VARIANT) -> str:
         """Write a variant whole; a run that was begun and not ended is written again.

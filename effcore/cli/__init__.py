@@ -1,0 +1,37 @@
+"""The command line: one file a group of commands, each of which imports what it needs only when it is called."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from effcore.cli import keep, run, serve, show
+from effcore.errors import EffcoreError
+
+app = typer.Typer(
+    name="effcore",
+    help="Which technique makes a model more efficient, how much, together with what, on this machine?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+for _command in (run.run, run.check, show.frontier, show.describe, keep.measure, keep.export, keep.clean, serve.serve, serve.runner):
+    app.command(hidden=_command is serve.runner)(_command)
+
+
+def main() -> None:
+    """Entry of `effcore` and of `python -m effcore`."""
+    try:
+        app()
+    except EffcoreError as error:
+        print(f"effcore: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("\neffcore: stopped.", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:  # the reader of the output, as `head`, had enough
+        sys.stderr.close()
+        sys.exit(0)

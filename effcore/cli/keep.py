@@ -1,0 +1,99 @@
+"""`effcore measure`, `effcore export` and `effcore clean`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from effcore.cli.options import Home, Json, Sweep, Uri, print_json
+from effcore.home import find_home, find_uri
+
+
+def measure(
+    point: Annotated[str | None, typer.Argument(help="Run id, recipe key or name of a point; every point of the sweep where it is not given.")] = None,
+    sweep: Sweep = None,
+    width: Annotated[float, typer.Option("--width", min=0.001, max=1, help="Wished width of the interval, as a share.")] = 0.10,
+    max_s: Annotated[float, typer.Option("--max-s", min=1, help="Longest time for one structure, in seconds.")] = 8.0,
+    home: Home = None,
+    tracking_uri: Uri = None,
+    as_json: Json = False,
+) -> None:
+    """Measure points again, here; on another machine the figures stand beside those of the first."""
+    from effcore.remeasure import remeasure
+    from effcore.spec import Measure
+    from effcore.takeaway import find_variant
+    from effcore.tracking import Store
+
+    folder = find_home(home)
+    store = Store(folder, uri=find_uri(tracking_uri))
+    if point is None:
+        variants = store.variants(sweep=store.sweep(sweep).run_id)
+    else:
+        key = find_variant(store, point, sweep=sweep)
+        variants = [v for v in store.variants(sweep=key.sweep) if v.recipe_key == key.recipe_key]
+    settings = Measure(width=width, max_s=max_s)
+    written = remeasure(variants, store=store, home=folder, settings=settings, report=lambda text: print(text, file=sys.stderr))
+    if as_json:
+        print_json({"measured": written})
+    else:
+        print(f"Measured again: {len(written)} variants.")
+
+
+def export(
+    point: Annotated[str, typer.Argument(help="Run id, recipe key or name of a point, as `effcore frontier` shows it.")],
+    to: Annotated[Path | None, typer.Option("--to", help="Folder; one with the point's key where it is not given.")] = None,
+    sweep: Sweep = None,
+    home: Home = None,
+    tracking_uri: Uri = None,
+    as_json: Json = False,
+) -> None:
+    """Write the file of a point with an example that uses it."""
+    from effcore.takeaway import find_variant, take_away
+    from effcore.tracking import Store
+
+    store = Store(find_home(home), uri=find_uri(tracking_uri))
+    variant = find_variant(store, point, sweep=sweep)
+    files = take_away(variant, store=store, folder=to or Path(f"effcore-{variant.recipe_key}"))
+    if as_json:
+        print_json({"run_id": variant.run_id, "files": [str(f) for f in files]})
+    else:
+        print("\n".join(str(f) for f in files))
+
+
+def clean(
+    older_than: Annotated[float | None, typer.Option("--older-than", min=0, metavar="DAYS", help="Free what was not used for so many days.")] = None,
+    keep_mb: Annotated[float | None, typer.Option("--keep-mb", min=0, help="Free the longest unused until the cache is no larger than this.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be freed.")] = False,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Free space in the cache of stages; results in the store stay as they are."""
+    from effcore.cache import Cache
+
+    cache = Cache(find_home(home))
+    usage = cache.usage()
+    total = sum(u.size_bytes for u in usage)
+    limit_s = None if older_than is None else time.time() - older_than * 86_400
+    kept, gone = total, []
+    for entry in usage:
+        too_old = limit_s is not None and entry.used < limit_s
+        too_much = keep_mb is not None and kept > keep_mb * 1e6
+        if too_old or too_much:
+            gone.append(entry)
+            kept -= entry.size_bytes
+    if not dry_run:
+        for entry in gone:
+            cache.remove(entry.key)
+        cache.sweep_aside()
+    freed = total - kept
+    if as_json:
+        print_json({"entries": len(usage), "size_bytes": total, "freed_entries": len(gone), "freed_bytes": freed, "dry_run": dry_run})
+    elif older_than is None and keep_mb is None:
+        print(f"The cache holds {len(usage)} stages, {total / 1e6:.1f} MB. Say what to free with --older-than DAYS or --keep-mb MB.")
+    else:
+        verb = "Would free" if dry_run else "Freed"
+        print(f"{verb} {len(gone)} of {len(usage)} stages, {freed / 1e6:.1f} of {total / 1e6:.1f} MB. They are built again when a sweep needs them.")

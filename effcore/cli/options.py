@@ -1,0 +1,38 @@
+"""Options that several commands share, and how a result is printed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from effcore.errors import EffcoreError
+
+Home = Annotated[Path | None, typer.Option("--home", help="State folder; EFFCORE_HOME or ./.effcore where it is not given.")]
+Uri = Annotated[str | None, typer.Option("--tracking-uri", help="MLflow tracking URI; the store in the state folder where it is not given.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+Sweep = Annotated[str | None, typer.Option("--sweep", help="Name or run id of a sweep; the newest where it is not given.")]
+SpecPath = Annotated[Path, typer.Argument(metavar="SPEC", help="YAML file, see experiments/.")]
+
+
+def print_json(document: Any) -> None:
+    """One JSON document on stdout."""
+    print(json.dumps(document, indent=2, allow_nan=False))
+
+
+def read_text(path: Path) -> str:
+    """Text of a file that the user named.
+
+    Raises:
+        EffcoreError: It is not there, is a folder, is too large or is no text.
+    """
+    try:
+        if path.stat().st_size > 10_000_000:
+            raise EffcoreError(f"{path} must be a spec in YAML. It has {path.stat().st_size:,} bytes.")
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise EffcoreError(f"{path} must be a YAML text in UTF-8. Byte {error.start} is not.") from error
+    except OSError as error:
+        raise EffcoreError(f"{path} can't be read: {error.strerror}.") from error

@@ -1,0 +1,152 @@
+"""`effcore run` and `effcore check`."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from effcore.cli.options import Home, Json, SpecPath, Uri, print_json, read_text
+from effcore.errors import Cancelled, SpecError
+from effcore.home import find_home, find_uri
+
+if TYPE_CHECKING:
+    from effcore.spec import Spec
+    from effcore.sweep import Progress, SweepResult
+
+
+def run(
+    spec: Annotated[Path | None, typer.Argument(metavar="SPEC", help="YAML file, see experiments/.")] = None,
+    home: Home = None,
+    tracking_uri: Uri = None,
+    slots: Annotated[int | None, typer.Option("--slots", min=1, help="Stages that run at once; all cores where it is not given.")] = None,
+    run_id: Annotated[str | None, typer.Option("--run-id", hidden=True)] = None,
+    as_json: Json = False,
+) -> None:
+    """Run a sweep, or go on with one that was interrupted.
+
+    Ends with 0 when every variant is there, with 1 when some failed, with 2 when the spec has problems.
+    """
+    from effcore.spec import parse
+
+    folder, uri = find_home(home), find_uri(tracking_uri)
+    if (spec is None) == (run_id is None):
+        raise typer.BadParameter("must be given.", param_hint="SPEC")
+    parsed = parse(read_text(spec), source=str(spec)) if spec is not None else None
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        result = _sweep(parsed, folder, uri, slots, run_id)
+    except (Cancelled, KeyboardInterrupt) as error:
+        again = f"effcore run {spec}" if spec is not None else "the launch button"
+        text = str(error) or "Stopped. What had finished is kept."
+        print(f"\neffcore: {text} To go on: {again}", file=sys.stderr)
+        raise typer.Exit(130) from None
+    _print_result(result, folder, uri, as_json=as_json)
+    raise typer.Exit(1 if result.failed else 0)
+
+
+def _sweep(spec: Spec | None, home: Path, uri: str | None, slots: int | None, run_id: str | None) -> SweepResult:
+    from effcore.spec import parse
+    from effcore.sweep import run_sweep
+    from effcore.tracking import Store
+
+    store = Store(home, uri=uri)
+    if spec is None:
+        assert run_id is not None, "a sweep is named by its spec or its run"
+        spec = parse(store.spec_text(run_id), source=f"spec of run {run_id}")
+    with _bar(spec.name) as report:
+        return run_sweep(spec, store=store, home=home, slots=slots, run_id=run_id, report=report)
+
+
+@contextmanager
+def _bar(name: str) -> Iterator[Any]:
+    """A progress bar on stderr; a line now and then where stderr is no terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress as RichProgress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[state]}"), TimeElapsedColumn())
+    with RichProgress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task(name, total=None, state="starting")
+        seen: list[int] = [-1]
+
+        def report(progress: Progress) -> None:
+            state = describe_progress(progress)
+            bar.update(task, completed=progress.stages_done, total=progress.stages_total, state=state)
+            if not console.is_terminal and progress.variants_done + progress.failed != seen[0]:
+                seen[0] = progress.variants_done + progress.failed
+                print(f"{name}: {state}", file=sys.stderr, flush=True)
+
+        yield report
+
+
+def describe_progress(progress: Progress) -> str:
+    """How far a sweep is, in a line."""
+    failed = f", {progress.failed} failed" if progress.failed else ""
+    left = f", about {_duration(progress.remaining_s)} left" if progress.remaining_s > 0 else ""
+    return f"{progress.variants_done} of {progress.variants_total} variants{failed}, stage {progress.stages_done} of {progress.stages_total}{left}"
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+def _print_result(result: SweepResult, home: Path, uri: str | None, *, as_json: bool) -> None:
+    if as_json:
+        print_json(
+            {
+                "sweep": result.name, "run_id": result.run_id, "variants": result.variants, "failed": result.failed,
+                "stages": {"executed": result.executed, "reused": result.reused}, "elapsed_s": round(result.elapsed_s, 2),
+                "errors": list(result.errors),
+            }
+        )  # fmt: skip
+        return
+    from effcore.cli.show import print_frontier
+    from effcore.report import read_frontier
+    from effcore.tracking import Store
+
+    print_frontier(read_frontier(Store(home, uri=uri), sweep=result.run_id))
+    print(
+        f"{result.name}: {result.variants - result.failed} of {result.variants} variants in {_duration(result.elapsed_s)}; "
+        f"{result.executed} stages run, {result.reused} reused.",
+        file=sys.stderr,
+    )
+    for error in result.errors:
+        print(f"failed: {error}", file=sys.stderr)
+
+
+def check(spec: SpecPath, home: Home = None, as_json: Json = False) -> None:
+    """Say what a sweep would cost; run nothing, write nothing."""
+    from effcore.forecast import forecast
+    from effcore.spec import parse
+
+    folder = find_home(home, make=False)
+    try:
+        parsed = parse(read_text(spec), source=str(spec))
+    except SpecError as error:
+        if as_json:
+            print_json({"problems": [{"where": p.where, "line": p.line, "message": p.message, "hint": p.hint} for p in error.problems]})
+            raise typer.Exit(2) from None
+        raise
+    cost = forecast(parsed, home=folder)
+    if as_json:
+        stages = {"total": cost.stages_total, "distinct": cost.stages_distinct, "cached": cost.stages_cached}
+        print_json(
+            {
+                "variants": cost.variants, "stages": stages, "trainings": cost.trainings, "trainings_cached": cost.trainings_cached,
+                "measurements": cost.measurements, "estimated_s": round(cost.estimated_s, 1), "problems": [],
+            }
+        )  # fmt: skip
+        return
+    shared = cost.stages_total - cost.stages_distinct
+    print(f"{parsed.name}: {cost.variants} variants of {parsed.task}")
+    print(f"  stages        {cost.stages_distinct} to run once each; {shared} more are shared ({cost.stages_total} without sharing)")
+    print(f"  trainings     {cost.trainings}, fine-tunings and teachers among them; {cost.trainings_cached} are there already")
+    print(f"  measurements  {cost.measurements} different structures")
+    print(f"  in the cache  {cost.stages_cached} of {cost.stages_distinct} stages")
+    print(f"  time          about {_duration(cost.estimated_s)}")

@@ -1,0 +1,139 @@
+"""`effcore serve`: the dashboard and the runner together."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from effcore.cli.options import Home, Uri
+from effcore.errors import EffcoreError
+from effcore.home import HOME, URI, find_home, find_uri
+
+ADDRESS = "127.0.0.1"
+PORT = 8501
+START_S = 60.0
+
+
+def serve(
+    spec: Annotated[Path | None, typer.Argument(metavar="[SPEC]", help="A sweep to run at once, while the page is up.")] = None,
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port of the page; the next free one where it is taken.")] = PORT,
+    home: Home = None,
+    tracking_uri: Uri = None,
+) -> None:
+    """Show the dashboard on 127.0.0.1 and run the sweeps that are launched from it, until Ctrl-C."""
+    folder, uri = find_home(home), find_uri(tracking_uri)
+    if spec is not None:
+        from effcore.cli.options import read_text
+        from effcore.spec import parse
+
+        parse(read_text(spec), source=str(spec))  # a spec with problems is refused before anything is started
+    chosen = free_port(port)
+    if chosen != port:
+        print(f"Port {port} is taken; the page is on {chosen}.", file=sys.stderr)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    environment = os.environ | {HOME: str(folder)} | ({URI: uri} if uri else {})
+    processes = [_start(_page_command(chosen), environment, folder / "logs" / "page.log")]
+    processes.append(_start([sys.executable, "-m", "effcore", "runner"], environment, folder / "logs" / "runner.log"))
+    try:
+        _wait_for_page(chosen, processes[0], folder)
+        print(f"Dashboard: http://{ADDRESS}:{chosen}", file=sys.stderr)
+        if spec is not None:
+            subprocess.run([sys.executable, "-m", "effcore", "run", str(spec)], env=environment, check=False)
+            print(f"The page stays at http://{ADDRESS}:{chosen} until Ctrl-C.", file=sys.stderr)
+        _watch(processes, folder)
+    except KeyboardInterrupt:
+        print("\nStopped. `effcore serve` starts the page again; nothing is lost.", file=sys.stderr)
+    finally:
+        _end(processes)
+
+
+def runner(home: Home = None, tracking_uri: Uri = None) -> None:
+    """Run the sweeps that were launched from the page; `effcore serve` starts it."""
+    from effcore.runner import run_queue
+    from effcore.tracking import Store
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    folder = find_home(home)
+    run_queue(Store(folder, uri=find_uri(tracking_uri)), home=folder)
+
+
+def free_port(wished: int) -> int:
+    """The wished port, or the next one that nothing listens on.
+
+    Raises:
+        EffcoreError: The next hundred are taken too.
+    """
+    for port in range(wished, min(wished + 100, 65536)):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((ADDRESS, port))
+            except OSError:
+                continue
+            return port
+    raise EffcoreError(f"No port from {wished} to {wished + 99} is free on {ADDRESS}. Give another one with --port.")
+
+
+def _page_command(port: int) -> list[str]:
+    import dashboard
+
+    assert dashboard.__file__ is not None, "the dashboard is a package with a file"
+    app = Path(dashboard.__file__).parent / "app.py"
+    options = {"server.address": ADDRESS, "server.port": port, "server.headless": "true", "browser.gatherUsageStats": "false"}
+    flags = [text for name, value in options.items() for text in (f"--{name}", str(value))]
+    return [sys.executable, "-m", "streamlit", "run", str(app), *flags]
+
+
+def _start(command: list[str], environment: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+    from effcore.forkserver import die_with_parent
+
+    log.parent.mkdir(parents=True, exist_ok=True)
+    parent = os.getpid()
+    root = Path(__file__).parents[2]  # where .streamlit/config.toml lies
+    with open(log, "wb") as output:
+        return subprocess.Popen(
+            command, env=environment, cwd=root, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+            preexec_fn=lambda: die_with_parent(parent), start_new_session=True,
+        )  # fmt: skip
+
+
+def _wait_for_page(port: int, page: subprocess.Popen[bytes], home: Path) -> None:
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline:
+        if page.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(f"http://{ADDRESS}:{port}/_stcore/health", timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    raise EffcoreError(f"The page did not start. What it printed is in {home / 'logs' / 'page.log'}.")
+
+
+def _watch(processes: list[subprocess.Popen[bytes]], home: Path) -> None:
+    """Wait until one of them ends, which none should."""
+    while all(p.poll() is None for p in processes):
+        time.sleep(0.5)
+    which = "page" if processes[0].poll() is not None else "runner"
+    raise EffcoreError(f"The {which} ended by itself. What it printed is in {home / 'logs' / f'{which}.log'}.")
+
+
+def _end(processes: list[subprocess.Popen[bytes]]) -> None:
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        try:
+            process.wait(timeout=25)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

@@ -1,0 +1,124 @@
+"""`effcore frontier` and `effcore describe`."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from effcore.cli.options import Home, Json, Sweep, Uri, print_json
+from effcore.errors import EffcoreError, nearest
+from effcore.home import find_home, find_uri
+from effcore.objectives import METRICS, metric
+
+if TYPE_CHECKING:
+    from effcore.frontier import Frontier
+
+
+def frontier(
+    sweep: Sweep = None,
+    environment: Annotated[str | None, typer.Option("--environment", help="Key of an environment; the most frequent one where it is not given.")] = None,
+    objective: Annotated[list[str] | None, typer.Option("--objective", help="A metric; may be given several times.")] = None,
+    at_most: Annotated[list[str] | None, typer.Option("--max", metavar="METRIC=VALUE", help="Budget, as latency_ms=1.")] = None,
+    at_least: Annotated[list[str] | None, typer.Option("--min", metavar="METRIC=VALUE", help="Demand, as accuracy=0.97.")] = None,
+    home: Home = None,
+    tracking_uri: Uri = None,
+    as_json: Json = False,
+) -> None:
+    """Show the points of a sweep and which of them no other dominates."""
+    budgets = {name: value for text in at_most or [] for name, value in [_budget(text, maximise=False)]}
+    budgets |= {name: value for text in at_least or [] for name, value in [_budget(text, maximise=True)]}
+    from effcore.report import frontier_document, read_frontier
+    from effcore.tracking import Store
+
+    store = Store(find_home(home), uri=find_uri(tracking_uri))
+    found = read_frontier(store, sweep=sweep, objectives=objective or (), environment=environment, budgets=budgets)
+    if as_json:
+        print_json(frontier_document(found, store.variants(sweep=store.sweep(sweep).run_id)))
+    else:
+        print_frontier(found)
+
+
+def _budget(text: str, *, maximise: bool) -> tuple[str, float]:
+    """The metric and the limit of `latency_ms=1`, checked against the metric's direction."""
+    name, _, value = text.partition("=")
+    try:
+        limit = float(value)
+    except ValueError:
+        limit = math.nan
+    if not math.isfinite(limit):
+        raise EffcoreError(f"A budget must be METRIC=NUMBER, as latency_ms=1. Got {text!r}.")
+    if metric(name).maximise != maximise:
+        other = "--min" if metric(name).maximise else "--max"
+        raise EffcoreError(f"More {name} is {'better' if metric(name).maximise else 'worse'}: use {other} {text}.")
+    return name, limit
+
+
+def print_frontier(frontier: Frontier) -> None:
+    """A table on stdout: a star before each point of the frontier, and below what is left out and why."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    names = list(dict.fromkeys([*frontier.objectives, "accuracy", "latency_ms", "size_mb"]))
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("", "point", *names, "on frontier"):
+        table.add_column(heading, justify="left" if heading in ("", "point") else "right")
+    for point in frontier.points:
+        cells = [format_metric(name, point.metrics) for name in names]
+        chance = "" if math.isnan(point.probability) else f"{point.probability:.0%}"
+        style = "" if point.on_frontier else "dim"
+        table.add_row("*" if point.on_frontier else "", Text(point.name), *cells, chance, style=style)
+    console = Console(width=None if Console().is_terminal else 160)
+    console.print(table)
+    for entry in frontier.left_out:
+        console.print(Text(f"left out: {entry.name}: {entry.reason}"))
+
+
+def format_metric(name: str, metrics: Any) -> str:
+    """A figure with its interval, as 0.412 (0.40 to 0.43)."""
+    if name not in metrics:
+        return "-"
+    factor, digits = (100.0, "{:.1f}") if METRICS[name].percent else (1.0, "{:.3g}")
+    text = digits.format(metrics[name] * factor)
+    if f"{name}_low" in metrics:
+        low, high = (digits.format(metrics[f"{name}_{end}"] * factor) for end in ("low", "high"))
+        text += f" ({low} to {high})"
+    return text
+
+
+def describe(
+    name: Annotated[str | None, typer.Argument(help="A technique, task, family, runtime or metric; everything where it is not given.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show what there is: techniques with their parameters, tasks, families, runtimes, metrics."""
+    from effcore.description import describe_all
+
+    everything = describe_all()
+    if name is not None:
+        known = [n for group in everything.values() for n in group]
+        if name not in known:
+            raise EffcoreError(f"There is no {name!r} in the catalogue. {nearest(name, known)}")
+        everything = {kind: {name: group[name]} for kind, group in everything.items() if name in group}
+    if as_json:
+        print_json(everything)
+        return
+    for kind, group in everything.items():
+        print(f"\n{kind.upper()}")
+        for key, entry in group.items():
+            _print_entry(key, entry)
+
+
+def _print_entry(key: str, entry: dict[str, Any]) -> None:
+    import textwrap
+
+    title = f"{key} ({entry['category']})" if "category" in entry else key
+    print(f"\n  {title}")
+    for line in textwrap.wrap(entry["summary"], 100):
+        print(f"    {line}")
+    for field in ("formula", "source", "link"):
+        if entry.get(field):
+            print(f"    {field}: {entry[field]}")
+    for parameter in entry.get("parameters", []):
+        print(f"      {parameter['name']}: {parameter['allowed']}, {parameter['default']}. {parameter['help']}")

@@ -1,0 +1,70 @@
+"""The catalogue as plain data: what `describe` prints and the JSON schemas behind the launch form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from effcore.catalogue import FAMILIES, RUNTIMES, TASKS, TECHNIQUES
+from effcore.objectives import METRICS
+
+
+def describe_all() -> dict[str, dict[str, Any]]:
+    """Everything that a spec can say, by kind and by name; of each technique the JSON schema of its parameters."""
+    techniques = {}
+    for name, t in TECHNIQUES.items():
+        schema = t.parameters.model_json_schema()
+        techniques[name] = {
+            "title": t.title, "category": t.category, "role": t.role, "optional": t.optional, "summary": t.summary,
+            "formula": t.formula, "source": t.source, "link": t.link, "version": t.version,
+            "parameters": list(_parameters(schema, schema.get("$defs", {}))), "schema": schema,
+        }  # fmt: skip
+    metrics = {name: asdict(m) | {"summary": m.help} for name, m in METRICS.items()}
+    return {
+        "techniques": techniques,
+        "tasks": {name: asdict(t) for name, t in TASKS.items()},
+        "families": {name: asdict(f) for name, f in FAMILIES.items()},
+        "runtimes": {name: asdict(r) for name, r in RUNTIMES.items()},
+        "metrics": metrics,
+    }
+
+
+def _parameters(schema: Mapping[str, Any], definitions: Mapping[str, Any], prefix: str = "") -> Iterator[dict[str, Any]]:
+    """A row for each parameter, those of a nested model under its name."""
+    for name, field in schema["properties"].items():
+        inner = _nested(field, definitions)
+        if inner is not None:
+            yield from _parameters(inner, definitions, f"{prefix}{name}.")
+            continue
+        default = "must be given" if name in schema.get("required", ()) else f"default {_text(field.get('default'))}"
+        unit = f" {field['unit']}" if "unit" in field else ""
+        yield {"name": prefix + name, "allowed": _allowed(field) + unit, "default": default, "help": field.get("description", "")}
+
+
+def _nested(field: Mapping[str, Any], definitions: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    reference = field.get("$ref") or (field.get("allOf") or [{}])[0].get("$ref")
+    inner: Mapping[str, Any] | None = definitions[reference.rsplit("/", 1)[-1]] if reference else None
+    return inner
+
+
+def _allowed(field: Mapping[str, Any]) -> str:
+    if "enum" in field:
+        return " or ".join(_text(v) for v in field["enum"])
+    if "const" in field:
+        return _text(field["const"])
+    if "anyOf" in field:
+        return " or ".join(_allowed(part) for part in field["anyOf"])
+    if field.get("type") == "null":
+        return "none"
+    kind = {"integer": "whole number", "number": "number", "boolean": "true or false", "string": "text"}.get(field.get("type", ""), "value")
+    bounds = [
+        text.format(field[key])
+        for key, text in (("minimum", ">= {:g}"), ("exclusiveMinimum", "> {:g}"), ("maximum", "<= {:g}"), ("exclusiveMaximum", "< {:g}"))
+        if key in field
+    ]
+    return " ".join([kind, ", ".join(bounds)]).strip()
+
+
+def _text(value: Any) -> str:
+    return {None: "none", True: "true", False: "false"}[value] if value is None or isinstance(value, bool) else str(value)

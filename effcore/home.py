@@ -1,0 +1,35 @@
+"""Where the state of effcore lives."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from effcore.errors import EffcoreError
+
+HOME, URI = "EFFCORE_HOME", "EFFCORE_TRACKING_URI"
+
+
+def find_home(path: Path | str | None = None, *, make: bool = True) -> Path:
+    """The state folder: the one given, `EFFCORE_HOME`, or `.effcore` where the command is called.
+
+    Args:
+        path: What the user asked for.
+        make: Whether to make it where it is not there.
+
+    Raises:
+        EffcoreError: It is a file, or can't be made.
+    """
+    home = Path(path or os.environ.get(HOME, "").strip() or ".effcore").resolve()
+    if not make:
+        return home
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EffcoreError(f"The state folder {home} can't be made: {error.strerror}. Give another one with --home or {HOME}.") from error
+    return home
+
+
+def find_uri(uri: str | None = None) -> str | None:
+    """The tracking URI: the one given, or `EFFCORE_TRACKING_URI`; None for the store in the state folder."""
+    return uri or os.environ.get(URI, "").strip() or None

@@ -1,0 +1,84 @@
+"""The queue of sweeps: claims what the page filed, runs each in a process of its own, goes on after a restart."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from effcore.errors import BusyError
+from effcore.forkserver import die_with_parent
+from effcore.tracking import Store, SweepRecord
+
+POLL_S = 1.0
+OPEN_STATES = ("waiting", "running", "cancelling", "stopped")
+
+
+def run_queue(store: Store, *, home: Path, once: bool = False) -> None:
+    """Run scheduled sweeps, oldest first, one after the other, until the process is ended.
+
+    A sweep filed on the page that stopped beating, since its process or the machine went down, is taken up again.
+
+    Args:
+        store: Where sweeps are filed.
+        home: The state folder.
+        once: Return when nothing is left to do.
+
+    Raises:
+        BusyError: Another runner works for this folder.
+    """
+    with _only_runner(home):
+        while True:
+            record = _next(store)
+            if record is not None:
+                _run(record, store, home)
+            elif once:
+                return
+            else:
+                time.sleep(POLL_S)
+
+
+def _next(store: Store) -> SweepRecord | None:
+    sweeps = sorted(store.sweeps(), key=lambda s: (s.started_ms, s.run_id))
+    interrupted = [s for s in sweeps if s.state == "stopped" and s.origin == "page"]
+    return next(iter([*interrupted, *(s for s in sweeps if s.state == "waiting")]), None)
+
+
+def _run(record: SweepRecord, store: Store, home: Path) -> None:
+    """One sweep in a process of its own, so that its crash is only its own."""
+    log = home / "logs" / f"sweep-{record.run_id}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "effcore", "run", "--run-id", record.run_id, "--home", str(home), "--tracking-uri", store.uri]
+    runner = os.getpid()
+    with open(log, "ab") as output:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, preexec_fn=lambda: die_with_parent(runner)
+        )
+    try:
+        process.wait()
+    except BaseException:  # the runner is told to end: so is the sweep, which then is resumed at the next start
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=20)
+        raise
+    after = store.sweep(record.run_id)
+    if after.state in OPEN_STATES:
+        tail = "\n".join(log.read_text(errors="replace").strip().splitlines()[-5:])
+        store.finish_sweep(record.run_id, status="FAILED", error=f"Its process ended with code {process.returncode}. {tail}")
+
+
+@contextmanager
+def _only_runner(home: Path) -> Iterator[None]:
+    path = home / "locks" / "runner.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BusyError(f"A runner works for {home} already. One is enough: it takes every sweep in turn.") from None
+        yield
