@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -22,6 +23,8 @@ from effcore.runtimes.warm import keep_operators
 from effcore.tasks import Data, load
 from effcore.techniques import FUNCTIONS
 from effcore.training import fit
+
+sys.path.insert(0, str(Path(__file__).parent))  # for the modules beside the tests; pytest itself changes no path here
 
 
 @pytest.fixture(scope="session", autouse=True)
