@@ -15,6 +15,12 @@ RUN = "run"
 SELECTED = "sel"
 """Run of the point that is ringed on the frontier."""
 SWEEP, ENVIRONMENT, AXIS_X, AXIS_Y = "sweep", "env", "x", "y"
+"""What the frontier is of, and its axes."""
+
+LAUNCH_MODE, PASTED = "launch-mode", "pasted-spec"
+"""In the session: how a spec is given on the launch page, and the text that was pasted there."""
+FORM, PASTE = "Fill in a form", "Paste a spec"
+"""The two ways to give a spec."""
 
 BACK = "frontier-address"
 """In the session: the address of the frontier that the reader came from."""

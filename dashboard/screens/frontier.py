@@ -9,7 +9,18 @@ import streamlit as st
 from dashboard import data, routes
 from dashboard.charts.frontier import frontier_alt, frontier_figure, selected_run
 from dashboard.quantities import count
-from dashboard.screens.parts import bound, current_look, empty, explained, heading, note, picked_row, set_bound
+from dashboard.screens.parts import (
+    IDLE_S,
+    LIVE_S,
+    bound,
+    current_look,
+    empty,
+    explained,
+    heading,
+    note,
+    picked_row,
+    set_bound,
+)
 from dashboard.tables import frontier_table, height, left_out_table
 from dashboard.theme import CHART_CONFIG
 from dashboard.views.frontier import FrontierView, news
@@ -52,7 +63,7 @@ def page() -> None:
     with title:
         heading(f"{metric(choice.y).label} against {metric(choice.x).label.lower()}", key="title")
     live = data.active(data.sweeps())
-    st.fragment(run_every=2.0 if live else 10.0)(_live)(choice, live)
+    st.fragment(run_every=LIVE_S if live else IDLE_S)(_live)(choice, live)
 
 
 def _controls(found: tuple[Source, ...]) -> Choice:

@@ -8,15 +8,11 @@ from dashboard import data, routes
 from dashboard.form import problems_by_field, to_yaml
 from dashboard.quantities import count, duration
 from dashboard.screens.fields import Filled, fill_form
-from dashboard.screens.parts import explained, heading, note, problem
+from dashboard.screens.parts import IDLE_S, LIVE_S, explained, heading, note, problem
 from dashboard.screens.queue import queue
 from effcore.errors import Problem, SpecError
 from effcore.spec import Spec
 
-PASTED = "pasted-spec"
-"""In the session: the pasted YAML; the page of a point fills it."""
-MODE = "launch-mode"
-_FORM, _PASTE = "Fill in a form", "Paste a spec"
 _MOST_PLANNED = 3000
 """Variants up to which the cost is worked out: planning them takes about a second."""
 
@@ -31,16 +27,16 @@ def page() -> None:
     )
     st.segmented_control(
         "How",
-        [_FORM, _PASTE],
-        key=MODE,
-        default=_FORM,
+        [routes.FORM, routes.PASTE],
+        key=routes.LAUNCH_MODE,
+        default=routes.FORM,
         required=True,
         label_visibility="collapsed",
         persist_state="session",
     )
     left, right = st.columns([3, 2], gap="large")
     with left:
-        filled = fill_form() if st.session_state[MODE] != _PASTE else None
+        filled = fill_form() if st.session_state[routes.LAUNCH_MODE] != routes.PASTE else None
         text = to_yaml(filled.document) if filled else _pasted()
     spec, problems = _read(text)
     _place(problems, filled)
@@ -48,13 +44,13 @@ def page() -> None:
         _ticket(spec, problems, text, shown=filled is not None)
     st.space("medium")
     live = data.active(data.sweeps())
-    st.fragment(run_every=2.0 if live else 10.0)(queue)()
+    st.fragment(run_every=LIVE_S if live else IDLE_S)(queue)()
 
 
 def _pasted() -> str:
     text: str = st.text_area(
         "Spec in YAML",
-        key=PASTED,
+        key=routes.PASTED,
         height=420,
         placeholder="name: ...",
         persist_state="session",

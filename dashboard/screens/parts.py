@@ -17,6 +17,9 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard import routes, theme
 from effcore.errors import EffcoreError
 
+LIVE_S, IDLE_S = 2.0, 5.0
+"""How often a page looks for news while a sweep runs, and otherwise; a change from light to dark is seen no sooner."""
+
 _STYLE = Path(__file__).resolve().parent / "style.css"
 
 

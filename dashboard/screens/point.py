@@ -10,7 +10,7 @@ from dashboard import data, routes
 from dashboard.charts.point import curve_figure, samples_figure
 from dashboard.form import point_document, to_yaml
 from dashboard.quantities import file_size
-from dashboard.screens.parts import current_look, empty, explained, heading, note
+from dashboard.screens.parts import IDLE_S, current_look, empty, explained, heading, note
 from dashboard.tables import figures_table, tone_color
 from dashboard.theme import CHART_CONFIG, mark, title
 from dashboard.views.point import PointView, Relative, point_view
@@ -22,7 +22,11 @@ from effcore.frontier import Variant
 def page() -> None:
     """The whole page."""
     _way_back()
-    run_id = st.query_params.get(routes.RUN, "")
+    st.fragment(run_every=IDLE_S)(_point)(st.query_params.get(routes.RUN, ""))
+
+
+@explained
+def _point(run_id: str) -> None:
     view = point_view(data.snapshot().variants, run_id, objectives=_objectives(run_id))
     if view is None:
         empty(
@@ -227,6 +231,15 @@ def _rebuild(variant: Variant) -> None:
     st.code(f"effcore run again-{variant.run_id[:8]}.yaml", language="bash")
     note("with this spec; what it shares with the sweep is reused:", key="rebuild")
     st.code(text, language="yaml", wrap_lines=True)
+    with st.container(horizontal=True, gap="small", key="rebuild-buttons"):
+        _rebuild_buttons(variant, text)
+
+
+def _rebuild_buttons(variant: Variant, text: str) -> None:
+    if st.button("Change it and launch", key="edit-spec", icon=":material/edit:"):
+        st.session_state[routes.PASTED] = text
+        st.session_state[routes.LAUNCH_MODE] = routes.PASTE
+        st.switch_page(routes.LAUNCH)
     st.download_button(
         "Download the spec",
         data=text,

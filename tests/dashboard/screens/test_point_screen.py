@@ -83,6 +83,15 @@ def test_a_relative_leads_to_its_own_page(open_page: Open, store: FakeStore, pag
     assert app.query_params["run"] == one(store, "cnn x1").run_id
 
 
+def test_its_spec_can_be_changed_and_launched(open_page: Open, store: FakeStore) -> None:
+    variant = one(store, "cnn x1 · int8")
+    app = open_page("point", run=variant.run_id)
+    app.button(key="edit-spec").click().run()
+    assert not app.exception
+    assert [r.key for r in parse(app.text_area(key="pasted-spec").value).recipes] == [variant.recipe_key]
+    assert app.button(key="submit").label == "Submit 1 variant"
+
+
 def test_markup_in_names_and_causes_stays_text(open_page: Open, store: FakeStore) -> None:
     nasty = "**b** <i>x</i> $y$ :smile:"
     store.frame = [replace(v, name=nasty, step=nasty, error=nasty) for v in make_variants(count=4)]
