@@ -22,9 +22,14 @@ _ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 @dataclass
 class Child:
-    """A child that was asked for."""
+    """A child that was asked for.
+
+    Attributes:
+        channel: Of the server that was asked for it.
+    """
 
     identity: int
+    channel: socket.socket
     pid: int | None = None
     status: int | None = None
     done: threading.Event = field(default_factory=threading.Event)
@@ -75,7 +80,7 @@ class Children:
         """
         with self._lock:
             channel = self._ensure_server()
-            child = Child(next(self._numbers))
+            child = Child(next(self._numbers), channel)
             self._children[child.identity] = child
             request = {"id": child.identity, "target": target, "argument": argument, "log": str(log)}
             try:
@@ -140,8 +145,10 @@ class Children:
         with self._lock:
             if self._channel is channel:
                 self._server = self._channel = None
-            lost = list(self._children.values())
-            self._children.clear()
+            # Only those of this server: a new one may have been started, and asked, before this thread came to know.
+            lost = [child for child in self._children.values() if child.channel is channel]
+            for child in lost:
+                del self._children[child.identity]
         for child in lost:
             self._finish(child, SERVER_DIED)
 

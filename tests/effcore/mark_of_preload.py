@@ -1,0 +1,1 @@
+"""A module that a fork server in a test preloads."""
