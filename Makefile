@@ -10,7 +10,7 @@ demo: $(VENV)/ready
 	@"$(BIN)/python" -m effcore serve experiments/quickstart.yaml
 
 test: $(VENV)/ready
-	@"$(BIN)/python" -m pytest
+	@"$(BIN)/python" -m pytest -m "not slow"
 
 lint: $(VENV)/ready
 	@"$(BIN)/ruff" check .
