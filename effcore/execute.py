@@ -49,15 +49,12 @@ class Engine:
     def __enter__(self) -> Engine:
         if self._warm:
             self._worker.warm()  # its imports run while the cluster is set up
-        from distributed import Client, LocalCluster
+        from distributed import Client
 
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
         _WORKERS[self._name] = self._worker
-        self._cluster = LocalCluster(
-            n_workers=1, threads_per_worker=self.slots, processes=False, dashboard_address=None,
-            resources={"core": self.slots}, silence_logs=logging.CRITICAL, memory_limit=0,
-        )  # fmt: skip
-        self._client = Client(self._cluster, set_as_default=False)
+        self._cluster: Any = _make_cluster(self.slots)
+        self._client: Any = Client(self._cluster, set_as_default=False)  # type: ignore[no-untyped-call]
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -86,6 +83,27 @@ class Engine:
     def cancel(self) -> None:
         """End every child and start nothing more."""
         self._worker.close()
+
+
+def _make_cluster(slots: int) -> Any:
+    """A scheduler and one worker in this process, with as many threads as there are slots, that open no socket."""
+    from distributed import Scheduler, Security, SpecCluster, Worker
+
+    class NoPages:
+        def start_http_server(self, *args: Any, **kwargs: Any) -> None:
+            """Dask would listen on all interfaces here, with `dashboard_address=None` too."""
+
+    class QuietScheduler(NoPages, Scheduler):
+        pass
+
+    class QuietWorker(NoPages, Worker):
+        pass
+
+    both = {"protocol": "inproc://", "dashboard": False, "security": Security()}  # type: ignore[no-untyped-call]
+    work = {"nthreads": slots, "resources": {"core": slots}, "memory_limit": 0, "silence_logs": logging.CRITICAL}
+    scheduler = {"cls": QuietScheduler, "options": both | {"port": 0}}
+    worker = {"cls": QuietWorker, "options": both | work}
+    return SpecCluster(scheduler=scheduler, workers={0: worker}, worker=worker, silence_logs=logging.CRITICAL)  # type: ignore[no-untyped-call]
 
 
 def _perform(worker: str, stage: Stage, inputs: list[Outcome]) -> Outcome:

@@ -198,7 +198,7 @@ class _Planner:
         }
         keys, before, start = chain.keys, None, 0
         for end in rungs(config.epochs):
-            inputs = [("start", chain.model)] if chain.model else []
+            inputs: list[tuple[str, str | None]] = [("start", chain.model)] if chain.model else []
             inputs += [("before", before)] if before else []
             inputs += self._teacher_input(recipe, contributes)
             stage = self._stage(
@@ -225,7 +225,7 @@ class _Planner:
 
     def export(self, recipe: Recipe, lower: Sequence[Step], chain: _Chain) -> str:
         assert chain.model is not None, "an export follows a phase"
-        config = {"task": recipe.task, "data": TASKS[recipe.task].fingerprint, "runtime": recipe.runtime}
+        config: dict[str, Any] = {"task": recipe.task, "data": TASKS[recipe.task].fingerprint, "runtime": recipe.runtime}
         config["lower"] = [self._resolved(step).document for step in lower]
         if lower and isinstance(chain.training, Step) and isinstance(chain.training.config, Training):
             config["data_fraction"] = chain.training.config.data_fraction  # calibration sees no image that training did not
@@ -281,7 +281,8 @@ class _Planner:
 
 
 def measure_stage(
-    structure: str, artifact: str, *, task: str, runtime: str, settings: Mapping[str, Any], environment: str, context: Context
+    structure: str, artifact: str, *, task: str, runtime: str, settings: Mapping[str, Any], environment: str, context: Context,
+    batch: int = 1, threads: int = 1,
 ) -> Stage:
     """The stage that measures a structure; its name does not depend on which of the files with that structure is used.
 
@@ -293,8 +294,13 @@ def measure_stage(
         settings: How long and how well is measured.
         environment: Key of the environment.
         context: As for the plan.
+        batch: Images in one prediction.
+        threads: Of a prediction.
     """
-    config = {"task": task, "runtime": runtime, "structure": structure, "settings": dict(settings), "environment": environment}
+    config = {
+        "task": task, "runtime": runtime, "structure": structure, "settings": dict(settings), "environment": environment,
+        "batch": batch, "threads": threads,
+    }  # fmt: skip
     identity = config | {
         "kind": "measure", "source": context.sources.get("measure", ""), "runtime_source": context.sources.get(f"runtime:{runtime}", ""),
         "versions": dict(context.versions.get("measure", {})) | dict(context.versions.get(f"runtime:{runtime}", {})),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ValidationError, field_validator
 
 from effcore.catalogue import TASKS, Parameters
 from effcore.catalogue.record import parameter
@@ -19,6 +19,8 @@ from effcore.recipe import Recipe, digest
 from effcore.space import MAX_VARIANTS, problem_of, read_recipe, show
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_. -]{0,63}")
+MOST_SIZES = 8
+LARGEST_SIZE = 1024
 KEYS = ("name", "description", "task", "objectives", "seeds", "recipe", "recipes", "search", "measure")
 
 
@@ -34,6 +36,27 @@ class Measure(Parameters):
     processes: int = parameter(5, ge=3, le=100, unit="processes", help="Fewest fresh processes in which latency is measured.")
     width: float = parameter(0.10, gt=0, le=1, help="Wished width of the interval of latency, as a share of it.")
     max_s: float = parameter(8.0, ge=1, le=3600, unit="s", help="Longest time that one structure is measured.")
+    batch_sizes: list[int] = parameter(
+        [1], unit="images", help="Images in one prediction, each size an environment of its own; points are placed by the first one."
+    )
+    threads: list[int] = parameter([1], unit="threads", help="Threads of a prediction, each number an environment of its own; points are placed by the first one.")
+
+    @field_validator("batch_sizes", "threads")
+    @classmethod
+    def _different_counts(cls, value: list[int]) -> list[int]:
+        if not 1 <= len(value) <= MOST_SIZES or len(set(value)) < len(value) or not all(1 <= n <= LARGEST_SIZE for n in value):
+            raise ValueError(f"a list of one to {MOST_SIZES} different whole numbers from 1 to {LARGEST_SIZE}")
+        return value
+
+    @property
+    def settings(self) -> dict[str, float]:
+        """How long and how well one structure is measured in one environment."""
+        return self.model_dump(mode="json", include={"processes", "width", "max_s"})
+
+    @property
+    def sizes(self) -> list[tuple[int, int]]:
+        """Every batch size with every number of threads; that of the sweep's own environment first."""
+        return [(batch, threads) for threads in self.threads for batch in self.batch_sizes]
 
 
 @dataclass(frozen=True)
@@ -59,8 +82,13 @@ class Spec:
 
     @cached_property
     def key(self) -> str:
-        """Identity of the sweep: its name and its spec, without how long it is measured and what it is described as."""
-        return digest({k: v for k, v in self.document.items() if k not in ("measure", "description")})
+        """Identity of the sweep: its name and its spec, without how long it is measured and what it is described as.
+
+        The environment that places its points belongs to it, where it is not the usual one.
+        """
+        own = self.measure.sizes[0]
+        document = {k: v for k, v in self.document.items() if k not in ("measure", "description")}
+        return digest(document if own == (1, 1) else document | {"measure": {"batch_sizes": [own[0]], "threads": [own[1]]}})
 
     @property
     def variants(self) -> list[tuple[Recipe, int]]:

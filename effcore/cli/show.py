@@ -113,7 +113,8 @@ def describe(
 def _print_entry(key: str, entry: dict[str, Any]) -> None:
     import textwrap
 
-    title = f"{key} ({entry['category']})" if "category" in entry else key
+    kind = entry.get("category") or ("synthetic" if entry.get("synthetic") else "")
+    title = f"{key} ({kind})" if kind else key
     print(f"\n  {title}")
     for line in textwrap.wrap(entry["summary"], 100):
         print(f"    {line}")

@@ -20,6 +20,9 @@ from effcore.plan import Stage
 FAILED = 3
 """Exit code of a child whose stage failed with a cause that it wrote down."""
 
+FOUND = 4
+"""Exit code of a child that found the output there: another process made it meanwhile."""
+
 Work = Callable[[Mapping[str, Any], Mapping[str, Path], Path], dict[str, Any]]
 """(config, folder of each input by role, folder for the output) -> facts."""
 
@@ -41,14 +44,15 @@ def main(argument: Mapping[str, Any]) -> int:
         argument: From `request`.
 
     Returns:
-        Exit code: 0 when the output is in the cache, `FAILED` when the cause is in the outcome file.
+        Exit code: 0 when the output was put into the cache, `FOUND` when it was there, `FAILED` when the cause is in
+        the outcome file.
     """
     document = argument["stage"]
     stage = Stage(**document | {"inputs": tuple((role, key) for role, key in document["inputs"])})
     home, cache = Path(argument["home"]), Cache(Path(argument["home"]))
     with cache.claim(stage.key):
         if cache.find(stage.key) is not None:
-            return 0
+            return FOUND
         with host_lock(exclusive=stage.exclusive):
             return _run(stage, home, cache, Path(argument["outcome"]))
 

@@ -1,4 +1,4 @@
-"""The tasks' data: read from the packages it ships in, split and verified."""
+"""The tasks' data: read or drawn from the packages it ships in, split and verified."""
 
 from __future__ import annotations
 
@@ -9,10 +9,16 @@ import numpy as np
 
 from effcore.catalogue import TASKS
 from effcore.errors import EffcoreError, nearest
-from effcore.tasks import digits, mnist5k
+from effcore.tasks import digits, glyphs, mnist5k
 from effcore.tasks.splits import Data, Split, cut
 
-READERS: dict[str, Callable[[], tuple[np.ndarray, np.ndarray]]] = {"digits": digits.read, "mnist5k": mnist5k.read}
+READERS: dict[str, Callable[[], tuple[np.ndarray, np.ndarray]]] = {
+    "digits": digits.read,
+    "glyphs": glyphs.read,
+    "mnist5k": mnist5k.read,
+}
+SPLIT_ALREADY = frozenset({"glyphs"})
+"""Tasks whose images come in the order of their splits, since the splits are drawn from different sources."""
 
 
 @lru_cache(maxsize=2)
@@ -28,7 +34,7 @@ def load(name: str) -> Data:
     if name not in READERS:
         raise EffcoreError(f"task must be the name of a task. Got {name!r}. {nearest(name, READERS)}")
     task = TASKS[name]
-    data = cut(task, *READERS[name]())
+    data = cut(task, *READERS[name](), ordered=name in SPLIT_ALREADY)
     if data.fingerprint != task.fingerprint:
         raise EffcoreError(
             f"the data of task {name!r} must have the fingerprint {task.fingerprint[:16]}. "

@@ -1,4 +1,4 @@
-"""Tables of whole numbers that ship inside other packages."""
+"""Data that ships inside other packages."""
 
 from __future__ import annotations
 
@@ -9,6 +9,26 @@ from pathlib import Path
 import numpy as np
 
 from effcore.errors import EffcoreError
+
+
+def find_file(package: str, *parts: str) -> Path:
+    """A file of an installed package, found without importing the package.
+
+    Args:
+        package: Name of the package.
+        parts: Path of the file in it.
+
+    Raises:
+        EffcoreError: The package or its file is not there.
+    """
+    spec = importlib.util.find_spec(package)
+    places = list(spec.submodule_search_locations or []) if spec is not None else []
+    path = Path(places[0] if places else package, *parts)
+    if not path.is_file():
+        raise EffcoreError(
+            f"the package {package} must be installed with its data. Got no file {path}. Install {package}."
+        )
+    return path
 
 
 def read_table(package: str, *parts: str, columns: int) -> np.ndarray:
@@ -27,13 +47,7 @@ def read_table(package: str, *parts: str, columns: int) -> np.ndarray:
     Raises:
         EffcoreError: The package or its file is not there, or the rows have another length.
     """
-    spec = importlib.util.find_spec(package)
-    places = list(spec.submodule_search_locations or []) if spec is not None else []
-    path = Path(places[0] if places else package, *parts)
-    if not path.is_file():
-        raise EffcoreError(
-            f"the package {package} must be installed with its data. Got no file {path}. Install {package}."
-        )
+    path = find_file(package, *parts)
     with gzip.open(path) as file:
         text = file.read().decode("ascii")
     numbers = np.fromstring(text.replace("\n", ","), dtype=np.int64, sep=",")

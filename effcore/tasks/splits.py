@@ -86,13 +86,14 @@ def stratified_order(labels: np.ndarray) -> np.ndarray:
     return np.lexsort((labels, place))
 
 
-def cut(task: Task, images: np.ndarray, labels: np.ndarray) -> Data:
+def cut(task: Task, images: np.ndarray, labels: np.ndarray, *, ordered: bool = False) -> Data:
     """Splits and fingerprint of raw images.
 
     Args:
         task: Gives the sizes of the splits: test first, then validation, then training.
         images: Raw pixels, uint8 (N, C, H, W).
         labels: Index of the class, int64 (N,).
+        ordered: Whether the images are in the order of the splits and each split in a stratified order already.
 
     Raises:
         EffcoreError: Number, shape or range of the images is not that of the task.
@@ -104,7 +105,7 @@ def cut(task: Task, images: np.ndarray, labels: np.ndarray) -> Data:
             f"{task.levels}. Got images of shape {images.shape} with pixels up to {int(images.max())}, "
             f"{labels.shape[0]} labels. Install the version of its package that requirements.txt names."
         )
-    order = stratified_order(labels)
+    order = np.arange(total) if ordered else stratified_order(labels)
     images, labels = np.ascontiguousarray(images[order]), np.ascontiguousarray(labels[order])
     starts = (0, task.test, task.test + task.validation, total)
     test, validation, train = (Split(images[a:b], labels[a:b]) for a, b in zip(starts, starts[1:], strict=False))

@@ -43,9 +43,8 @@ class EvidenceReader:
     def _correct(self, point: Point, split: str) -> NDArray[np.bool_] | None:
         """Shape (seeds, images); None where a seed has no file or another number of images."""
         rows = [(self._json(v.run_id, v.ended_ms, "correct.json") or {}).get(split) for v in point.variants]
-        if any(row is None or len(row) != len(rows[0]) for row in rows):
-            return None
-        return np.array(rows, dtype=bool)
+        lengths = {len(row) if row is not None else 0 for row in rows}
+        return np.array(rows, dtype=bool) if len(lengths) == 1 and 0 not in lengths else None
 
     def _medians(self, point: Point, *, ratio: bool) -> list[float]:
         document = self._json(point.run_id, point.first.ended_ms, "samples.json") or {}

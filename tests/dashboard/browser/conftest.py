@@ -130,7 +130,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def browser() -> Iterator[Browser]:
     """One headless Chromium for all tests."""
     if not Path(CHROMIUM).exists():
-        pytest.skip(f"No Chromium at {CHROMIUM}. Install Debian's package chromium, or say where it is with CHROMIUM.")
+        missing = pytest.fail if os.environ.get("EFFCORE_REQUIRE_BROWSER") else pytest.skip
+        missing(f"No Chromium at {CHROMIUM}. Install Debian's package chromium, or say where it is with CHROMIUM.")
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield chromium
