@@ -48,13 +48,25 @@ def serve(
         _wait_for_page(chosen, processes[0], folder)
         print(f"Dashboard: http://{ADDRESS}:{chosen}", file=sys.stderr)
         if spec is not None:
-            subprocess.run([sys.executable, "-m", "effcore", "run", str(spec)], env=environment, check=False)
+            _run_here(spec, environment)
             print(f"The page stays at http://{ADDRESS}:{chosen} until Ctrl-C.", file=sys.stderr)
         _watch(processes, folder)
     except KeyboardInterrupt:
         print("\nStopped. `effcore serve` starts the page again; nothing is lost.", file=sys.stderr)
     finally:
         _end(processes)
+
+
+def _run_here(spec: Path, environment: dict[str, str]) -> None:
+    """Run a sweep with its progress on this terminal; in a session of its own, so that Ctrl-C reaches it once, from here."""
+    command = [sys.executable, "-m", "effcore", "run", str(spec)]
+    process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, start_new_session=True)
+    try:
+        process.wait()
+    except KeyboardInterrupt:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=30)
+        raise
 
 
 def runner(home: Home = None, tracking_uri: Uri = None) -> None:
