@@ -17,6 +17,7 @@ import typer
 
 from effcore.cli.options import Home, Uri
 from effcore.errors import EffcoreError
+from effcore.forkserver import die_with_parent
 from effcore.home import HOME, URI, find_home, find_uri
 
 ADDRESS = "127.0.0.1"
@@ -60,7 +61,10 @@ def serve(
 def _run_here(spec: Path, environment: dict[str, str]) -> None:
     """Run a sweep with its progress on this terminal; in a session of its own, so that Ctrl-C reaches it once, from here."""
     command = [sys.executable, "-m", "effcore", "run", str(spec)]
-    process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, start_new_session=True)
+    parent = os.getpid()
+    process = subprocess.Popen(
+        command, env=environment, stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=lambda: die_with_parent(parent)
+    )
     try:
         process.wait()
     except KeyboardInterrupt:
@@ -107,8 +111,6 @@ def _page_command(port: int) -> list[str]:
 
 
 def _start(command: list[str], environment: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
-    from effcore.forkserver import die_with_parent
-
     log.parent.mkdir(parents=True, exist_ok=True)
     parent = os.getpid()
     root = Path(__file__).parents[2]  # where .streamlit/config.toml lies
