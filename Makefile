@@ -23,8 +23,8 @@ $(VENV)/ready: requirements.txt pyproject.toml
 	  { echo "effcore needs Python's venv module; on Debian and Ubuntu: sudo apt install python3-venv" >&2; exit 1; }
 	@echo "Making .venv with the pinned requirements; this takes some minutes the first time." >&2
 	@"$(PYTHON)" -m venv "$(VENV)"
-	@"$(BIN)/python" -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	@"$(BIN)/python" -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@"$(BIN)/python" -m pip install -qq --disable-pip-version-check -r requirements.txt
+	@"$(BIN)/python" -m pip install -qq --disable-pip-version-check --no-deps --editable .
 	@touch "$@"
 
 clean:

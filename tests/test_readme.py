@@ -1,0 +1,68 @@
+"""README says what is there: its tree, its commands, its specs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from effcore.spec import parse
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+EXPERIMENTS = sorted((ROOT / "experiments").rglob("*.yaml"))
+
+
+def tree_names() -> set[str]:
+    block = README.split("## The tree", 1)[1].split("```", 2)[1]
+    return set(re.findall(r"^  ([\w]+(?:\.py|/))", block, flags=re.MULTILINE))
+
+
+def test_the_tree_names_every_module_and_folder() -> None:
+    there = set()
+    for top in ("effcore", "dashboard"):
+        for path in (ROOT / top).iterdir():
+            if path.name.startswith("_") or path.suffix not in ("", ".py"):
+                continue
+            there.add(path.name + ("/" if path.is_dir() else ""))
+    assert there == tree_names()
+
+
+def test_every_command_is_in_the_table() -> None:
+    from effcore.cli import app
+
+    shown = {c.callback.__name__ for c in app.registered_commands if c.callback and not c.hidden}
+    assert shown == set(re.findall(r"^\| `effcore (\w+)", README, flags=re.MULTILINE))
+
+
+def test_the_spec_of_the_readme_makes_the_variants_it_says() -> None:
+    spec = parse(README.split("```yaml", 1)[1].split("```", 1)[0])
+    assert len(spec.variants) == 64
+
+
+def test_every_direct_requirement_has_its_line() -> None:
+    direct = (ROOT / "requirements.txt").read_text().split("# What those need in turn.")[0]
+    names = {line.split("==")[0] for line in direct.splitlines() if "==" in line}
+    table = README.split("## What it stands on", 1)[1]
+    assert {n for n in names if n not in table and not n.startswith("types-") and not n.endswith("-stubs")} == set()
+
+
+def test_the_version_pins_of_the_packages_are_exact() -> None:
+    lines = [text for text in (ROOT / "requirements.txt").read_text().splitlines() if text and not text.startswith("#")]
+    assert lines and all(re.fullmatch(r"[\w.\-]+==[\w.]+", text) for text in lines)
+    assert "torch==2.13.0" in lines
+
+
+@pytest.mark.parametrize("path", EXPERIMENTS, ids=lambda p: p.stem)
+def test_every_experiment_can_be_read_and_says_its_command_and_time(path: Path) -> None:
+    text = path.read_text()
+    spec = parse(text, source=path.name)
+    first = text.splitlines()[:3]
+    assert first[0] == f"# effcore run experiments/{path.name}"
+    assert any(re.search(r"minute|second", line) for line in first)
+    assert len(spec.variants) > 0
+
+
+def test_there_are_experiments() -> None:
+    assert len(EXPERIMENTS) >= 1
