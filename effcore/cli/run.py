@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from effcore.catalogue import TASKS
 from effcore.cli.options import Home, Json, SpecPath, Uri, print_json, read_text
 from effcore.errors import Cancelled, SpecError
 from effcore.home import find_home, find_uri
@@ -144,7 +145,8 @@ def check(spec: SpecPath, home: Home = None, as_json: Json = False) -> None:
         )  # fmt: skip
         return
     shared = cost.stages_total - cost.stages_distinct
-    print(f"{parsed.name}: {cost.variants} variants of {parsed.task}")
+    origin = " (synthetic)" if TASKS[parsed.task].synthetic else ""
+    print(f"{parsed.name}: {cost.variants} variants of {parsed.task}{origin}")
     print(f"  stages        {cost.stages_distinct} to run once each; {shared} more are shared ({cost.stages_total} without sharing)")
     print(f"  trainings     {cost.trainings}, fine-tunings and teachers among them; {cost.trainings_cached} are there already")
     print(f"  measurements  {cost.measurements} different structures")
