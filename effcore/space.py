@@ -18,6 +18,9 @@ from effcore.recipe import Recipe, Step
 MAX_VARIANTS = 20_000
 """Most recipes times seeds that one grid may ask for: about ten days of two cores at a minute each."""
 
+MAX_STEPS = 30
+"""Most steps of a recipe: the whole recipe is a tag of its run in the store, which takes 8,000 characters."""
+
 RANGE_KEYS = {"low", "high", "log", "step"}
 
 
@@ -42,6 +45,8 @@ def read_recipe(data: Any, path: str, *, task: str) -> tuple[list[Recipe], list[
     """
     if not isinstance(data, list) or not data:
         return [], [Problem(where=path, message=f"must be a list of steps, at least one. Got {show(data)}.")]
+    if len(data) > MAX_STEPS:
+        return [], [Problem(where=path, message=f"must have at most {MAX_STEPS} steps. Got {len(data)}.")]
     problems: list[Problem] = []
     choices = []
     for index, entry in enumerate(data):
@@ -211,7 +216,7 @@ def problem_of(error: Any, model: type[BaseModel], path: str) -> Problem:
         "less_than": "less than {lt}", "literal_error": "{expected}", "multiple_of": "a multiple of {multiple_of}",
         "finite_number": "a finite number", "int_type": "a whole number", "int_from_float": "a whole number",
         "float_type": "a number", "bool_type": "true or false", "string_type": "a text",
-        "model_type": "parameters by name", "model_attributes_type": "parameters by name",
+        "value_error": "{error}", "list_type": "a list", "model_type": "parameters by name", "model_attributes_type": "parameters by name",
     }  # fmt: skip
     rule = rules[kind].format(**context) if kind in rules else str(error["msg"])
     hint = nearest(got, context["expected"].replace("'", "").replace(" or ", ", ").split(", ")) if kind == "literal_error" else ""

@@ -18,11 +18,13 @@ from effcore.errors import BusyError, Cancelled, EffcoreError
 from effcore.execute import Engine
 from effcore.forecast import Rates, core_count, missing_structures
 from effcore.measure.environment import current
+from effcore.measure.process import check_threads
 from effcore.plan import Plan, Stage, VariantPlan, make_plan, measure_stage
-from effcore.results import gather
+from effcore.results import elsewhere, gather
 from effcore.spec import Spec
 from effcore.stages import TASK_VARIABLE
-from effcore.tracking import Store, VariantRecord
+from effcore.tracking import Store
+from effcore.tracking.rows import MEASUREMENT
 from effcore.worker import Outcome
 
 BATCH = 5
@@ -89,15 +91,16 @@ def run_sweep(
     started = time.monotonic()
     with _only_one(spec, home):
         sweep_run = store.open_sweep(spec, run_id=run_id)
-        plan = make_plan(spec.variants, context=current_context())
-        driver = _Driver(spec, plan, store, sweep_run, home, slots or core_count(), report)
         try:
+            plan = make_plan(spec.variants, context=current_context())
+            driver = _Driver(spec, plan, store, sweep_run, home, slots or core_count(), report)
             driver.run()
         except (Cancelled, KeyboardInterrupt):
             store.finish_sweep(sweep_run, status="KILLED", error="Cancelled. What had finished is kept.")
             raise
-        except EffcoreError as error:
-            store.finish_sweep(sweep_run, status="FAILED", error=str(error))
+        except Exception as error:  # a mistake of ours too ends as a failed sweep with its cause, not as one that hangs
+            cause = str(error) if isinstance(error, EffcoreError) else f"{type(error).__name__}: {error}"
+            store.finish_sweep(sweep_run, status="FAILED", error=cause)
             raise
         failed = len(driver.errors)
         store.beat(sweep_run, total=len(plan.variants), done=len(plan.variants) - failed, failed=failed)
@@ -133,7 +136,7 @@ class _State:
 
     plan: VariantPlan
     outcomes: dict[str, Outcome] = field(default_factory=dict)
-    measure: str | None = None
+    measures: tuple[str, ...] = ()
     logged: bool = False
 
 
@@ -144,7 +147,10 @@ class _Driver:
         self, spec: Spec, plan: Plan, store: Store, run_id: str, home: Path, slots: int, report: Callable[[Progress], None]
     ) -> None:
         self.spec, self.plan, self.store, self.run_id, self.home, self.slots = spec, plan, store, run_id, home, slots
-        self.report, self.context, self.environment = report, current_context(), current()
+        self.report, self.context = report, current_context()
+        for threads in spec.measure.threads:
+            check_threads(threads)
+        self.environments = [current(batch=batch, threads=threads) for batch, threads in spec.measure.sizes]
         self.states = {v.key: _State(v) for v in plan.variants}
         self.events: queue.Queue[tuple[Stage, Outcome | BaseException]] = queue.Queue()
         self.outcomes: dict[str, Outcome | BaseException] = {}
@@ -154,7 +160,7 @@ class _Driver:
         self.counts: Counter[str] = Counter()
         self.rates = Rates.of(home)
         self.last_beat = 0.0
-        self.known = store.finished(run_id)
+        self.known = store.begun(run_id)
 
     def run(self) -> None:
         """Submit everything and turn outcomes into results until every variant is logged."""
@@ -205,22 +211,28 @@ class _Driver:
 
     def _advance(self, state: _State) -> None:
         """Ask for the measurement of a variant whose file is there; log it when nothing is missing."""
-        keys = (*state.plan.stages, *([state.measure] if state.measure else []))
+        keys = (*state.plan.stages, *state.measures)
         broken = next((self.outcomes[k] for k in keys if isinstance(self.outcomes.get(k), BaseException)), None)
         if broken is not None:
             self._log(state, error=str(broken) or type(broken).__name__)
             return
         export = self.outcomes.get(state.plan.export)
-        if isinstance(export, Outcome) and state.measure is None:
-            stage = measure_stage(
-                export.entry.facts["structure"], state.plan.export, task=self.spec.task, runtime=state.plan.recipe.runtime,
-                settings=self.spec.measure.model_dump(mode="json"), environment=self.environment.key, context=self.context,
-            )  # fmt: skip
-            state.measure = stage.key
-            if stage.key not in self.submitted:
-                self.waiting[stage.key] = stage
-        if state.measure is not None and all(k in self.outcomes for k in (*state.plan.stages, state.measure)):
+        if isinstance(export, Outcome) and not state.measures:
+            stages = self._measurements(state.plan, export.entry.facts["structure"])
+            state.measures = tuple(stage.key for stage in stages)
+            self.waiting |= {stage.key: stage for stage in stages if stage.key not in self.submitted}
+        if state.measures and all(k in self.outcomes for k in (*state.plan.stages, *state.measures)):
             self._log(state)
+
+    def _measurements(self, variant: VariantPlan, structure: str) -> list[Stage]:
+        """One stage for each environment, the sweep's own first."""
+        return [
+            measure_stage(
+                structure, variant.export, task=self.spec.task, runtime=variant.recipe.runtime, settings=self.spec.measure.settings,
+                environment=environment.key, context=self.context, batch=environment.batch, threads=environment.threads,
+            )
+            for environment in self.environments
+        ]  # fmt: skip
 
     def _measure(self, engine: Engine) -> None:
         """Send waiting measurements off: the first one at once, so that the page fills, later ones in batches."""
@@ -235,20 +247,21 @@ class _Driver:
     def _log(self, state: _State, *, error: str = "") -> None:
         state.logged = True
         plan = state.plan
-        keys = (*plan.stages, *([state.measure] if state.measure else []))
+        keys = (*plan.stages, *state.measures)
         found = {k: o for k in keys if isinstance(o := self.outcomes.get(k), Outcome)}
-        record = gather(self.run_id, plan, self.plan, found, measure=state.measure, error=error)
+        record = gather(self.run_id, plan, self.plan, found, measures=state.measures, error=error)
         if error:
             self.errors[plan.key] = error
         before = self.known.get((plan.recipe.key, plan.seed))
-        if before is None or before.info.status != "FINISHED" or not self._same(before, record):
-            self.store.log_variant(self.run_id, record, run_id=before.info.run_id if before else None)
-
-    @staticmethod
-    def _same(before: object, record: VariantRecord) -> bool:
-        """Whether the store holds these figures already."""
-        metrics: dict[str, float] = before.data.metrics  # type: ignore[attr-defined]
-        return all(metrics.get(name) == value for name, value in record.metrics.items())
+        run_id = before.run_id if before else None
+        changed = error or before is None or before.status != "FINISHED" or before.metrics != dict(record.metrics)
+        if changed or run_id is None:
+            run_id = self.store.log_variant(self.run_id, record, run_id=run_id)
+        for key in () if error else state.measures[1:]:
+            further = elsewhere(record, found[key])
+            known = self.store.measurement(run_id, further.environment)
+            if changed or known is None:
+                self.store.log_variant(run_id, further, run_id=known, kind=MEASUREMENT)
 
     def _beat(self, engine: Engine) -> None:
         done = sum(1 for s in self.states.values() if s.logged) - len(self.errors)
@@ -263,7 +276,7 @@ class _Driver:
     def _progress(self, done: int) -> Progress:
         todo = [s for k, s in self.plan.stages.items() if k not in self.outcomes]
         measured = sum(1 for k in self.outcomes if k.startswith("measure-"))
-        structures = max(self.plan.structures, measured)
+        structures = max(self.plan.structures * len(self.environments), measured)
         return Progress(
             variants_done=done, variants_total=len(self.states), failed=len(self.errors), stages_done=len(self.outcomes),
             stages_total=len(self.plan.stages) + structures, note=f"{len(self.waiting)} waiting to be measured" if self.waiting else "",

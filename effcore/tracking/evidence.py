@@ -27,8 +27,13 @@ class EvidenceReader:
         self._file = file
         self._known: dict[tuple[str, int | None, str], Any] = {}
 
-    def of(self, frontier: Frontier) -> Evidence:
-        """The evidence for the objectives of a frontier; points without files are left to their intervals."""
+    def of(self, frontier: Frontier, *, did: bool = False) -> Evidence:
+        """The evidence for the objectives of a frontier; points without files are left to their intervals.
+
+        Args:
+            frontier: Its points and objectives.
+            did: Whether to read what the techniques did too.
+        """
         correct: dict[str, dict[str, NDArray[np.bool_]]] = {}
         processes: dict[str, dict[str, list[float]]] = {}
         for name in frontier.objectives:
@@ -38,7 +43,12 @@ class EvidenceReader:
             elif name in ("latency_ms", "latency_ratio"):
                 medians = {p.key: self._medians(p, ratio=name == "latency_ratio") for p in frontier.points}
                 processes[name] = {key: value for key, value in medians.items() if value}
-        return Evidence(correct=correct, processes=processes)
+        return Evidence(correct=correct, processes=processes, did={p.key: self._did(p) for p in frontier.points} if did else {})
+
+    def _did(self, point: Point) -> dict[str, Any]:
+        """By technique; of the export only, whose facts are named by technique."""
+        stages = self._json(point.run_id, point.first.ended_ms, "facts.json") or []
+        return {k: v for stage in stages if stage.get("kind") == "export" for k, v in stage["facts"].get("did", {}).items()}
 
     def _correct(self, point: Point, split: str) -> NDArray[np.bool_] | None:
         """Shape (seeds, images); None where a seed has no file or another number of images."""

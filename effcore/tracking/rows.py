@@ -83,8 +83,12 @@ def _state(status: str, failed: int, heartbeat_s: int, cancel: bool) -> str:
 
 
 def read_variant(run: Any) -> Variant:
-    """The variant that an MLflow run holds; figures that are not finite are dropped here and missed by name later."""
+    """The variant that an MLflow run holds; figures that are not finite are dropped here and missed by name later.
+
+    A figure of an earlier writing that the last one did not have, as a p99 for want of samples, is dropped too.
+    """
     tags = {k.removeprefix(PREFIX): v for k, v in run.data.tags.items() if k.startswith(PREFIX)}
+    held = tags["metrics"].split() if "metrics" in tags else run.data.metrics
     return Variant(
         run_id=run.info.run_id,
         sweep=tags.get("sweep", ""),
@@ -101,8 +105,9 @@ def read_variant(run: Any) -> Variant:
         status=run.info.status,
         error=tags.get("error") or None,
         noisy=tags.get("noisy") == "1",
-        metrics={k: float(v) for k, v in run.data.metrics.items() if math.isfinite(v)},
+        metrics={k: float(v) for k, v in run.data.metrics.items() if math.isfinite(v) and k in held},
         artifact=tags.get("artifact") or None,
+        measures=tags.get("variant") or None,
         started_ms=run.info.start_time,
         ended_ms=run.info.end_time,
     )

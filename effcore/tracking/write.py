@@ -51,7 +51,7 @@ class VariantRecord:
 
 
 def variant_tags(record: VariantRecord) -> dict[str, str]:
-    """Tags by name, without the prefix."""
+    """Tags by name, without the prefix; `metrics` says which figures hold, since MLflow can't take one back."""
     origin = parent(record.recipe)
     return {
         "name": record.recipe.name, "recipe": record.recipe.key, "seed": str(record.seed),
@@ -59,6 +59,7 @@ def variant_tags(record: VariantRecord) -> dict[str, str]:
         "technique": origin.technique if origin else "architecture", "step": origin.label if origin else "",
         "runtime": record.runtime, "environment": record.environment, "structure": record.structure,
         "noisy": "1" if record.noisy else "", "artifact": record.artifact, "error": record.error[:4000],
+        "metrics": " ".join(sorted(record.metrics)),
     }  # fmt: skip
 
 

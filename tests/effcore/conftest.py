@@ -82,3 +82,13 @@ def artifact(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], P
         return path
 
     return make
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Home folder of an empty MLflow store, to be copied."""
+    from effcore.tracking import Store
+
+    home = tmp_path_factory.mktemp("template")
+    Store(home)
+    return home
