@@ -259,10 +259,12 @@ class Evidence:
     Attributes:
         correct: Which test examples were right, shape (examples,) or (seeds, examples), for `accuracy` and the like.
         processes: One median a measuring process, for `latency_ms`, `latency_ratio` and the like.
+        did: By recipe key and technique, what the export says that each technique did; for reasons of verdicts.
     """
 
     correct: Mapping[str, Mapping[str, NDArray[np.bool_]]] = field(default_factory=dict)
     processes: Mapping[str, Mapping[str, Sequence[float]]] = field(default_factory=dict)
+    did: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def with_probability(frontier: Frontier, evidence: Evidence, *, draws: int = DRAWS, seed: int = 0) -> Frontier:
