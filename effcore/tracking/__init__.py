@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from effcore.errors import EffcoreError, StoreError
+from effcore.errors import BusyError, Cancelled, EffcoreError, StoreError
 from effcore.frontier import Evidence, Frontier, Variant
 from effcore.recipe import canonical
 from effcore.spec import Spec, parse
@@ -27,6 +27,7 @@ logging.getLogger("alembic").setLevel(logging.WARNING)
 EXPERIMENT = "effcore"
 SCHEMA = "1"
 _PAGE = 1000
+_BATCH = 100  # parameters that MLflow takes at once
 _OVERLAP_MS = 5000  # a run that ends while another is read may carry an end time slightly before it
 
 __all__ = ["EXPERIMENT", "Store", "SweepRecord", "VariantRecord"]
@@ -140,8 +141,11 @@ class Store:
         return self.file(run_id, "spec.yaml").read_text()
 
     def _tag(self, run_id: str, name: str) -> str:
+        return str(self._run(run_id).data.tags.get(PREFIX + name, ""))
+
+    def _run(self, run_id: str) -> Any:
         try:
-            return str(self._client.get_run(run_id).data.tags.get(PREFIX + name, ""))
+            return self._client.get_run(run_id)
         except Exception as error:
             raise StoreError(f"There is no run {run_id!r} in {self.uri}: {_first_line(error)}") from error
 
@@ -159,14 +163,18 @@ class Store:
 
         Raises:
             SpecError: The spec has problems; nothing was written.
+            BusyError: It is being cancelled right now.
         """
         spec = parse(spec_text, source="the submitted spec")
+        tags = self._sweep_tags(spec) | {"origin": "page", "owner": owner}
         with _single(self.home):
-            known = self._search(f"tags.`{PREFIX}type` = '{SWEEP}' AND tags.`{PREFIX}key` = '{spec.key}'")
-            if known and read_sweep(known[0]).state in ("waiting", "running"):
-                return str(known[0].info.run_id)
-            run_id = str(known[0].info.run_id) if known else self._create(spec.name, {"type": SWEEP})
-            self._set_tags(run_id, self._sweep_tags(spec) | {"origin": "page", "owner": owner})
+            known = self._known_sweep(spec)
+            if known is not None and known.state in ("waiting", "running"):
+                return known.run_id
+            if known is not None and known.state == "cancelling":
+                raise BusyError(f"The sweep {spec.name!r} is being cancelled. Launch it again when it has stopped.")
+            run_id = self._create(spec.name, tags) if known is None else known.run_id
+            self._set_tags(run_id, tags)
             self._client.log_text(run_id, spec_text, "spec.yaml")
             self._client.update_run(run_id, status="SCHEDULED")
         return run_id
@@ -176,20 +184,32 @@ class Store:
         return sorted((s for s in self.sweeps() if s.state == "waiting"), key=lambda s: (s.started_ms, s.run_id))
 
     def open_sweep(self, spec: Spec, *, run_id: str | None = None) -> str:
-        """The run of a sweep, marked as running: the one given, the one with the same identity, or a new one."""
+        """The run of a sweep, marked as running: the one given, the one with the same identity, or a new one.
+
+        Raises:
+            Cancelled: It was filed, and cancelled before it began.
+        """
+        tags = self._sweep_tags(spec)
+        if run_id is not None and self._tag(run_id, "cancel"):
+            self.finish_sweep(run_id, status="KILLED", error="Cancelled before it began.")
+            raise Cancelled("The sweep was cancelled before it began.")
         if run_id is None:
-            known = self._search(f"tags.`{PREFIX}type` = '{SWEEP}' AND tags.`{PREFIX}key` = '{spec.key}'")
-            run_id = str(known[0].info.run_id) if known else self._create(spec.name, {"type": SWEEP, "origin": "command"})
-        self._set_tags(run_id, self._sweep_tags(spec))
+            known = self._known_sweep(spec)
+            run_id = known.run_id if known is not None else self._create(spec.name, tags | {"origin": "command"})
+        self._set_tags(run_id, tags)
         self._client.set_tag(run_id, "mlflow.note.content", spec.description)
         self._client.log_text(run_id, spec.text, "spec.yaml")
         self._client.update_run(run_id, status="RUNNING")
         return run_id
 
+    def _known_sweep(self, spec: Spec) -> SweepRecord | None:
+        known = self._search(f"tags.`{PREFIX}type` = '{SWEEP}' AND tags.`{PREFIX}key` = '{spec.key}'")
+        return read_sweep(known[0]) if known else None
+
     @staticmethod
     def _sweep_tags(spec: Spec) -> dict[str, str]:
         return {
-            "sweep": spec.name, "key": spec.key, "task": spec.task, "objectives": canonical(list(spec.objectives)),
+            "type": SWEEP, "sweep": spec.name, "key": spec.key, "task": spec.task, "objectives": canonical(list(spec.objectives)),
             "schema": SCHEMA, "heartbeat": str(int(time.time())), "error": "", "cancel": "",
         }  # fmt: skip
 
@@ -200,10 +220,15 @@ class Store:
         return bool(self._tag(run_id, "cancel"))
 
     def cancel(self, run_id: str) -> None:
-        """Ask a sweep to stop; one that has not begun is stopped at once."""
-        run = self._client.get_run(run_id)
-        self._set_tags(run_id, {"cancel": "1"})
-        if run.info.status == "SCHEDULED":
+        """Ask a sweep to stop; one that has not begun is stopped at once, one that has ended is left as it is.
+
+        Raises:
+            StoreError: There is no such run.
+        """
+        status = self._run(run_id).info.status
+        if status in ("SCHEDULED", "RUNNING"):
+            self._set_tags(run_id, {"cancel": "1"})
+        if status == "SCHEDULED":
             self._client.set_terminated(run_id, status="KILLED")
 
     def finish_sweep(self, run_id: str, *, status: str, error: str = "") -> None:
@@ -213,10 +238,10 @@ class Store:
 
     # Variants
 
-    def finished(self, sweep_run: str) -> dict[tuple[str, int], Any]:
-        """MLflow runs of the variants of a sweep by recipe key and seed, whatever their status."""
+    def begun(self, sweep_run: str) -> dict[tuple[str, int], Variant]:
+        """The variants of a sweep by recipe key and seed, whatever their status."""
         runs = self._search(f"tags.`mlflow.parentRunId` = '{_quoted(sweep_run)}' AND tags.`{PREFIX}type` = '{VARIANT}'")
-        return {(r.data.tags[PREFIX + "recipe"], int(r.data.tags[PREFIX + "seed"])): r for r in runs}
+        return {(v.recipe_key, v.seed): v for v in map(read_variant, runs)}
 
     def measurement(self, variant_run: str, environment: str) -> str | None:
         """Run of the measurement of a variant in another environment, where there is one."""
@@ -233,16 +258,21 @@ class Store:
             run_id: The run to write into, where there is one already.
             kind: `variant` or `measurement`.
         """
-        tags = variant_tags(record) | {"type": kind, "figures": "1", "sweep": record.sweep_run, "schema": SCHEMA}
+        tags = variant_tags(record) | {"type": kind, "sweep": record.sweep_run, "schema": SCHEMA}
         if kind == MEASUREMENT:
             tags["variant"] = sweep_run
-        if run_id is None:
-            run_id = self._create(record.run_name, {"type": kind}, parent=sweep_run)
         metrics, params = variant_batch(record)
-        self._client.log_batch(run_id, metrics=metrics, params=params)
+        again = run_id is not None
+        if run_id is None:  # named in the same step, so that it is found again if this process is killed meanwhile
+            run_id = self._create(record.run_name, tags, parent=sweep_run)
+        self._client.log_batch(run_id, metrics=metrics)
+        for first in range(0, len(params), _BATCH):
+            self._client.log_batch(run_id, params=params[first : first + _BATCH])
         with variant_artifacts(record) as folder:
             self._client.log_artifacts(run_id, str(folder))
-        self._set_tags(run_id, tags)
+        if again and not record.error:
+            self._remove(run_id, "error.txt")
+        self._set_tags(run_id, tags | {"figures": "1"})
         self._client.set_terminated(run_id, status="FAILED" if record.error else "FINISHED")
         return run_id
 
@@ -252,6 +282,13 @@ class Store:
             full["mlflow.parentRunId"] = parent
         run = self._client.create_run(self.experiment_id, tags=full, run_name=name)
         return str(run.info.run_id)
+
+    def _remove(self, run_id: str, name: str) -> None:
+        """Take a file back that an earlier writing left."""
+        from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+        if any(file.path == name for file in self._client.list_artifacts(run_id)):
+            get_artifact_repository(self._run(run_id).info.artifact_uri).delete_artifacts(name)  # type: ignore[no-untyped-call]
 
     def _set_tags(self, run_id: str, tags: Mapping[str, str]) -> None:
         from mlflow.entities import RunTag
