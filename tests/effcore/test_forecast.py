@@ -1,0 +1,142 @@
+"""What a sweep will cost is told before it is run, from the plan, the cache and what has run before."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from effcore.cache import RECORD, Cache
+from effcore.context import current_context
+from effcore.forecast import DEFAULT_S, START_S, Rates, core_count, forecast
+from effcore.plan import Plan, Stage, make_plan
+from effcore.spec import Spec, parse
+
+TEXT = """\
+name: a
+task: digits
+recipe:
+  - architecture: {family: mlp}
+  - training: {epochs: 4}
+  - pruning: [none, {}]
+  - quantization: [none, {}]
+  - runtime: onnxruntime
+"""
+
+
+@pytest.fixture
+def spec() -> Spec:
+    return parse(TEXT)
+
+
+def plan_of(spec: Spec) -> Plan:
+    return make_plan(spec.variants, context=current_context())
+
+
+def keep(home: Path, *stages: Stage, structure: str = "s") -> None:
+    cache = Cache(home)
+    for stage in stages:
+        with cache.aside() as folder:
+            cache.keep(stage.key, folder, {"facts": {"structure": structure}})
+
+
+def log(home: Path, *lines: dict[str, object] | str) -> None:
+    texts = [line if isinstance(line, str) else json.dumps(line) for line in lines]
+    (home / "executions.jsonl").write_text("".join(text + "\n" for text in texts))
+
+
+def executed(kind: str, cost_class: str, seconds: float, *, units: float = 1.0, event: str = "finished") -> dict[str, object]:
+    return {"event": event, "key": f"{kind}-x", "kind": kind, "class": cost_class, "units": units, "start": 10.0, "end": 10.0 + seconds}
+
+
+def test_a_fresh_home_has_nothing_and_nothing_is_written(spec: Spec, tmp_path: Path) -> None:
+    cost = forecast(spec, home=tmp_path / "none", slots=1)
+    assert (cost.variants, cost.trainings, cost.trainings_cached, cost.measurements) == (4, 2, 0, 4)
+    assert (cost.stages_distinct, cost.stages_cached) == (3 + 1 + 4 + 4 + 4, 0)
+    assert cost.stages_total == 4 * (3 + 1 + 1 + 1) + 2
+    work = 4 * DEFAULT_S["train"] + DEFAULT_S["transform"] + 4 * DEFAULT_S["export"] + 4 * DEFAULT_S["evaluate"]
+    assert cost.estimated_s == pytest.approx(work + 4 * DEFAULT_S["measure"] + START_S)
+    assert not (tmp_path / "none").exists()
+
+
+def test_what_is_in_the_cache_is_not_counted_as_work(spec: Spec, tmp_path: Path) -> None:
+    stages = plan_of(spec).stages.values()
+    trained = [s for s in stages if s.kind == "train"]
+    keep(tmp_path, *trained[:2])
+    partly = forecast(spec, home=tmp_path, slots=1)
+    assert (partly.stages_cached, partly.trainings_cached) == (2, 0)
+    keep(tmp_path, trained[2])
+    whole = forecast(spec, home=tmp_path, slots=1)
+    assert (whole.stages_cached, whole.trainings_cached) == (3, 1)
+    assert whole.estimated_s == pytest.approx(partly.estimated_s - 2 * DEFAULT_S["train"])
+
+
+@pytest.mark.parametrize("damage", ["", "[]", "{}", '{"facts": 1}', "{"])
+def test_a_damaged_record_of_an_export_counts_as_unmeasured(spec: Spec, tmp_path: Path, damage: str) -> None:
+    exports = [s for s in plan_of(spec).stages.values() if s.kind == "export"]
+    keep(tmp_path, *exports)
+    before = forecast(spec, home=tmp_path)
+    for stage in exports:
+        (tmp_path / "cache" / stage.key / RECORD).write_text(damage)
+    assert forecast(spec, home=tmp_path) == before
+
+
+def test_rates_are_medians_of_what_has_finished(tmp_path: Path) -> None:
+    log(
+        tmp_path, executed("train", "a", 2.0, units=2.0), executed("train", "a", 6.0, units=2.0), executed("train", "a", 90.0),
+        executed("train", "b", 5.0), executed("train", "a", 1e6, event="failed"), executed("export", "c", 1.0, units=0.0),
+        '{"event": "finished", "key": "cut o',
+    )  # fmt: skip
+    rates = Rates.of(tmp_path)
+    assert rates.by_class == {"a": 3.0, "b": 5.0, "c": 1.0}
+    assert rates.by_kind == {"train": 4.0, "export": 1.0}
+
+
+def test_seconds_of_a_stage_come_from_its_class_then_its_kind_then_the_default() -> None:
+    rates = Rates({"a": 3.0}, {"train": 4.0})
+    assert rates.seconds(Stage("train", "1", {}, cost_class="a", units=2.0)) == 6.0
+    assert rates.seconds(Stage("train", "1", {}, cost_class="b", units=2.0)) == 8.0
+    assert rates.seconds(Stage("export", "1", {}, cost_class="c")) == DEFAULT_S["export"]
+    assert rates.seconds(Stage("transform", "1", {}, cost_class="d", units=0.0)) == DEFAULT_S["transform"]
+
+
+def chain() -> list[Stage]:
+    first = Stage("train", "1", {}, cost_class="a")
+    return [first, Stage("train", "2", {}, (("before", "1"),), "a"), Stage("train", "3", {}, cost_class="b")]
+
+
+def test_time_is_the_longer_of_the_longest_chain_and_the_work_over_the_slots() -> None:
+    rates = Rates({"a": 5.0, "b": 2.0}, {"measure": 3.0})
+    assert rates.elapsed_s(chain(), measurements=0, slots=1) == 12.0 + START_S
+    assert rates.elapsed_s(chain(), measurements=0, slots=8) == 10.0 + START_S
+    assert rates.elapsed_s(chain(), measurements=2, slots=8) == 10.0 + 6.0 + START_S
+    assert rates.elapsed_s([], measurements=0, slots=1) == 0.0
+
+
+def test_past_runs_of_this_home_shape_the_estimate(spec: Spec, tmp_path: Path) -> None:
+    log(tmp_path, *(executed(kind, f"other {kind}", 100.0) for kind in DEFAULT_S))
+    cost = forecast(spec, home=tmp_path, slots=1)
+    assert cost.estimated_s == pytest.approx(100.0 * (4 + 1 + 4 + 4 + 4) + START_S)
+
+
+def test_cores_are_those_that_this_process_may_use() -> None:
+    assert core_count() >= 1
+    script = "import os; os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])\nfrom effcore.forecast import core_count\nprint(core_count())"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
+    assert done.stdout.strip() == "1"
+
+
+def test_a_forecast_imports_neither_torch_nor_mlflow(tmp_path: Path) -> None:
+    script = f"""
+import sys
+from pathlib import Path
+from effcore.forecast import forecast
+from effcore.spec import parse
+forecast(parse({TEXT!r}), home=Path({str(tmp_path)!r}))
+print(sorted({{"torch", "mlflow", "onnxruntime", "distributed"}} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout.strip()) == (0, "[]"), done.stderr
