@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
@@ -15,12 +15,13 @@ from dashboard.views.point import Figure
 from effcore.frontier import LeftOut
 from effcore.objectives import Metric
 
-_ROW, _MOST_ROWS = 35, 18
+_ROW, _MOST_ROWS = 35, 30
+_CERTAIN = "Share of resamples of the measurements in which no other point is better on both"
 
 
-def height(rows: int) -> int:
-    """Pixels for that many rows and the header, up to where the table scrolls."""
-    return 3 + _ROW * (1 + min(rows, _MOST_ROWS))
+def height(rows: int) -> int | Literal["content"]:
+    """Height of a table: all of it, or that of so many rows as are shown before it scrolls, in pixels."""
+    return "content" if rows <= _MOST_ROWS else 3 + _ROW * (1 + _MOST_ROWS)
 
 
 def _head(metric: Metric) -> str:
@@ -44,34 +45,31 @@ def frontier_table(view: FrontierView) -> tuple[pd.DataFrame, dict[str, Any]]:
         {
             "#": pd.array([d.number for d in view.dots], dtype="Int64"),
             "point": [d.name for d in view.dots],
-            "step": [title(d.technique) for d in view.dots],
             "y": [d.y.value for d in view.dots],
             "y_interval": [d.y.bare_interval for d in view.dots],
             "x": [d.x.value for d in view.dots],
             "x_interval": [d.x.bare_interval for d in view.dots],
             "certain": [None if math.isnan(d.probability) else round(100 * d.probability) for d in view.dots],
+            "step": [title(d.technique) for d in view.dots],
             "parent": [d.against_parent.removeprefix("against its parent: ") for d in view.dots],
+            "note": ["noisy" if d.noisy else "" for d in view.dots],
         }
     )
-    if frame["certain"].isna().all():
-        frame = frame.drop(columns="certain")
+    unused = ["certain"] if frame["certain"].isna().all() else []
+    unused += ["note"] if not frame["note"].any() else []
     config = {
-        "#": column.NumberColumn(width=44, help="Place along the frontier, as in the chart"),
-        "point": column.TextColumn("Point", width=300),
-        "step": column.TextColumn("Last step", width=130),
-        "y": column.NumberColumn(_head(view.y), format=_format(view.y, [d.y.value for d in view.dots]), width=110),
-        "y_interval": column.TextColumn("95 % interval", width=120),
-        "x": column.NumberColumn(_head(view.x), format=_format(view.x, [d.x.value for d in view.dots]), width=110),
+        "#": column.NumberColumn(width=40, help="Place along the frontier, as in the chart"),
+        "point": column.TextColumn("Point", width=245),
+        "y": column.NumberColumn(_head(view.y), format=_format(view.y, [d.y.value for d in view.dots]), width=95),
+        "y_interval": column.TextColumn("95 % interval", width=105),
+        "x": column.NumberColumn(_head(view.x), format=_format(view.x, [d.x.value for d in view.dots]), width=95),
         "x_interval": column.TextColumn("95 % interval", width=130),
-        "certain": column.NumberColumn(
-            "On frontier, %",
-            width=110,
-            format="%d",
-            help="Share of resamples of the measurements in which no other point is better on both",
-        ),
-        "parent": column.TextColumn("Against its parent", width=300),
+        "certain": column.NumberColumn("On frontier, %", width=105, format="%d", help=_CERTAIN),
+        "step": column.TextColumn("Last step", width=130),
+        "parent": column.TextColumn("Against its parent", width=255),
+        "note": column.TextColumn("Note", width=70),
     }
-    return frame, config
+    return frame.drop(columns=unused), config
 
 
 def left_out_table(entries: Sequence[LeftOut]) -> tuple[pd.DataFrame, dict[str, Any]]:
@@ -106,7 +104,7 @@ def figures_table(figures: Sequence[Figure], *, against: bool) -> tuple[pd.DataF
         "value": column.TextColumn("Here", width=100, alignment="right"),
         "interval": column.TextColumn("95 % interval", width=150, alignment="right"),
         "parent": column.TextColumn("Parent", width=100, alignment="right"),
-        "change": column.TextColumn("Change", width=160),
+        "change": column.TextColumn("Change", width=200),
     }
     return (frame, config) if against else (frame.drop(columns=["parent", "change"]), config)
 

@@ -17,7 +17,8 @@ WEBGL_FROM = 2000
 """Dominated points from which WebGL draws them. Below it SVG does: sharp in print, no limit on figures a page, and the
 markers of one trace can lie over those of another. Staircase and frontier are always SVG, so that they lie on top."""
 
-_DIMMED, _SIZE, _FRONT_SIZE = 0.38, 11, 15
+_DIMMED = {"light": 0.38, "dark": 0.5}
+_SIZE, _FRONT_SIZE = 11, 15
 
 
 def frontier_figure(view: FrontierView, look: Look, *, selected: str | None = None, height: int = 560) -> go.Figure:
@@ -56,7 +57,7 @@ def _by_technique(dots: Sequence[Dot]) -> list[tuple[str, list[Dot]]]:
 def _points(
     dots: Sequence[Dot], view: FrontierView, look: Look, technique: str, *, dimmed: bool, legend: bool, gl: bool
 ) -> go.Scatter | go.Scattergl:
-    color = mark(technique).color(look)
+    color, opacity = mark(technique).color(look), _DIMMED[look.name] if dimmed else 1.0
     kind = go.Scattergl if gl else go.Scatter
     numbers = (
         {}
@@ -78,12 +79,12 @@ def _points(
             "color": color,
             "symbol": mark(technique).symbol,
             "size": _SIZE if dimmed else _FRONT_SIZE,
-            "opacity": _DIMMED if dimmed else 1.0,
+            "opacity": opacity,
             "line": {"width": 0 if dimmed else 1.5, "color": look.paper},
         },
         # Streamlit fades what is not selected; a click leads to another page, so that nothing may fade before it.
-        selected={"marker": {"opacity": _DIMMED if dimmed else 1.0}},
-        unselected={"marker": {"opacity": _DIMMED if dimmed else 1.0}},
+        selected={"marker": {"opacity": opacity}},
+        unselected={"marker": {"opacity": opacity}},
         customdata=[d.run_id for d in dots],
         hovertext=[_hover(d, view) for d in dots],
         hoverinfo="text",

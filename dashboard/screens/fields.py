@@ -21,6 +21,7 @@ from dashboard.form import (
     start_values,
 )
 from dashboard.quantities import count
+from dashboard.screens.parts import heading
 from effcore.catalogue import TASKS, TECHNIQUES, Technique
 from effcore.objectives import METRICS
 
@@ -107,7 +108,7 @@ def _metric_label(name: str) -> str:
 def _step(technique: Technique, places: dict[tuple[str, str], DeltaGenerator]) -> StepChoice:
     with st.container(border=True, key=f"step-{technique.name}", gap="small"):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-            st.markdown(f"##### {technique.title}", help=technique.summary, width="content")
+            heading(technique.title, key=f"{technique.name}-step", help=technique.summary)
             inclusion = _inclusion(technique)
         values = _parameters(technique, places) if inclusion != "without" else {}
         places[technique.name, ""] = st.container(gap=None)

@@ -140,6 +140,8 @@ def _summary(view: FrontierView, choice: Choice, records: tuple[SweepRecord, ...
         note(view.headline, key="headline", tone="lead")
     machine = environment_line(data.environment(view.dots[0].run_id)) if view.dots else ""
     counts = [count(len(view.dots), "point"), f"{len(view.front)} on the frontier"] if view.dots else []
+    noisy = sum(d.noisy for d in view.dots)
+    counts += [f"{noisy} measured under noise"] if noisy else []
     counts += [f"{len(view.left_out)} left out"] if view.left_out else []
     note(" · ".join(p for p in (machine, *view.runtimes, *counts) if p), key="environment")
     for record in records:

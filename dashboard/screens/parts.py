@@ -33,16 +33,17 @@ def current_look() -> theme.Look:
     return theme.look(st.context.theme.type)
 
 
-def heading(text: str, *, key: str = "title", below: str = "") -> None:
+def heading(text: str, *, key: str = "title", below: str = "", help: str | None = None) -> None:
     """A title, with a quiet line below it; both may hold what a user wrote.
 
     Args:
         text: The title.
         key: Unique on the page; one that ends in `section` makes the title of a section.
         below: Empty for none.
+        help: Behind a question mark; Markdown, and so never from a user.
     """
-    with st.container(key=f"{key}-heading", gap=None):
-        st.text(text)
+    with st.container(key=f"{key}-heading", gap=None, width="content" if help else "stretch"):
+        st.text(text, help=help)
     if below:
         note(below, key=f"{key}-below")
 
@@ -128,7 +129,9 @@ def set_bound(name: str, value: str) -> None:
     st.session_state[f"bound-{name}"] = value
 
 
-def picked_row(frame: pd.DataFrame, columns: Mapping[str, Any], *, key: str, height: int, alt: str) -> int | None:
+def picked_row(
+    frame: pd.DataFrame, columns: Mapping[str, Any], *, key: str, height: int | Literal["content"], alt: str
+) -> int | None:
     """A table of which a click on any cell picks the row; returns its position once."""
     event = st.dataframe(
         frame,

@@ -109,7 +109,7 @@ def _figures(view: PointView) -> None:
         hide_index=True,
         column_config=columns,
         key="figures",
-        height=3 + 35 * (1 + len(frame)),
+        height="content",
         alt="Figures of the point",
     )
 

@@ -169,18 +169,29 @@ def figures(variant: Variant, parent: Variant | None) -> tuple[Figure, ...]:
         if value is None:
             continue
         which, before = METRICS[name], parent.metrics.get(name) if parent and name not in _OWN else None
+        moved = change(which, before, value)
+        level = parent is not None and moved not in ("", "same") and _overlap(name, variant.metrics, parent.metrics)
         rows.append(
             Figure(
                 label=which.label,
                 value=show(which, value),
                 interval=interval(which, variant.metrics.get(f"{name}_low"), variant.metrics.get(f"{name}_high")),
                 parent=show(which, before) if before is not None else "",
-                change=change(which, before, value),
-                better=improved(which, before, value),
+                change=moved + (", within the interval" if level else ""),
+                better=None if level else improved(which, before, value),
                 help=which.help,
             )
         )
     return tuple(rows)
+
+
+def _overlap(name: str, mine: Mapping[str, float], other: Mapping[str, float]) -> bool:
+    """Whether either figure lies within the interval of the other, so that the change may be chance."""
+    for inner, outer in ((mine, other), (other, mine)):
+        low, high = outer.get(f"{name}_low"), outer.get(f"{name}_high")
+        if low is not None and high is not None and low < high and name in inner and low <= inner[name] <= high:
+            return True
+    return False
 
 
 def _parent_note(mine: Variant, parent: Variant | None) -> str:

@@ -119,6 +119,9 @@ def environment_line(document: Mapping[str, Any]) -> str:
     return " · ".join(parts)
 
 
+_SHOWN_ELSEWHERE = ("metrics", "curve", "environment", "structure", "artifact", "noisy", "reasons")
+
+
 def _without(said: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
     """Facts less those that stand on the page already, at any depth, and less what is empty."""
     kept = {k: _without(v, names) if isinstance(v, Mapping) else v for k, v in said.items() if k not in names}
@@ -147,7 +150,7 @@ def stage_lines(facts: Any) -> tuple[StageLine, ...]:
     lines = []
     for entry in entries:
         said = entry.get("facts")
-        rest = _without(said, ("metrics", "curve")) if isinstance(said, Mapping) else said
+        rest = _without(said, _SHOWN_ELSEWHERE) if isinstance(said, Mapping) else said
         seconds = entry.get("seconds")
         lines.append(
             StageLine(

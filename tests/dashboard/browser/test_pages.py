@@ -64,13 +64,15 @@ def test_the_way_back_leads_to_the_same_view_with_the_point_ringed(site: Any, vi
 
 def test_a_row_of_the_table_leads_to_its_point(site: Any, visit: Any) -> None:
     page = visit.open(site.url)
+    count_points(page, 5)
     table = page.locator(".st-key-frontier-table canvas").first
     table.scroll_into_view_if_needed()
+    page.wait_for_timeout(500)  # until it has stopped scrolling
     box = table.bounding_box()
     page.mouse.click(box["x"] + 200, box["y"] + 35 + 17)
     page.wait_for_url("**/point?run=*")
     page.get_by_text("Latency samples").wait_for()
-    assert page.locator(".st-key-samples-chart .boxlayer .trace.boxes").count() == 5
+    page.wait_for_function("document.querySelectorAll('.st-key-samples-chart .boxlayer .trace.boxes').length === 5")
 
 
 def test_axes_stand_in_the_address_and_a_bad_one_falls_back_with_a_note(site: Any, visit: Any) -> None:

@@ -31,8 +31,13 @@ def test_figures_stand_against_the_parent(variants: list[Variant]) -> None:
     assert view is not None and view.parent is not None and view.parent.run_id == parent.run_id
     rows = {f.label: f for f in view.figures}
     assert (rows["Latency"].change, rows["Latency"].better, rows["Latency"].parent) == ("÷2.10", True, "0.420 ms")
-    assert (rows["Accuracy"].change, rows["Accuracy"].better) == ("−0.3 points", False)
+    assert (rows["Accuracy"].change, rows["Accuracy"].better) == ("−0.3 points, within the interval", None)
     assert "Throughput" not in rows
+    assert rows["Own training"].parent == "" and rows["Own training"].change == ""
+    child = replace(child, metrics={**child.metrics, "accuracy": 0.93, "accuracy_low": 0.92, "accuracy_high": 0.94})
+    worse = point_view([child, parent], child.run_id)
+    assert worse is not None
+    assert [(f.change, f.better) for f in worse.figures if f.label == "Accuracy"] == [("−4.3 points", False)]
 
 
 def test_a_parent_that_was_not_measured_is_not_replaced_by_a_neighbour(variants: list[Variant]) -> None:
