@@ -81,6 +81,7 @@ class Point:
         on_frontier: Whether no other point dominates it.
         probability: Share of resamples in which it is on the frontier; NaN where it was not computed.
         dominated_by: Recipe keys of the points that dominate it.
+        tied_with: Recipe keys of the points that can't be told apart from it, see `effcore.ties`; one of two is on the frontier.
     """
 
     variants: tuple[Variant, ...]
@@ -88,6 +89,7 @@ class Point:
     on_frontier: bool = False
     probability: float = math.nan
     dominated_by: tuple[str, ...] = ()
+    tied_with: tuple[str, ...] = ()
 
     @property
     def first(self) -> Variant:

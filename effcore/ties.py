@@ -1,0 +1,130 @@
+"""Ties: which points can't be told apart from those of the frontier."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from effcore.comparison import SIGNIFICANCE, mcnemar_p, welch_half_width
+from effcore.frontier import OF_THE_STRUCTURE, Evidence, Frontier, Point
+from effcore.statistics import CONFIDENCE
+
+Mask = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+
+
+def with_ties(frontier: Frontier, evidence: Evidence) -> Frontier:
+    """The same frontier with, for every point, the points that it is tied with.
+
+    Two points are tied where no objective tells them apart: accuracies by McNemar's exact test of the same examples
+    (with several seeds, by an interval of the mean over them), times by Welch's interval of the ratio over processes,
+    relative to the reference where that is known, other figures by their intervals. Points of one structure share
+    their times. One of the two is on the frontier; the other is on it too, or may well be. Being tied is not passed on:
+    of three in a row the outer two may differ.
+
+    Args:
+        frontier: From `find_frontier`; it is not changed.
+        evidence: Raw results; what is missing is taken from intervals, and a figure without an interval is certain.
+    """
+    points = frontier.points
+    rows = [i for i, p in enumerate(points) if p.on_frontier]
+    if not rows:
+        return frontier
+    alike = np.ones((len(rows), len(points)), dtype=bool)
+    for name in frontier.objectives:
+        alike &= _alike(points, rows, name, evidence)
+    partners: dict[int, set[int]] = defaultdict(set)
+    for row, column in np.argwhere(alike):
+        if rows[row] != column:
+            partners[rows[row]].add(int(column))
+            partners[int(column)].add(rows[row])
+    marked = tuple(replace(p, tied_with=tuple(points[j].key for j in sorted(partners[i]))) for i, p in enumerate(points))
+    return replace(frontier, points=marked)
+
+
+def _alike(points: Sequence[Point], rows: Sequence[int], name: str, evidence: Evidence) -> Mask:
+    """Whether one metric leaves them untold apart, shape (rows, points)."""
+    same = _by_intervals(points, rows, name)
+    correct = evidence.correct.get(name, {})
+    if correct:
+        _fill(same, rows, [i for i, p in enumerate(points) if p.key in correct], lambda known: _by_answers([correct[points[i].key] for i in known]))
+    relative = evidence.processes.get("latency_ratio", {}) if name == "latency_ms" else {}
+    for processes in (evidence.processes.get(name, {}), relative):  # the later, where it is known, is the better
+        timed = [i for i, p in enumerate(points) if len(processes.get(p.key, ())) >= 2]
+        _fill(same, rows, timed, lambda known, processes=processes: _by_processes([processes[points[i].key] for i in known]))  # type: ignore[misc]
+    if name in OF_THE_STRUCTURE:
+        keys = np.array([f"{p.first.structure} {p.first.runtime}" if p.first.structure else p.key for p in points])
+        same |= keys[list(rows)][:, None] == keys[None, :]
+    return same
+
+
+def _fill(same: Mask, rows: Sequence[int], known: Sequence[int], compare: Callable[[Sequence[int]], Mask]) -> None:
+    """Replace what is said of pairs of known points, in place."""
+    if len(known) < 2:
+        return
+    place = {index: position for position, index in enumerate(known)}
+    inside = [r for r, index in enumerate(rows) if index in place]
+    found = compare(known)
+    same[np.ix_(inside, known)] = found[[place[rows[r]] for r in inside]]
+
+
+def _by_intervals(points: Sequence[Point], rows: Sequence[int], name: str) -> Mask:
+    values = np.array([p.metrics[name] for p in points])
+    down, up = (
+        np.abs(np.array([p.metrics.get(f"{name}_{end}", p.metrics[name]) for p in points]) - values) for end in ("low", "high")
+    )
+    down, up = np.where(np.isfinite(down), down, 0.0), np.where(np.isfinite(up), up, 0.0)
+    gap = values[list(rows)][:, None] - values[None, :]
+    toward = np.where(gap > 0, np.hypot(down[list(rows)][:, None], up[None, :]), np.hypot(up[list(rows)][:, None], down[None, :]))
+    return np.asarray(np.abs(gap) <= toward)
+
+
+def _by_answers(correct: Sequence[NDArray[np.bool_]]) -> Mask:
+    tables = [np.atleast_2d(c) for c in correct]
+    means = np.stack([t.mean(axis=0) for t in tables]).astype(np.float64)
+    examples, accuracy = means.shape[1], means.mean(axis=1)
+    both = means @ means.T
+    alone = np.diag(both)[:, None] - both  # right in the row's and wrong in the column's, for one seed
+    exact = mcnemar_p(np.round(alone), np.round(alone.T)) >= SIGNIFICANCE
+    seeds = np.array([len(t) for t in tables])
+    if (seeds == 1).all():
+        return np.asarray(exact)
+    gap = accuracy[:, None] - accuracy[None, :]
+    of_examples = np.maximum((alone + alone.T) / examples - gap**2, 0.0) / examples
+    errors = np.array([t.mean(axis=1).var(ddof=1) / len(t) if len(t) > 1 else 0.0 for t in tables])
+    of_seeds = _welch(accuracy, errors, np.maximum(seeds - 1, 1))
+    half = np.hypot(float(stats.norm.ppf(0.5 + CONFIDENCE / 2)) * np.sqrt(of_examples), of_seeds)
+    single = (seeds[:, None] == 1) & (seeds[None, :] == 1)
+    return np.asarray(np.where(single, exact, np.abs(gap) <= half))
+
+
+def _by_processes(medians: Sequence[Sequence[float]]) -> Mask:
+    logs = [np.log(np.asarray(m, dtype=np.float64)) for m in medians]
+    means = np.array([v.mean() for v in logs])
+    errors = np.array([v.var(ddof=1) / len(v) for v in logs])
+    half = _welch(means, errors, np.array([len(v) - 1 for v in logs]))
+    return np.asarray(np.abs(means[:, None] - means[None, :]) <= half)
+
+
+def _welch(means: Floats, errors: Floats, freedom: NDArray[np.int64]) -> Floats:
+    """Half widths of all pairs, shape (n, n)."""
+    return welch_half_width(
+        (means[:, None], errors[:, None], freedom[:, None]), (means[None, :], errors[None, :], freedom[None, :])
+    )
+
+
+def tie_groups(frontier: Frontier) -> tuple[tuple[str, ...], ...]:
+    """For every tied point of the frontier itself and its ties, as names, the point first; a group is said once."""
+    names = {p.key: p.name for p in frontier.points}
+    groups, said = [], set()
+    for point in frontier.front:
+        members = frozenset((point.key, *point.tied_with))
+        if point.tied_with and members not in said:
+            said.add(members)
+            groups.append((point.name, *(names[key] for key in point.tied_with)))
+    return tuple(groups)
