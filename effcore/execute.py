@@ -18,6 +18,13 @@ _WORKERS: dict[str, Worker] = {}
 """Workers of this process; Dask copies what it is given, so that a task can carry only the name of one."""
 
 
+class NoPages:
+    """Part of a Dask server without the pages that it would show to the whole network."""
+
+    def start_http_server(self, *args: Any, **kwargs: Any) -> None:
+        """Dask would listen on all interfaces here, with `dashboard_address=None` too."""
+
+
 class Engine:
     """Runs stages on this host: as many at once as there are slots, an exclusive one alone.
 
@@ -78,7 +85,7 @@ class Engine:
                 _perform, self._name, stage, inputs, key=stage.key, priority=priority, pure=False, retries=0,
                 resources={"core": self.slots if stage.exclusive else 1},
             )  # fmt: skip
-        self._futures[stage.key].add_done_callback(lambda future: done(stage, _result(future)))
+        self._futures[stage.key].add_done_callback(lambda future: done(stage, outcome_of(future)))
 
     def cancel(self) -> None:
         """End every child and start nothing more."""
@@ -88,10 +95,6 @@ class Engine:
 def _make_cluster(slots: int) -> Any:
     """A scheduler and one worker in this process, with as many threads as there are slots, that open no socket."""
     from distributed import Scheduler, Security, SpecCluster, Worker
-
-    class NoPages:
-        def start_http_server(self, *args: Any, **kwargs: Any) -> None:
-            """Dask would listen on all interfaces here, with `dashboard_address=None` too."""
 
     class QuietScheduler(NoPages, Scheduler):
         pass
@@ -112,7 +115,8 @@ def _perform(worker: str, stage: Stage, inputs: list[Outcome]) -> Outcome:
     return _WORKERS[worker].perform(stage)
 
 
-def _result(future: Any) -> Outcome | BaseException:
+def outcome_of(future: Any) -> Outcome | BaseException:
+    """What a finished future of Dask holds: an outcome, or what stopped it."""
     try:
         result: Outcome = future.result()
         return result

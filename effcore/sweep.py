@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from effcore.cache import Cache
+from effcore.cluster import Cluster, ClusterEngine
 from effcore.context import current_context
 from effcore.errors import BusyError, Cancelled, EffcoreError
 from effcore.execute import Engine
@@ -72,6 +73,7 @@ def run_sweep(
     home: Path,
     slots: int | None = None,
     run_id: str | None = None,
+    cluster: Cluster | None = None,
     report: Callable[[Progress], None] = lambda progress: None,
 ) -> SweepResult:
     """Run a sweep, or go on with one that was interrupted.
@@ -82,6 +84,7 @@ def run_sweep(
         home: The state folder.
         slots: Stages that run at once; the cores of this machine where it is None.
         run_id: The run that the sweep was filed under, where it was.
+        cluster: Where the stages run; on this host where it is None.
         report: Called whenever something has changed.
 
     Raises:
@@ -94,7 +97,7 @@ def run_sweep(
         try:
             plan = make_plan(spec.variants, context=current_context())
             driver = _Driver(spec, plan, store, sweep_run, home, slots or core_count(), report)
-            driver.run()
+            driver.run(cluster)
         except (Cancelled, KeyboardInterrupt):
             store.finish_sweep(sweep_run, status="KILLED", error="Cancelled. What had finished is kept.")
             raise
@@ -162,20 +165,25 @@ class _Driver:
         self.last_beat = 0.0
         self.known = store.begun(run_id)
 
-    def run(self) -> None:
+    def run(self, cluster: Cluster | None) -> None:
         """Submit everything and turn outcomes into results until every variant is logged."""
-        variables = {TASK_VARIABLE: self.spec.task}
-        with Engine(home=self.home, slots=self.slots, environment=variables, warm=self._has_work()) as engine:
+        with self._engine(cluster) as engine:
             self._submit_all(engine)
             while any(not s.logged for s in self.states.values()):
                 self._step(engine)
+
+    def _engine(self, cluster: Cluster | None) -> Engine | ClusterEngine:
+        variables = {TASK_VARIABLE: self.spec.task}
+        if cluster is not None:
+            return ClusterEngine(cluster, environment=variables)
+        return Engine(home=self.home, slots=self.slots, environment=variables, warm=self._has_work())
 
     def _has_work(self) -> bool:
         cached = Cache(self.home).keys()
         missing = missing_structures(self.plan, self.spec, home=self.home, cached=cached, context=self.context)
         return bool(missing or self.plan.stages.keys() - cached)
 
-    def _submit_all(self, engine: Engine) -> None:
+    def _submit_all(self, engine: Engine | ClusterEngine) -> None:
         # Variants in turn and their stages in order: an early variant is whole, and on the page, before a late one begins.
         for rank, variant in enumerate(self.plan.variants):
             for key in variant.stages:
@@ -186,7 +194,7 @@ class _Driver:
     def _done(self, stage: Stage, outcome: Outcome | BaseException) -> None:
         self.events.put((stage, outcome))
 
-    def _step(self, engine: Engine) -> None:
+    def _step(self, engine: Engine | ClusterEngine) -> None:
         """Wait for the next outcome and act on all that are there."""
         try:
             events = [self.events.get(timeout=BEAT_S)]
@@ -234,7 +242,7 @@ class _Driver:
             for environment in self.environments
         ]  # fmt: skip
 
-    def _measure(self, engine: Engine) -> None:
+    def _measure(self, engine: Engine | ClusterEngine) -> None:
         """Send waiting measurements off: the first one at once, so that the page fills, later ones in batches."""
         nothing_else = all(key in self.outcomes for key in self.submitted)
         first = not any(key.startswith("measure-") for key in self.submitted)
@@ -263,7 +271,7 @@ class _Driver:
             if changed or known is None:
                 self.store.log_variant(run_id, further, run_id=known, kind=MEASUREMENT)
 
-    def _beat(self, engine: Engine) -> None:
+    def _beat(self, engine: Engine | ClusterEngine) -> None:
         done = sum(1 for s in self.states.values() if s.logged) - len(self.errors)
         self.report(self._progress(done))
         if time.monotonic() - self.last_beat < BEAT_S:

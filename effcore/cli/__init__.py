@@ -18,7 +18,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-for _command in (run.run, run.check, show.frontier, show.describe, keep.measure, keep.export, keep.clean, serve.serve, serve.runner):
+for _command in (run.run, run.check, show.frontier, show.describe, keep.measure, keep.export, keep.clean, serve.serve, serve.worker, serve.runner):
     app.command(hidden=_command is serve.runner)(_command)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from effcore.catalogue import TASKS
-from effcore.cli.options import Home, Json, SpecPath, Uri, print_json, read_text
+from effcore.cli.options import Home, Json, SpecPath, Tls, Uri, print_json, read_text
 from effcore.errors import Cancelled, SpecError
 from effcore.home import find_home, find_uri
 
@@ -26,6 +26,8 @@ def run(
     home: Home = None,
     tracking_uri: Uri = None,
     slots: Annotated[int | None, typer.Option("--slots", min=1, help="Stages that run at once; all cores where it is not given.")] = None,
+    cluster: Annotated[str | None, typer.Option("--cluster", metavar="tls://HOST:PORT", help="Dask scheduler whose workers run the stages.")] = None,
+    tls: Tls = None,
     run_id: Annotated[str | None, typer.Option("--run-id", hidden=True)] = None,
     as_json: Json = False,
 ) -> None:
@@ -41,7 +43,7 @@ def run(
     parsed = parse(read_text(spec), source=str(spec)) if spec is not None else None
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        result = _sweep(parsed, folder, uri, slots, run_id)
+        result = _sweep(parsed, folder, uri, slots, run_id, (cluster, tls) if cluster else None)
     except (Cancelled, KeyboardInterrupt) as error:
         again = f"effcore run {spec}" if spec is not None else "the launch button"
         text = str(error) or "Stopped. What had finished is kept."
@@ -51,7 +53,10 @@ def run(
     raise typer.Exit(1 if result.failed else 0)
 
 
-def _sweep(spec: Spec | None, home: Path, uri: str | None, slots: int | None, run_id: str | None) -> SweepResult:
+def _sweep(
+    spec: Spec | None, home: Path, uri: str | None, slots: int | None, run_id: str | None, cluster: tuple[str, Path | None] | None
+) -> SweepResult:
+    from effcore.cluster import Cluster
     from effcore.spec import parse
     from effcore.sweep import run_sweep
     from effcore.tracking import Store
@@ -60,8 +65,9 @@ def _sweep(spec: Spec | None, home: Path, uri: str | None, slots: int | None, ru
     if spec is None:
         assert run_id is not None, "a sweep is named by its spec or its run"
         spec = parse(store.spec_text(run_id), source=f"spec of run {run_id}")
+    remote = Cluster(cluster[0], cluster[1] or Path("tls")) if cluster else None
     with _bar(spec.name) as report:
-        return run_sweep(spec, store=store, home=home, slots=slots, run_id=run_id, report=report)
+        return run_sweep(spec, store=store, home=home, slots=slots, run_id=run_id, cluster=remote, report=report)
 
 
 @contextmanager

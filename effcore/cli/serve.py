@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from effcore.cli.options import Home, Uri
+from effcore.cli.options import Home, Tls, Uri
 from effcore.errors import EffcoreError
 from effcore.forkserver import die_with_parent
 from effcore.home import HOME, URI, find_home, find_uri
@@ -81,6 +81,18 @@ def runner(home: Home = None, tracking_uri: Uri = None) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = find_home(home)
     run_queue(Store(folder, uri=find_uri(tracking_uri)), home=folder)
+
+
+def worker(
+    address: Annotated[str, typer.Argument(metavar="tls://HOST:PORT", help="Dask scheduler to join.")],
+    tls: Tls = None,
+    slots: Annotated[int | None, typer.Option("--slots", min=1, help="Stages that run at once; all cores where it is not given.")] = None,
+    home: Home = None,
+) -> None:
+    """Join a cluster and run stages for `effcore run --cluster`; all hosts must see the same state folder."""
+    from effcore.cluster import Cluster, serve_worker
+
+    serve_worker(Cluster(address, tls or Path("tls")), home=find_home(home), slots=slots)
 
 
 def free_port(wished: int) -> int:
