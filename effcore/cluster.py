@@ -165,7 +165,8 @@ def _perform(name: str, environment: dict[str, str], stage: Stage, inputs: list[
     from distributed import get_worker
 
     del inputs  # they are files in the shared folder; Dask needs to know only that they are there
-    home: Path = get_worker().effcore_home  # type: ignore[no-untyped-call]
+    joined: Any = get_worker()
+    home: Path = joined.effcore_home
     if name not in _WORKERS:
         _WORKERS.setdefault(name, Worker(home, preload="effcore.stages.preload", environment=environment))
     return _WORKERS[name].perform(stage)
