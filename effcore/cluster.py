@@ -113,7 +113,7 @@ class ClusterEngine:
         self._client.run(_close, self._name)
 
 
-def resources(stage: Stage, *, kind: str) -> dict[str, float]:
+def resources(stage: Stage, *, kind: str) -> dict[str, int]:
     """What a host must have for a stage.
 
     A measurement asks for no core: the lock of its host keeps everything else away while it runs.
@@ -144,13 +144,13 @@ def serve_worker(cluster: Cluster, *, home: Path, slots: int | None = None) -> N
         raise EffcoreError(f"No scheduler answers at {cluster.address}: {error}. Start one with `dask scheduler`.") from error
 
 
-async def _serve(cluster: Cluster, home: Path, cores: int, offers: dict[str, float]) -> None:
+async def _serve(cluster: Cluster, home: Path, cores: int, offers: dict[str, int]) -> None:
     from distributed import Worker as DaskWorker
 
     class QuietWorker(NoPages, DaskWorker):
         effcore_home = home
 
-    worker: Any = QuietWorker(  # type: ignore[no-untyped-call]
+    worker: Any = QuietWorker(
         cluster.address, security=cluster.security(), nthreads=cores + 1, resources=offers, memory_limit=0,
         dashboard=False, death_timeout=CONNECT_S,
     )  # fmt: skip
