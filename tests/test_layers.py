@@ -22,7 +22,7 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("techniques",),
     ("runtimes",),
     ("measure",),
-    ("home", "context", "cache", "host", "forecast", "stages", "forkserver", "children", "worker", "cluster", "execute"),
+    ("home", "context", "cache", "host", "forecast", "stages", "forkserver", "children", "worker", "execute", "cluster"),
     ("search",),
     ("tracking",),
     ("results", "sweep", "runner", "report", "takeaway", "remeasure"),
