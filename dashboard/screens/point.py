@@ -134,6 +134,7 @@ def _ancestry(view: PointView) -> None:
 
 def _twins(view: PointView) -> None:
     _group("Other seeds", view.seeds, key="seeds")
+    _group("Measured in another environment", view.elsewhere, key="elsewhere")
     _group("Same structure, so the same latency and memory", view.shared_structure, key="structure")
 
 

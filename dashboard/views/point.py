@@ -78,6 +78,7 @@ class PointView:
     dominators: tuple[Relative, ...]
     children: tuple[Relative, ...]
     seeds: tuple[Relative, ...]
+    elsewhere: tuple[Relative, ...]
     shared_structure: tuple[Relative, ...]
 
 
@@ -95,39 +96,52 @@ def point_view(
     if mine is None:
         return None
     siblings = [v for v in variants if v.recipe.get("task") == mine.recipe.get("task") and v.sweep == mine.sweep]
-    comparable = [
-        v for v in variants if v.environment == mine.environment and v.seed == mine.seed and v.status == "FINISHED"
+    beside = [
+        v for v in siblings if v.environment == mine.environment and v.run_id != run_id and v.status == "FINISHED"
     ]
     frontier = find_frontier(siblings, objectives, environment=mine.environment)
     point = next((p for p in frontier.points if any(v.run_id == run_id for v in p.variants)), None)
-    parents = [v for v in comparable if v.recipe_key == mine.parent]
-    parent = next((v for v in parents if v.sweep == mine.sweep), parents[0] if parents else None)
+    parent = _parent(mine, variants)
     return PointView(
         variant=mine,
         steps=step_lines(mine),
         figures=figures(mine, parent),
-        parent=Relative(run_id=parent.run_id, name=parent.name, text=f"the step from it is {mine.step}")
-        if parent
-        else None,
+        parent=_relative(parent, f"the step from it is {mine.step}") if parent else None,
         parent_note=_parent_note(mine, parent),
         verdict=_verdict(mine, point, frontier),
         dominators=_dominators(point, frontier),
-        children=tuple(
-            Relative(run_id=v.run_id, name=v.name, text=v.step)
-            for v in siblings
-            if v.parent == mine.recipe_key and v.seed == mine.seed and v.status == "FINISHED"
-        ),
+        children=tuple(_relative(v, v.step) for v in beside if v.parent == mine.recipe_key and v.seed == mine.seed),
         seeds=tuple(
-            Relative(run_id=v.run_id, name=f"seed {v.seed}", text=show(metric("accuracy"), v.metrics.get("accuracy")))
+            _relative(v, f"seed {v.seed}") for v in beside if v.recipe_key == mine.recipe_key and v.seed != mine.seed
+        ),
+        elsewhere=tuple(
+            _relative(v, show(metric("latency_ms"), v.metrics.get("latency_ms")))
             for v in siblings
-            if v.recipe_key == mine.recipe_key and v.run_id != run_id
+            if (v.recipe_key, v.seed) == (mine.recipe_key, mine.seed) and v.environment not in ("", mine.environment)
         ),
         shared_structure=tuple(
-            Relative(run_id=v.run_id, name=v.name, text="")
-            for v in siblings
-            if mine.structure and v.structure == mine.structure and v.recipe_key != mine.recipe_key
+            _relative(v)
+            for v in beside
+            if v.structure == mine.structure and v.recipe_key != mine.recipe_key and v.structure
         ),
     )
+
+
+def _relative(variant: Variant, text: str = "") -> Relative:
+    return Relative(run_id=variant.run_id, name=variant.name, text=text)
+
+
+def _parent(mine: Variant, variants: Sequence[Variant]) -> Variant | None:
+    """The parent with the same seed, measured in the same environment; one of the same sweep before others."""
+    found = [
+        v
+        for v in variants
+        if v.recipe_key == mine.parent
+        and v.seed == mine.seed
+        and v.environment == mine.environment
+        and v.status == "FINISHED"
+    ]
+    return next((v for v in found if v.sweep == mine.sweep), found[0] if found else None)
 
 
 def step_lines(variant: Variant) -> tuple[StepLine, ...]:

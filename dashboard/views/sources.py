@@ -65,7 +65,12 @@ def default_source(found: Sequence[Source], variants: Sequence[Variant]) -> Sour
 
 
 def environments(variants: Sequence[Variant]) -> dict[str, str]:
-    """Environments that something was measured in, most points first, each with a run that was measured there."""
-    counts = Counter(v.environment for v in variants if v.environment and v.status == "FINISHED")
+    """Environments that something was measured in, each with a run that was measured there.
+
+    Those of the sweeps themselves come first, those that points were measured in again after them; most points first.
+    """
+    finished = [v for v in variants if v.environment and v.status == "FINISHED"]
+    own = Counter(v.environment for v in finished if v.measures is None)
+    counts = Counter(v.environment for v in finished)
     runs = {v.environment: v.run_id for v in sorted(variants, key=lambda v: v.run_id, reverse=True)}
-    return {key: runs[key] for key in sorted(counts, key=lambda key: (-counts[key], key))}
+    return {key: runs[key] for key in sorted(counts, key=lambda key: (-own[key], -counts[key], key))}

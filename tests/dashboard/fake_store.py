@@ -67,7 +67,7 @@ class FakeStore:
     records: list[FakeSweep] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
     files: dict[tuple[str, str], bytes] = field(default_factory=dict)
-    folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="effcore-fake-")))
+    _folder: tempfile.TemporaryDirectory[str] = field(default_factory=tempfile.TemporaryDirectory)
 
     def version(self) -> str:
         return f"{len(self.frame)}-{len(self.records)}-{sum(v.status == 'FINISHED' for v in self.frame)}"
@@ -81,7 +81,7 @@ class FakeStore:
     def file(self, run_id: str, name: str) -> Path:
         if (run_id, name) not in self.files:
             raise StoreError(f"Run {run_id} has no file {name}.")
-        path = self.folder / run_id / name
+        path = Path(self._folder.name) / run_id / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(self.files[run_id, name])
         return path

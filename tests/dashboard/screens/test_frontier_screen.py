@@ -127,12 +127,12 @@ def test_the_newest_sweep_with_a_result_is_shown_first(open_page: Open, store: F
 
 def test_one_environment_at_a_time(open_page: Open, store: FakeStore, page_text: Text) -> None:
     elsewhere = make_variants(count=3, environment="env1")
-    store.frame = make_variants(count=5) + [replace(v, run_id=v.run_id + "e") for v in elsewhere]
+    store.frame = make_variants(count=5) + [replace(v, run_id=v.run_id + "e", measures=v.run_id) for v in elsewhere]
     app = open_page()
     assert app.selectbox(key="bound-env").options and len(app.selectbox(key="bound-env").options) == 2
-    assert "5 points" in page_text(app) and "3 left out" in page_text(app)
+    assert "5 points" in page_text(app) and "left out" not in page_text(app)
     app.selectbox(key="bound-env").select("env1").run()
-    assert "3 points" in page_text(app) and "5 left out" in page_text(app)
+    assert "3 points" in page_text(app) and "2 left out" in page_text(app)
 
 
 def test_fills_by_itself_where_nothing_is_ringed(open_page: Open, store: FakeStore, page_text: Text) -> None:

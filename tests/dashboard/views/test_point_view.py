@@ -84,7 +84,12 @@ recipe: [architecture: {family: cnn}, training: {epochs: 4}, runtime: onnxruntim
     every = [replace(v, structure=base.structure) if v.run_id == twin.run_id else v for v in every]
     view = point_view(every, base.run_id)
     assert view is not None
-    assert [s.name for s in view.seeds] == ["seed 1"]
+    assert [(s.name, s.text) for s in view.seeds] == [("cnn x1", "seed 1")]
+    assert view.elsewhere == ()
+    again = replace(base, run_id="again", environment="env1", measures=base.run_id, metrics={"latency_ms": 0.5})
+    second = point_view([*every, again], base.run_id)
+    assert second is not None and second.seeds == view.seeds and second.children == view.children
+    assert [(e.run_id, e.text) for e in second.elsewhere] == [("again", "0.500 ms")]
     assert {c.name for c in view.children} == {"cnn x0.5", "cnn x1 · affine", "cnn x1 · prune 50%", "cnn x1 · int8"}
     assert [s.name for s in view.shared_structure] == ["cnn x1 · affine"]
 

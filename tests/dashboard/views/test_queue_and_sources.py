@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fake_store import START_MS, FakeSweep, make_variants
 
 from dashboard.views.queue import queue_headline, queue_rows
@@ -78,3 +80,5 @@ def test_environments_come_with_most_points_first() -> None:
     )
     found = environments(variants)
     assert list(found) == ["b", "a"] and found["b"] == min(v.run_id for v in variants[:3])
+    again = [replace(v, run_id=v.run_id + "c", environment="c", measures=v.run_id) for v in variants[:4]]
+    assert list(environments([*variants, *again])) == ["b", "a", "c"]
