@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from effcore.catalogue import FAMILIES, RUNTIMES, TASKS, TECHNIQUES
+from effcore.catalogue.devices import DEVICES
 from effcore.objectives import METRICS
 
 
@@ -27,6 +28,7 @@ def describe_all() -> dict[str, dict[str, Any]]:
         "families": {name: asdict(f) for name, f in FAMILIES.items()},
         "runtimes": {name: asdict(r) for name, r in RUNTIMES.items()},
         "metrics": metrics,
+        "devices": {name: asdict(d) for name, d in DEVICES.items()},
     }
 
 

@@ -15,9 +15,9 @@ ENGINE = [p for p in FILES if p.relative_to(ROOT).parts[0] == "effcore"]
 PAGES = [p for p in FILES if p.relative_to(ROOT).parts[0] == "dashboard"]
 
 LINES: tuple[tuple[str, ...], ...] = (
-    ("errors", "objectives", "pareto", "statistics", "comparison", "frontier", "changes", "payback"),
+    ("errors", "objectives", "pareto", "statistics", "comparison", "frontier", "ties", "changes", "payback"),
     ("catalogue",),
-    ("recipe", "document", "space", "spec", "plan", "description", "reasons", "verdict"),
+    ("recipe", "document", "devices", "space", "spec", "plan", "description", "reasons", "verdict"),
     ("tasks", "models", "training"),
     ("techniques",),
     ("runtimes",),
@@ -32,7 +32,7 @@ LINES: tuple[tuple[str, ...], ...] = (
 
 ORDER = [name for line in LINES for name in line]
 OF_PAGES = {
-    "errors", "objectives", "pareto", "statistics", "comparison", "frontier", "changes", "payback", "catalogue", "recipe", "document",
+    "errors", "objectives", "pareto", "statistics", "comparison", "frontier", "ties", "changes", "payback", "catalogue", "recipe", "document",
     "space", "spec", "plan", "description", "reasons", "verdict", "home", "context", "cache", "forecast", "tracking",
 }  # fmt: skip
 """What pages may import: nothing that trains, runs or measures."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,6 +14,7 @@ from effcore.home import find_home, find_uri
 from effcore.objectives import METRICS, metric
 
 if TYPE_CHECKING:
+    from effcore.catalogue.devices import Device
     from effcore.frontier import Frontier
 
 
@@ -22,6 +24,9 @@ def frontier(
     objective: Annotated[list[str] | None, typer.Option("--objective", help="A metric; may be given several times.")] = None,
     at_most: Annotated[list[str] | None, typer.Option("--max", metavar="METRIC=VALUE", help="Budget, as latency_ms=1.")] = None,
     at_least: Annotated[list[str] | None, typer.Option("--min", metavar="METRIC=VALUE", help="Demand, as accuracy=0.97.")] = None,
+    device: Annotated[str | None, typer.Option("--device", help="Say of every point whether it fits a device, see `effcore describe`.")] = None,
+    devices: Annotated[Path | None, typer.Option("--devices", help="YAML file of further devices.")] = None,
+    verdicts: Annotated[bool, typer.Option("--verdicts", help="Judge every point against its parent, in words.")] = False,
     home: Home = None,
     tracking_uri: Uri = None,
     as_json: Json = False,
@@ -29,15 +34,23 @@ def frontier(
     """Show the points of a sweep and which of them no other dominates."""
     budgets = {name: value for text in at_most or [] for name, value in [_budget(text, maximise=False)]}
     budgets |= {name: value for text in at_least or [] for name, value in [_budget(text, maximise=True)]}
-    from effcore.report import frontier_document, read_frontier
+    from effcore.cli.verdicts import chosen_device, print_ties, print_verdicts
+
+    target = chosen_device(device, devices)
+    from effcore.report import frontier_document, read_frontier, read_verdicts
     from effcore.tracking import Store
 
     store = Store(find_home(home), uri=find_uri(tracking_uri))
     found = read_frontier(store, sweep=sweep, objectives=objective or (), environment=environment, budgets=budgets)
+    judged = read_verdicts(store, found, sweep=sweep) if as_json or verdicts else {}
     if as_json:
-        print_json(frontier_document(found, store.variants(sweep=store.sweep(sweep).run_id)))
-    else:
-        print_frontier(found)
+        print_json(frontier_document(found, store.variants(sweep=store.sweep(sweep).run_id), verdicts=judged, device=target))
+        return
+    if verdicts:
+        print_verdicts(found, judged)
+        return
+    print_frontier(found, device=target)
+    print_ties(found)
 
 
 def _budget(text: str, *, maximise: bool) -> tuple[str, float]:
@@ -55,8 +68,13 @@ def _budget(text: str, *, maximise: bool) -> tuple[str, float]:
     return name, limit
 
 
-def print_frontier(frontier: Frontier) -> None:
-    """A table on stdout: a star before each point of the frontier, and below what is left out and why."""
+def print_frontier(frontier: Frontier, *, device: Device | None = None) -> None:
+    """A table on stdout: a star before each point of the frontier, and below what is left out and why.
+
+    Args:
+        frontier: What is shown.
+        device: Whether a point fits it becomes a column.
+    """
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -65,11 +83,16 @@ def print_frontier(frontier: Frontier) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("", "point", *names, "on frontier"):
         table.add_column(heading, justify="left" if heading in ("", "point") else "right")
+    if device is not None:
+        from effcore.devices import fit
+
+        table.add_column(device.name, overflow="fold")
     for point in frontier.points:
         cells = [format_metric(name, point.metrics) for name in names]
         chance = "" if math.isnan(point.probability) else f"{point.probability:.0%}"
         style = "" if point.on_frontier else "dim"
-        table.add_row("*" if point.on_frontier else "", Text(point.name), *cells, chance, style=style)
+        fits = [fit(point, device).text] if device is not None else []
+        table.add_row("*" if point.on_frontier else "", Text(point.name), *cells, chance, *fits, style=style)
     console = Console(width=None if Console().is_terminal else 160)
     console.print(table)
     for entry in frontier.left_out:

@@ -1,0 +1,67 @@
+"""How `effcore frontier` prints verdicts, ties and devices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from effcore.cli.options import read_text
+from effcore.errors import EffcoreError
+
+if TYPE_CHECKING:
+    from effcore.catalogue.devices import Device
+    from effcore.frontier import Frontier
+    from effcore.verdict import Verdict
+
+
+def chosen_device(name: str | None, file: Path | None) -> Device | None:
+    """The device that the options name; None where they name none.
+
+    Raises:
+        EffcoreError: There is none of that name, or a file of devices is given and no name.
+        SpecError: The file has problems.
+    """
+    from effcore.catalogue.devices import DEVICES
+    from effcore.devices import find_device, read_devices
+
+    devices = DEVICES if file is None else DEVICES | read_devices(read_text(file), source=str(file))
+    if name is None:
+        if file is not None:
+            raise EffcoreError(f"--devices needs --device NAME too. Known: {', '.join(sorted(devices))}.")
+        return None
+    return find_device(name, devices)
+
+
+def print_ties(frontier: Frontier) -> None:
+    """A line on stdout for every point of the frontier that others can't be told apart from."""
+    from effcore.ties import tie_groups
+
+    for name, *others in tie_groups(frontier):
+        print(f"tie: {name} can't be told apart from {', '.join(others)}")
+
+
+def print_verdicts(frontier: Frontier, verdicts: Mapping[str, Verdict]) -> None:
+    """Every point against its parent, in words, and the rules below."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from effcore.verdict import RULES
+
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 1, 0))
+    for heading in ("point", "verdict of its last step"):
+        table.add_column(heading, ratio=1 if heading == "point" else 3)
+    for point in frontier.points:
+        table.add_row(Text(point.name), Text("\n".join(_lines(verdicts[point.key]))))
+    console = Console(width=None if Console().is_terminal else 160)
+    console.print(table)
+    console.print(Text("How a verdict comes about:"))
+    for rule in RULES:
+        console.print(Text(f"  {rule}"))
+
+
+def _lines(verdict: Verdict) -> list[str]:
+    rest = [n for n in verdict.notes if n != verdict.text]
+    earned = [f"payback: {verdict.payback.text}"] if verdict.payback else []
+    return [verdict.text, *(f"why: {r}" for r in verdict.reasons), *(f"note: {n}" for n in rest), *earned]
