@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -144,14 +144,14 @@ def serve_worker(cluster: Cluster, *, home: Path, slots: int | None = None) -> N
         raise EffcoreError(f"No scheduler answers at {cluster.address}: {error}. Start one with `dask scheduler`.") from error
 
 
-async def _serve(cluster: Cluster, home: Path, cores: int, offers: dict[str, int]) -> None:
+async def _serve(cluster: Cluster, home: Path, cores: int, offers: Mapping[str, int]) -> None:
     from distributed import Worker as DaskWorker
 
     class QuietWorker(NoPages, DaskWorker):
         effcore_home = home
 
     worker: Any = QuietWorker(
-        cluster.address, security=cluster.security(), nthreads=cores + 1, resources=offers, memory_limit=0,
+        cluster.address, security=cluster.security(), nthreads=cores + 1, resources={name: float(count) for name, count in offers.items()}, memory_limit=0,
         dashboard=False, death_timeout=CONNECT_S,
     )  # fmt: skip
     async with worker:
