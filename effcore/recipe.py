@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from effcore.catalogue import TECHNIQUES, Parameters, Technique
+from effcore.catalogue import TECHNIQUES, Parameters, Technique, order_problems
 from effcore.catalogue.architecture import Architecture
 from effcore.catalogue.distillation import Distillation, Teacher
 from effcore.catalogue.runtime import Runtime
@@ -165,6 +165,25 @@ def parent(recipe: Recipe) -> Parent | None:
             steps = (*recipe.steps[:index], step, *recipe.steps[index + 1 :])
             return Parent(replace(recipe, steps=steps), step.technique, label)
     return None
+
+
+def with_parents(recipes: Iterable[Recipe]) -> tuple[Recipe, ...]:
+    """The recipes, and after them every parent, parent's parent and so on that is not among them, each once.
+
+    A parent whose steps are in no allowed order is left out, and what is above it with it.
+    """
+    found = {recipe.key: recipe for recipe in recipes}
+    waiting = list(found.values())
+    for recipe in waiting:
+        above = parent(recipe)
+        if above is not None and above.recipe.key not in found and _allowed(above.recipe):
+            found[above.recipe.key] = above.recipe
+            waiting.append(above.recipe)  # so that its own parent is looked at too
+    return tuple(found.values())
+
+
+def _allowed(recipe: Recipe) -> bool:
+    return not order_problems([(s.technique, s.record.role) for s in recipe.steps], runtime=recipe.runtime)
 
 
 def _undo_parameter(step: Step) -> tuple[Step, str] | None:

@@ -15,13 +15,13 @@ from effcore.catalogue.record import parameter
 from effcore.document import Document, read
 from effcore.errors import Problem, SpecError, nearest
 from effcore.objectives import METRICS
-from effcore.recipe import Recipe, digest
+from effcore.recipe import Recipe, digest, with_parents
 from effcore.space import MAX_VARIANTS, problem_of, read_recipe, show
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_. -]{0,63}")
 MOST_SIZES = 8
 LARGEST_SIZE = 1024
-KEYS = ("name", "description", "task", "objectives", "seeds", "recipe", "recipes", "search", "measure")
+KEYS = ("name", "description", "task", "objectives", "seeds", "recipe", "recipes", "verdicts", "search", "measure")
 
 
 class Search(Parameters):
@@ -64,7 +64,8 @@ class Spec:
     """A sweep that was read without a problem.
 
     Attributes:
-        recipes: Every recipe of the space, each once, in the order of the grid.
+        recipes: Every recipe of the space, each once, in the order of the grid; with `verdicts` the missing parents after them.
+        parents: How many of the recipes are there only as parents.
         document: The spec as plain data, as it was written.
         text: The YAML text.
     """
@@ -75,6 +76,7 @@ class Spec:
     objectives: tuple[str, ...]
     seeds: tuple[int, ...]
     recipes: tuple[Recipe, ...]
+    parents: int
     search: Search
     measure: Measure
     document: Mapping[str, Any]
@@ -131,7 +133,8 @@ class _Reader:
                 self.add(key, f"must be a key of a spec. Got {key!r}.", nearest(key, KEYS))
         name, task = self.name(), self.task()
         seeds = self.seeds()
-        recipes = self.recipes(task or "digits")
+        asked = self.recipes(task or "digits")
+        recipes = with_parents(asked) if self.verdicts() else asked
         if len(recipes) * len(seeds) > MAX_VARIANTS:
             self.add("seeds", f"must make at most {MAX_VARIANTS:,} variants. Got {len(recipes):,} recipes x {len(seeds):,} seeds.")
         spec = Spec(
@@ -141,6 +144,7 @@ class _Reader:
             objectives=self.objectives(),
             seeds=seeds,
             recipes=recipes,
+            parents=len(recipes) - len(asked),
             search=self.section("search", Search),
             measure=self.section("measure", Measure),
             document=self.data,
@@ -220,6 +224,13 @@ class _Reader:
                 self.add("recipes", f"must stand for at most {MAX_VARIANTS:,} recipes in all. Got more with {path}.", "Take some out.")
                 return ()
         return tuple(recipes.values())
+
+    def verdicts(self) -> bool:
+        value = self.data.get("verdicts", False)
+        if not isinstance(value, bool):
+            self.add("verdicts", f"must be true, to measure the parent of every recipe too, or false. Got {show(value)}.")
+            return False
+        return value
 
     def section(self, name: str, model: type[BaseModel]) -> Any:
         value = self.data.get(name, {})

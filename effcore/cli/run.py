@@ -152,9 +152,14 @@ def check(spec: SpecPath, home: Home = None, as_json: Json = False) -> None:
         return
     shared = cost.stages_total - cost.stages_distinct
     origin = " (synthetic)" if TASKS[parsed.task].synthetic else ""
-    print(f"{parsed.name}: {cost.variants} variants of {parsed.task}{origin}")
+    print(f"{parsed.name}: {cost.variants} variants of {parsed.task}{origin}{_parents(parsed)}")
     print(f"  stages        {cost.stages_distinct} to run once each; {shared} more are shared ({cost.stages_total} without sharing)")
     print(f"  trainings     {cost.trainings}, fine-tunings and teachers among them; {cost.trainings_cached} are there already")
     print(f"  measurements  {cost.measurements} different structures")
     print(f"  in the cache  {cost.stages_cached} of {cost.stages_distinct} stages")
     print(f"  time          about {_duration(cost.estimated_s)}")
+
+
+def _parents(spec: Spec) -> str:
+    added = spec.parents * len(spec.seeds)
+    return f", {added} of them parents that `verdicts` adds" if added else ""
