@@ -22,7 +22,7 @@ SOURCES: dict[str, tuple[str, ...]] = {
 
 SHARED: dict[str, tuple[str, ...]] = {
     "technique": ("techniques/context.py",),
-    "onnxruntime": ("runtimes/counts.py", "runtimes/onnxgraph.py"),
+    "onnxruntime": ("runtimes/counts.py", "runtimes/onnxgraph.py", "runtimes/onnxlayers.py"),
     "torch": ("runtimes/counts.py",),
 }
 """Modules that all techniques, and each runtime, use beside their own."""

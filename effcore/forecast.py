@@ -35,7 +35,7 @@ class Forecast:
         stages_cached: Of those, the ones whose output is there.
         trainings: Different trainings and fine-tunings, teachers among them.
         trainings_cached: Of those, the ones that are there.
-        measurements: Different structures, as far as they are known before anything is built.
+        measurements: Different structures, as far as they are known before anything is built, in each environment.
         estimated_s: Seconds until it ends.
     """
 
@@ -62,14 +62,16 @@ def forecast(spec: Spec, *, home: Path, slots: int | None = None) -> Forecast:
     rates = Rates.of(home)
     missing = [stage for key, stage in plan.stages.items() if key not in cached]
     to_measure = missing_structures(plan, spec, home=home, cached=cached, context=current_context())
+    environments = len(spec.measure.sizes)
+    measurements = plan.structures * environments
     return Forecast(
         variants=len(plan.variants),
-        stages_total=plan.total,
-        stages_distinct=len(plan.stages) + plan.structures,
-        stages_cached=len(plan.stages) - len(missing) + plan.structures - len(to_measure),
+        stages_total=plan.total + len(plan.variants) * (environments - 1),
+        stages_distinct=len(plan.stages) + measurements,
+        stages_cached=len(plan.stages) - len(missing) + measurements - len(to_measure),
         trainings=plan.trainings,
         trainings_cached=plan.trainings - Plan(variants=(), stages={s.key: s for s in missing}).trainings,
-        measurements=plan.structures,
+        measurements=measurements,
         estimated_s=rates.elapsed_s(missing, measurements=len(to_measure), slots=slots or core_count()),
     )
 
@@ -79,29 +81,29 @@ def core_count() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def missing_structures(plan: Plan, spec: Spec, *, home: Path, cached: set[str], context: Context) -> set[str]:
-    """Expected structures of which no measurement is known to be there."""
-    settings, environment = spec.measure.model_dump(mode="json"), current().key
+def missing_structures(plan: Plan, spec: Spec, *, home: Path, cached: set[str], context: Context) -> set[tuple[str, str]]:
+    """Expected structures with the environments in which no measurement of them is known to be there."""
+    environments = [current(batch=batch, threads=threads) for batch, threads in spec.measure.sizes]
     missing = set()
     for variant in plan.variants:
         structure = _known_structure(home, variant.export) if variant.export in cached else None
-        if structure is not None:
-            stage = measure_stage(
-                structure, variant.export, task=spec.task, runtime=variant.recipe.runtime, settings=settings,
-                environment=environment, context=context,
-            )  # fmt: skip
-            if stage.key in cached:
-                continue
-        missing.add(variant.structure)
+        for environment in environments:
+            if structure is not None:
+                stage = measure_stage(
+                    structure, variant.export, task=spec.task, runtime=variant.recipe.runtime, settings=spec.measure.settings,
+                    environment=environment.key, context=context, batch=environment.batch, threads=environment.threads,
+                )  # fmt: skip
+                if stage.key in cached:
+                    continue
+            missing.add((variant.structure, environment.key))
     return missing
 
 
 def _known_structure(home: Path, export: str) -> str | None:
     try:
-        record: dict[str, Any] = json.loads((home / "cache" / export / RECORD).read_text())
-    except (OSError, ValueError):  # taken away or damaged since the folder was listed: it will be built again
+        return str(json.loads((home / "cache" / export / RECORD).read_text())["facts"]["structure"])
+    except (OSError, ValueError, KeyError, TypeError):  # taken away or damaged: it will be built again
         return None
-    return str(record["facts"]["structure"])
 
 
 @dataclass(frozen=True)

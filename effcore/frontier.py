@@ -48,6 +48,7 @@ class Variant:
         metrics: Figures by name, intervals as `<metric>_low` and `<metric>_high`.
         artifact: Path of the deployable file inside the run's artifacts.
         started_ms, ended_ms: Unix time.
+        measures: Run of the variant that this run holds the figures of in a further environment; None for its own run.
     """
 
     run_id: str
@@ -69,6 +70,7 @@ class Variant:
     artifact: str | None
     started_ms: int
     ended_ms: int | None
+    measures: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,7 +160,8 @@ def find_frontier(
     Args:
         variants: Of one task; of any environment, of which one is kept.
         objectives: Names of metrics; the direction is that of the metric.
-        environment: Key of the environment; the most frequent one where it is None.
+        environment: Key of the environment; the most frequent one of the variants' own runs where it is None. What was
+            measured in it as well as in others is no point twice, and is not counted as left out.
         budgets: Worst value that is allowed, by metric; points beyond it are left out.
 
     Raises:
@@ -167,12 +170,13 @@ def find_frontier(
     directions = maximise(tuple(objectives))
     everything = sorted(variants, key=lambda v: (v.name, v.recipe_key, v.seed, v.run_id))
     chosen = _main_environment(everything) if environment is None else environment
+    shown = {(v.recipe_key, v.seed) for v in everything if v.environment == chosen}
     kept, left_out = [], []
     for variant in everything:
         reason = _reason_to_leave_out(variant, objectives, chosen)
         if reason is None:
             kept.append(variant)
-        else:
+        elif variant.status != "FINISHED" or variant.environment == chosen or (variant.recipe_key, variant.seed) not in shown:
             left_out.append(LeftOut(run_id=variant.run_id, name=variant.name, reason=reason))
     points = []
     for point in _aggregate(kept):
@@ -188,7 +192,8 @@ def find_frontier(
 
 
 def _main_environment(variants: Sequence[Variant]) -> str:
-    counts = Counter(v.environment for v in variants if v.environment)
+    own = [v for v in variants if v.measures is None]  # further environments have as many points, and place none
+    counts = Counter(v.environment for v in own or variants if v.environment)
     return min(counts, key=lambda key: (-counts[key], key)) if counts else ""
 
 

@@ -48,11 +48,11 @@ METRICS: dict[str, Metric] = {
     for m in (
         _m("accuracy", "Accuracy", "%", "max", "Share of the test images that the exported file gets right.", log=False, percent=True),
         _m("val_accuracy", "Validation accuracy", "%", "max", "Share of the validation images that the exported file gets right; what a search sees.", log=False, percent=True),
-        _m("latency_ms", "Latency", "ms", "min", "Median time of one prediction, batch 1, one thread, over fresh processes."),
+        _m("latency_ms", "Latency", "ms", "min", "Median time of one prediction over fresh processes; batch and threads are those of the environment."),
         _m("latency_p90_ms", "Latency, 90th percentile", "ms", "min", "Nine predictions of ten are faster."),
         _m("latency_p99_ms", "Latency, 99th percentile", "ms", "min", "99 predictions of 100 are faster; from 459 samples on."),
         _m("latency_ratio", "Latency against reference", "x", "min", "Latency divided by that of the reference artifact measured in turns with it."),
-        _m("throughput_per_s", "Throughput", "1/s", "max", "Predictions a second at the larger batch size."),
+        _m("throughput_per_s", "Throughput", "1/s", "max", "Images a second at the largest batch size that was measured, with the fewest threads."),
         _m("peak_ram_mb", "Peak memory", "MB", "min", "High-water mark of the whole predicting process."),
         _m("model_ram_mb", "Memory of the model", "MB", "min", "High-water mark over that of the warmed runtime without the model."),
         _m("load_ms", "Load time", "ms", "min", "From the file to a session that is ready to predict."),

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from effcore.catalogue import RUNTIMES
 from effcore.context import package_version
+from effcore.frontier import OF_THE_STRUCTURE
 from effcore.plan import Plan, VariantPlan
 from effcore.tracking import VariantRecord
 from effcore.worker import Outcome
 
 
 def gather(
-    sweep_run: str, variant: VariantPlan, plan: Plan, outcomes: Mapping[str, Outcome], *, measure: str | None, error: str = ""
+    sweep_run: str, variant: VariantPlan, plan: Plan, outcomes: Mapping[str, Outcome], *, measures: Sequence[str] = (), error: str = ""
 ) -> VariantRecord:
     """All that is known of a variant.
 
@@ -24,14 +26,15 @@ def gather(
         variant: Its part of the plan.
         plan: The whole plan.
         outcomes: Of its stages, by key; where it failed, of those that ended well.
-        measure: Key of its measurement, where one was asked for.
+        measures: Keys of its measurements, where they were asked for; that of the sweep's own environment first.
         error: Cause, where it failed.
     """
     export, evaluate = outcomes.get(variant.export), outcomes.get(variant.evaluate)
-    measured = outcomes.get(measure) if measure else None
+    measured = outcomes.get(measures[0]) if measures else None
     metrics = training_metrics(variant, plan, outcomes)
     for outcome in (export, evaluate, measured):
         metrics |= outcome.entry.facts["metrics"] if outcome else {}
+    metrics |= throughput([outcomes[key].entry.facts for key in measures if key in outcomes])
     files: dict[str, Path] = {}
     documents: dict[str, Any] = {"facts.json": stage_facts(outcomes.values())}
     if export:
@@ -40,6 +43,8 @@ def gather(
         files["correct.json"] = evaluate.entry.folder / "correct.json"
     if measured:
         files["samples.json"] = measured.entry.folder / "samples.json"
+    if export and measured:
+        documents["profile.json"] = profile_document(export, measured)
     documents["curve.json"] = learning_curve(variant, plan, outcomes)
     runtime = RUNTIMES[variant.recipe.runtime]
     return VariantRecord(
@@ -49,6 +54,45 @@ def gather(
         noisy=bool(measured.entry.facts["noisy"]) if measured else False,
         metrics=metrics, files=files, documents=documents, artifact=export.entry.facts["artifact"] if export else "", error=error,
     )  # fmt: skip
+
+
+def throughput(measured: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+    """Predictions a second of the largest batch, with the fewest threads that were measured; nothing of single images alone.
+
+    Args:
+        measured: Facts of the measurements of one variant in several environments.
+    """
+    best = min(measured, key=lambda facts: (facts["threads"], -facts["batch"]), default=None)
+    metrics = best["metrics"] if best else {}
+    return {name: value for name, value in metrics.items() if name.startswith("throughput_per_s")}
+
+
+def elsewhere(record: VariantRecord, measured: Outcome) -> VariantRecord:
+    """What is written of the same variant for a further environment: nothing of the first one's figures remains."""
+    facts, folder = measured.entry.facts, measured.entry.folder
+    return replace(
+        record, environment=facts["environment"], noisy=bool(facts["noisy"]), metrics=unmeasured(record.metrics) | facts["metrics"],
+        files={"samples.json": folder / "samples.json"},
+        documents={"profile.json": dict(record.documents["profile.json"]) | {"time": _read(folder / "time.json")}},
+    )  # fmt: skip
+
+
+def profile_document(export: Outcome, measured: Outcome) -> dict[str, Any]:
+    """Where bytes and time of a file go: `layers` (`Layer`), `file_bytes`, and `time` (`measure.profile`; null where unknown)."""
+    return {
+        "layers": _read(export.entry.folder / "layers.json"),
+        "file_bytes": (export.entry.folder / export.entry.facts["artifact"]).stat().st_size,
+        "time": _read(measured.entry.folder / "time.json"),
+    }
+
+
+def _read(path: Path) -> Any:
+    return json.loads(path.read_text())
+
+
+def unmeasured(metrics: Mapping[str, float]) -> dict[str, float]:
+    """The figures that do not depend on where something was measured, as size and training."""
+    return {k: v for k, v in metrics.items() if k.removesuffix("_low").removesuffix("_high") not in OF_THE_STRUCTURE}
 
 
 def training_metrics(variant: VariantPlan, plan: Plan, outcomes: Mapping[str, Outcome]) -> dict[str, float]:
@@ -82,14 +126,14 @@ def stage_facts(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
 
 
 def learning_curve(variant: VariantPlan, plan: Plan, outcomes: Mapping[str, Outcome]) -> list[dict[str, Any]]:
-    """The curve of every phase and fine-tuning of the variant itself, epochs counted on."""
+    """The curve of every phase and fine-tuning of the variant itself, epochs and seconds of training counted on."""
     rows: list[dict[str, Any]] = []
     for key in variant.stages:
         stage = plan.stages[key]
         last_rung = stage.kind == "train" and stage.config["until"] == stage.config["training"]["epochs"]
         if key in variant.teachers or key not in outcomes or not (last_rung or stage.kind == "transform"):
             continue
-        before = max((row["epoch"] for row in rows), default=0)
+        before, passed = (rows[-1]["epoch"], rows[-1]["seconds"]) if rows else (0, 0.0)
         curve = json.loads((outcomes[key].entry.folder / "curve.json").read_text())
-        rows.extend(row | {"epoch": row["epoch"] + before, "phase": stage.kind} for row in curve)
+        rows.extend(row | {"epoch": row["epoch"] + before, "seconds": row["seconds"] + passed, "phase": stage.kind} for row in curve)
     return rows

@@ -39,7 +39,9 @@ class Measure(Parameters):
     batch_sizes: list[int] = parameter(
         [1], unit="images", help="Images in one prediction, each size an environment of its own; points are placed by the first one."
     )
-    threads: list[int] = parameter([1], unit="threads", help="Threads of a prediction, each number an environment of its own; points are placed by the first one.")
+    threads: list[int] = parameter(
+        [1], unit="threads", help="Threads of a prediction, each number an environment of its own; points are placed by the first one."
+    )
 
     @field_validator("batch_sizes", "threads")
     @classmethod

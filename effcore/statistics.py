@@ -75,6 +75,37 @@ def samples_for_percentile(percentile: float, *, confidence: float = CONFIDENCE)
     return math.ceil(math.log(1 - confidence) / math.log(percentile / 100))
 
 
+def percentile_interval(
+    values: ArrayLike, percentile: float, *, confidence: float = CONFIDENCE
+) -> tuple[float, float, float]:
+    """A percentile with the interval that two order statistics hold, whatever the distribution is.
+
+    The values must be independent. Where so few values can't bound it from above, the largest stands for the bound.
+
+    Args:
+        values: At least one.
+        percentile: Above 0 and below 100.
+
+    Returns:
+        Percentile, low, high, in the unit of the values.
+
+    Source: David and Nagaraja 2003, Order Statistics, section 7.1
+
+    Example:
+        >>> percentile_interval(range(1, 101), 50)
+        (50.5, 40.0, 61.0)
+    """
+    ordered = np.sort(np.asarray(values, dtype=np.float64).ravel())
+    if not len(ordered) or not 0 < percentile < 100:
+        raise ValueError(f"there must be a value, and percentile between 0 and 100. Got {len(ordered)}, {percentile}.")
+    count, share, tail = len(ordered), percentile / 100, (1 - confidence) / 2
+    # The number of values below the percentile is binomial: low is the rank that fails with half of the error at most.
+    low = int(stats.binom.ppf(tail, count, share))
+    high = int(stats.binom.ppf(1 - tail, count, share)) + 1
+    middle = float(np.percentile(ordered, percentile))
+    return middle, float(ordered[max(low, 1) - 1]), float(ordered[min(high, count) - 1])
+
+
 def frontier_probability(draws: ArrayLike, /, *, maximise: Sequence[bool]) -> NDArray[np.float64]:
     """Share of draws in which each point is on the frontier; equal points are all on it.
 

@@ -71,17 +71,6 @@ def current(*, threads: int = 1, batch: int = 1) -> Environment:
     )
 
 
-def check_threads(threads: int) -> None:
-    """Refuse more threads than this process may use cores: they would wait for each other, and the figures be of that.
-
-    Raises:
-        MeasureError: There are too few cores.
-    """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if threads > cores:
-        raise MeasureError(f"threads must be at most the cores of this machine, {cores}. Got {threads}. Leave it out of `measure: threads`.")
-
-
 def has_vnni(cpuinfo: Path = CPUINFO) -> bool:
     """Whether the processor has 8-bit products that don't saturate (AVX512-VNNI or AVX-VNNI); False if unreadable."""
     flags = set(_first_processor(cpuinfo).get("flags", "").split())

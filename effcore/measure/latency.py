@@ -27,9 +27,9 @@ import numpy as np
 
 from effcore.measure import reference as reference_artifact
 from effcore.measure.load import allowed_cores, idlest, read_ticks
-from effcore.measure.noise import reasons
-from effcore.measure.process import SEED, Process, run_probe, session_options
-from effcore.statistics import process_interval, samples_for_percentile
+from effcore.measure.noise import Quiet, quiet_of, reasons
+from effcore.measure.process import SEED, Probe, Process, check_threads, probes, session_options
+from effcore.statistics import percentile_interval, process_interval, samples_for_percentile
 
 KEEP = 400
 """Most samples kept of a process."""
@@ -69,10 +69,13 @@ class Latency:
         processes: What each process saw.
         latency_ms, latency_low, latency_high: Geometric mean of the processes' medians with its 95 % interval.
         latency_ratio, ratio_low, ratio_high: The same of the ratio to the reference.
-        latency_p90_ms, latency_p99_ms: Over all samples; None where they are too few.
+        latency_p90_ms, latency_p99_ms: Over all samples, (value, low, high) with the interval that their order
+            statistics give; None where they are too few. It holds for the processes that were measured: what differs
+            between processes is in the interval of the median.
         load_ms: Median over the processes.
         stopped_by: `width` reached, or `time` up.
         reasons: Why the measurement is noisy; empty where it is not.
+        quiet: How quiet the machine was.
         others_before: Share of the machine that others used just before.
         load_average: Of the last minute, for the record: it still holds the sweep's own training; None where the
             system has none.
@@ -86,11 +89,12 @@ class Latency:
     latency_ratio: float
     ratio_low: float
     ratio_high: float
-    latency_p90_ms: float | None
-    latency_p99_ms: float | None
+    latency_p90_ms: tuple[float, float, float] | None
+    latency_p99_ms: tuple[float, float, float] | None
     load_ms: float
     stopped_by: str
     reasons: tuple[str, ...]
+    quiet: Quiet
     others_before: float
     load_average: float | None
     settings: Settings
@@ -109,11 +113,12 @@ class Latency:
             "latency_ratio": self.latency_ratio,
             "latency_ratio_low": self.ratio_low,
             "latency_ratio_high": self.ratio_high,
-            "latency_p90_ms": self.latency_p90_ms,
-            "latency_p99_ms": self.latency_p99_ms,
             "load_ms": self.load_ms,
         }
-        return {name: value for name, value in values.items() if value is not None}
+        for name, found in (("latency_p90_ms", self.latency_p90_ms), ("latency_p99_ms", self.latency_p99_ms)):
+            if found is not None:
+                values |= {name: found[0], f"{name}_low": found[1], f"{name}_high": found[2]}
+        return values
 
     def document(self) -> dict[str, Any]:
         """Everything that was seen, JSON-able."""
@@ -125,6 +130,7 @@ class Latency:
             "stopped_by": self.stopped_by,
             "noisy": self.noisy,
             "reasons": list(self.reasons),
+            "quiet": self.quiet.document(),
             "others_before": self.others_before,
             "load_average": self.load_average,
             "settings": asdict(self.settings),
@@ -159,8 +165,9 @@ def measure_latency(
         reference_best_ms: Best median of the reference ever seen in this environment, where the caller knows it.
 
     Raises:
-        MeasureError: A measuring process failed.
+        MeasureError: A measuring process failed, or there are fewer cores than threads.
     """
+    check_threads(threads)
     chosen = settings or Settings()
     options = session_options(threads=threads)
     request = {
@@ -198,11 +205,14 @@ def _processes(
     cores: tuple[int, ...] = ()
     deadline = time.monotonic() + settings.max_s
     while True:
-        cores = idlest(allowed_cores(), busy, count=threads, current=cores)
-        process, busy = _run(request, cores=cores, threads=threads)
-        processes.append(process)
-        if len(processes) < settings.min_processes:
-            continue
+        missing = max(1, settings.min_processes - len(processes))
+        with probes(missing, runtime=request["runtime"], threads=threads) as ready:
+            for probe in ready:  # all of them, for one that still imports would disturb the first one that measures
+                probe.wait()
+            for probe in ready:
+                cores = idlest(allowed_cores(), busy, count=threads, current=cores)
+                process, busy = _run(probe, request, cores=cores)
+                processes.append(process)
         _, low, high = process_interval([p.ratio for p in processes])
         if high / low - 1 <= settings.width:
             return processes, "width"
@@ -210,10 +220,11 @@ def _processes(
             return processes, "time"
 
 
-def _run(request: dict[str, Any], *, cores: tuple[int, ...], threads: int) -> tuple[Process, dict[int, float]]:
-    """One process, and the share of each core that others used while it ran."""
+def _run(probe: Probe, request: dict[str, Any], *, cores: tuple[int, ...]) -> tuple[Process, dict[int, float]]:
+    """What one process measures, and the share of each core that others used meanwhile."""
     ticks, start = read_ticks(), time.monotonic()
-    answer = run_probe("latency", request | {"cores": cores}, threads=threads)
+    probe.send("latency", request | {"cores": cores})
+    answer = probe.answer()
     seconds = time.monotonic() - start
     busy = read_ticks().busy_since(ticks)
     own = answer["cpu_s"] / seconds
@@ -256,6 +267,7 @@ def summarise(
     center, low, high = process_interval([p.median_ms for p in processes])
     ratio, ratio_low, ratio_high = process_interval([p.ratio for p in processes])
     samples = [sample for p in processes for sample in p.samples_ms]
+    quiet = quiet_of(processes, others_before=others_before, reference_best_ms=reference_best_ms)
     return Latency(
         processes=tuple(processes),
         latency_ms=center,
@@ -268,7 +280,8 @@ def summarise(
         latency_p99_ms=percentile(samples, 99),
         load_ms=float(np.median([p.load_ms for p in processes])),
         stopped_by=stopped_by,
-        reasons=reasons(processes, others_before=others_before, reference_best_ms=reference_best_ms),
+        reasons=reasons(quiet),
+        quiet=quiet,
         others_before=others_before,
         load_average=round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
         settings=settings,
@@ -276,8 +289,8 @@ def summarise(
     )
 
 
-def percentile(samples_ms: Sequence[float], which: float) -> float | None:
-    """The percentile, or None where so few samples can't hold it with 99 % confidence: p90 needs 44, p99 needs 459."""
+def percentile(samples_ms: Sequence[float], which: float) -> tuple[float, float, float] | None:
+    """The percentile with its interval, or None where so few samples can't hold it: p90 needs 44, p99 needs 459."""
     if len(samples_ms) < samples_for_percentile(which, confidence=PERCENTILE_CONFIDENCE):
         return None
-    return float(np.percentile(samples_ms, which))
+    return percentile_interval(samples_ms, which)

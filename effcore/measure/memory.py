@@ -12,7 +12,7 @@ from typing import Any
 
 from effcore.errors import MeasureError
 from effcore.measure import reference as reference_artifact
-from effcore.measure.process import SEED, run_probe, session_options
+from effcore.measure.process import SEED, probes, run_probe, session_options
 
 PREDICTIONS = 10
 KB_PER_MB = 1000 / 1.024
@@ -77,11 +77,13 @@ def measure_memory(
         "options": session_options(threads=threads),
         "predictions": PREDICTIONS,
     }
-    with tempfile.TemporaryDirectory(prefix="effcore-") as folder:
+    # At once: neither is a matter of time, and their imports share the cores.
+    with tempfile.TemporaryDirectory(prefix="effcore-") as folder, probes(2, runtime=runtime, threads=threads) as (first, second):
         path = Path(folder) / "one_operator"
+        first.send("peak", request)
         path.write_bytes(_one_operator(runtime))
-        over = run_probe("memory", request | {"one_operator": str(path)}, threads=threads)
-    whole = run_probe("peak", request, threads=threads)
+        second.send("memory", request | {"one_operator": str(path)})
+        whole, over = first.answer(), second.answer()
     added_kb = over["after_kb"] - over["before_kb"]
     if added_kb < 0 or whole["after_kb"] <= 0:
         raise MeasureError(f"Memory of {artifact} can't be believed: {added_kb} kB over the runtime.")

@@ -1,15 +1,17 @@
 """What a measuring process runs: a fresh interpreter that loads a runtime and one model, and nothing of effcore.
 
-Run as `python -I probe.py`, a JSON request on standard input, a JSON answer as the last line of standard output.
-It stands alone, so that what is measured is the runtime as deployed and not this package: imports stay inside the
+Run as `python -I probe.py` with two lines of JSON on standard input: {"parent": pid, "runtime": what to import ahead},
+which it answers with `ready`, and the request; the last line of standard output is the answer in JSON. It stands alone, so that what is measured is the runtime as deployed and not this package: imports stay inside the
 functions that need them.
 
-Requests: {"do": "latency" | "memory" | "peak" | "one_operator", "parent": pid, ...}; see the functions for the rest.
+Requests: {"do": "latency" | "memory" | "peak" | "profile" | "one_operator", ...}; see the functions for the rest.
 """
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import importlib
 import json
 import os
 import signal
@@ -20,6 +22,11 @@ from typing import Any
 
 Predict = Callable[[], Any]
 
+AHEAD = {
+    "onnxruntime": ("numpy", "onnxruntime"),
+    "torch": ("numpy", "torch", "torch._export.serde.serialize", "torch.export.pt2_archive._package", "networkx"),
+}
+"""What is imported before the job comes; PyTorch's loader imports more than half of its modules when it is called."""
 WARM_STABLE = 0.05
 """Warm means: the medians of two windows in a row differ by less than this share."""
 WARM_AT_MOST_S = 0.15
@@ -31,16 +38,29 @@ BURST = 4
 BURST_NS = 2_000_000
 """A burst of an artifact is as many predictions as fit in here, at most `BURST`, at least one."""
 FEWEST_ROUNDS = 10
+PROFILE_WARM = 5
+PROFILE_RUNS = 150  # each leaves some kilobytes for every operator
 
 
 def main() -> None:
-    request = json.load(sys.stdin)
-    _die_with(request["parent"])
+    """One job from standard input to standard output."""
+    start = json.loads(sys.stdin.readline())
+    _die_with(start["parent"])
+    for name in AHEAD.get(start.get("runtime", ""), ()):
+        with contextlib.suppress(ImportError):  # another version has it elsewhere: then only time is lost
+            importlib.import_module(name)
+    print("ready", flush=True)
+    text = sys.stdin.readline()
+    if not text:  # nobody needs it any more
+        return
+    request, before_s = json.loads(text), time.process_time()
     if request.get("cores") and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, request["cores"])
-    actions = {"latency": latency, "memory": memory, "peak": peak, "one_operator": one_operator}
+    actions: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+        "latency": latency, "memory": memory, "peak": peak, "profile": profile, "one_operator": one_operator,
+    }  # fmt: skip
     answer = actions[request["do"]](request)
-    print(json.dumps(answer | {"cpu_s": time.process_time()}), flush=True)
+    print(json.dumps(answer | {"cpu_s": time.process_time() - before_s}), flush=True)
     os._exit(0)  # taking a runtime apart costs time, and would be counted as load of others
 
 
@@ -59,8 +79,8 @@ def _die_with(parent: int) -> None:
 # ---- runtimes
 
 
-def onnxruntime_predict(model: str | bytes, options: dict[str, Any], image: Any) -> Predict:
-    """A session with the options of deployment, ready to predict `image`."""
+def onnxruntime_session(model: str | bytes, options: dict[str, Any], *, profile_prefix: str = "") -> Any:
+    """A session with the options of deployment."""
     import onnxruntime
 
     session_options = onnxruntime.SessionOptions()
@@ -68,7 +88,15 @@ def onnxruntime_predict(model: str | bytes, options: dict[str, Any], image: Any)
     session_options.inter_op_num_threads = options["inter_op_num_threads"]
     session_options.execution_mode = getattr(onnxruntime.ExecutionMode, options["execution_mode"])
     session_options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(model, session_options, providers=options["providers"])
+    if profile_prefix:
+        session_options.enable_profiling = True
+        session_options.profile_file_prefix = profile_prefix
+    return onnxruntime.InferenceSession(model, session_options, providers=options["providers"])
+
+
+def onnxruntime_predict(model: str | bytes, options: dict[str, Any], image: Any) -> Predict:
+    """A session, ready to predict `image`."""
+    session = onnxruntime_session(model, options)
     feed = {session.get_inputs()[0].name: image}
     return lambda: session.run(None, feed)
 
@@ -122,13 +150,9 @@ def latency(request: dict[str, Any]) -> dict[str, Any]:
     artifact_ns, artifact_settled = warm_up(artifact)
     start, start_cpu = time.perf_counter_ns(), time.thread_time_ns()
     reference_samples, samples = in_turns(
-        reference,
-        artifact,
-        reference_ns=reference_ns,
-        artifact_ns=artifact_ns,
-        budget_ns=request["budget_s"] * 1e9,
-        keep=request["keep"],
-    )
+        reference, artifact, reference_ns=reference_ns, artifact_ns=artifact_ns,
+        budget_ns=request["budget_s"] * 1e9, keep=request["keep"],
+    )  # fmt: skip
     wall, cpu = time.perf_counter_ns() - start, time.thread_time_ns() - start_cpu
     return {
         "samples_ns": samples,
@@ -156,8 +180,7 @@ def in_turns(
     burst = int(min(BURST, max(1, BURST_NS // artifact_ns)))
     round_ns = (burst + 1) * artifact_ns + (BURST + 1) * reference_ns
     rounds = max(FEWEST_ROUNDS, min(int(budget_ns / round_ns), -(-keep // burst)))
-    reference_samples: list[int] = []
-    samples: list[int] = []
+    reference_samples, samples = list[int](), list[int]()
     clock = time.perf_counter_ns
     for _ in range(rounds):
         for predict, times, count in ((reference, reference_samples, BURST), (artifact, samples, burst)):
@@ -197,6 +220,69 @@ def _window(predict: Predict, count: int) -> float:
     return float(sorted(times)[count // 2])
 
 
+# ---- profile
+
+
+def profile(request: dict[str, Any]) -> dict[str, Any]:
+    """Time of every operator as ONNX Runtime's profiler sees it, in turns with sessions that are not profiled.
+
+    Request: artifact, one_operator (paths), folder (for the profiler's file), shape, levels, seed, options, budget_s.
+
+    Returns:
+        runs: Profiled predictions that counted.
+        plain_ns, smallest_ns: Typical time of a prediction without the profiler, of the artifact and of one operator.
+        nodes: In the order of execution: name of the operator after the runtime's own fusions, its output's shape, time.
+    """
+    image = random_image(request["shape"], request["levels"], request["seed"])
+    prefix = os.path.join(request["folder"], "profile")
+    profiled = onnxruntime_session(request["artifact"], request["options"], profile_prefix=prefix)
+    feed = {profiled.get_inputs()[0].name: image}
+    plain = onnxruntime_predict(request["artifact"], request["options"], image)
+    smallest = onnxruntime_predict(request["one_operator"], request["options"], random_image([1, 1, 1, 1], 255, 0))
+    gc.disable()
+    plain_ns, _ = warm_up(plain)
+    for _ in range(PROFILE_WARM):
+        profiled.run(None, feed)
+    runs = int(min(PROFILE_RUNS, max(FEWEST_ROUNDS, request["budget_s"] * 1e9 / (2 * plain_ns))))
+    times: dict[str, list[float]] = {"plain_ns": [], "smallest_ns": []}
+    clock = time.perf_counter_ns
+    for _ in range(runs):
+        profiled.run(None, feed)
+        for name, predict in (("plain_ns", plain), ("smallest_ns", smallest)):
+            predict()  # not counted: it finds the caches full of the other
+            start = clock()
+            predict()
+            times[name].append(clock() - start)
+    with open(profiled.end_profiling()) as file:
+        nodes = _nodes(json.load(file), runs)
+    return {"runs": runs, "nodes": nodes} | {name: midmean(values) for name, values in times.items()}
+
+
+def _nodes(events: list[dict[str, Any]], runs: int) -> list[dict[str, Any]]:
+    """Typical time of each operator over the last runs, in the order of execution."""
+    kernels = [e for e in events if e.get("cat") == "Node" and e["name"].endswith("_kernel_time")]
+    predictions = runs + PROFILE_WARM
+    count = len(kernels) // predictions
+    if count * predictions != len(kernels):
+        sys.exit(f"the profiler saw {len(kernels)} operators in {predictions} predictions, not as many in each")
+    ordered = sorted(kernels, key=lambda e: e["ts"])[PROFILE_WARM * count :]
+    nodes = []
+    for index in range(count):
+        mine = ordered[index::count]
+        shapes = mine[0]["args"].get("output_type_shape") or [{}]
+        # Whole microseconds: what they drop, half of one on average, is about what the profiler itself adds to a node.
+        time_ns = 1000 * midmean([e["dur"] for e in mine])
+        nodes.append({"operator": mine[0]["args"]["op_name"], "output": next(iter(shapes[0].values()), []), "ns": time_ns})
+    return nodes
+
+
+def midmean(values: list[float]) -> float:
+    """Mean of the middle half: hardly moved by stragglers, and finer than a median of whole microseconds."""
+    ordered = sorted(values)
+    middle = ordered[len(ordered) // 4 : len(ordered) - len(ordered) // 4]
+    return sum(middle) / len(middle)
+
+
 # ---- memory
 
 
@@ -233,10 +319,7 @@ def peak(request: dict[str, Any]) -> dict[str, Any]:
 def high_water_kb() -> int:
     """VmHWM of this process; `ru_maxrss` is no substitute, for it survives exec."""
     with open("/proc/self/status") as file:
-        for line in file:
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1])
-    raise RuntimeError("/proc/self/status has no VmHWM")
+        return next(int(line.split()[1]) for line in file if line.startswith("VmHWM:"))
 
 
 def one_operator(request: dict[str, Any]) -> dict[str, Any]:

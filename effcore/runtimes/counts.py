@@ -30,6 +30,25 @@ class Counts:
     macs: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """One node of a file that has weights or products.
+
+    Attributes:
+        name: Operator and number, as `Conv 2`.
+        operator: As the file names it.
+        bytes: That its weights, scales and other constants take in the file.
+        params, nonzero_params, macs: As `Counts`.
+    """
+
+    name: str
+    operator: str
+    bytes: int
+    params: int
+    nonzero_params: int
+    macs: int
+
+
 class RuntimeModule(Protocol):
     """What a module of this package offers; importing it imports neither torch nor the runtime."""
 
@@ -47,6 +66,9 @@ class RuntimeModule(Protocol):
 
     def counts(self, path: Path) -> Counts:
         """Parameters and multiply-accumulates, from the file itself."""
+
+    def layers(self, path: Path) -> tuple[Layer, ...]:
+        """Where the bytes, parameters and products of the file are, in its order."""
 
     def version(self) -> str:
         """Version of the runtime."""

@@ -69,7 +69,7 @@ def counts_of(model: onnx.ModelProto) -> Counts:
     Raises:
         EffcoreError: The shape of a layer's output can't be inferred.
     """
-    scales = {name for node in model.graph.node if node.op_type in QUANTIZERS for name in node.input[1:]}
+    scales = scales_of(model)
     weights = [
         numpy_helper.to_array(tensor)
         for tensor in model.graph.initializer
@@ -78,12 +78,21 @@ def counts_of(model: onnx.ModelProto) -> Counts:
     return Counts(
         params=sum(weight.size for weight in weights),
         nonzero_params=sum(int(np.count_nonzero(weight)) for weight in weights),
-        macs=_macs(model),
+        macs=sum(macs_by_output(model).values()),
     )
 
 
-def _macs(model: onnx.ModelProto) -> int:
-    """Output elements times products for each of them, over all convolutions and matrix products."""
+def scales_of(model: onnx.ModelProto) -> set[str]:
+    """Names of scales and zero points."""
+    return {name for node in model.graph.node if node.op_type in QUANTIZERS for name in node.input[1:]}
+
+
+def macs_by_output(model: onnx.ModelProto) -> dict[str, int]:
+    """Output elements times products for each of them, of every convolution and matrix product by its output's name.
+
+    Raises:
+        EffcoreError: The shape of a layer's output can't be inferred.
+    """
     single = onnx.ModelProto()
     single.CopyFrom(model)
     for value in (*single.graph.input, *single.graph.output):
@@ -91,7 +100,7 @@ def _macs(model: onnx.ModelProto) -> int:
     graph = onnx.shape_inference.infer_shapes(single, strict_mode=True).graph
     shapes = {value.name: _type(value)[1] for value in (*graph.value_info, *graph.output, *graph.input)}
     shapes |= {tensor.name: list(tensor.dims) for tensor in graph.initializer}
-    total = 0
+    found = {}
     for node in graph.node:
         if node.op_type in PRODUCTS:
             output, weight = shapes.get(node.output[0], []), shapes.get(node.input[1], [])
@@ -99,8 +108,8 @@ def _macs(model: onnx.ModelProto) -> int:
                 raise EffcoreError(
                     f"every {node.op_type} must have a known shape. Got {output} for {node.output[0]!r}."
                 )
-            total += math.prod(output) * _products(node, weight)
-    return total
+            found[node.output[0]] = math.prod(output) * _products(node, weight)
+    return found
 
 
 def _products(node: onnx.NodeProto, weight: list[int]) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 
 from effcore.catalogue import Task
 from effcore.errors import EffcoreError
-from effcore.runtimes.counts import Counts, Predict
+from effcore.runtimes.counts import Counts, Layer, Predict
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -103,6 +103,13 @@ def counts(path: Path) -> Counts:
     from effcore.runtimes.onnxgraph import counts_of
 
     return counts_of(_read(path))
+
+
+def layers(path: Path) -> tuple[Layer, ...]:
+    """Where the bytes, parameters and products of the file are, in its order."""
+    from effcore.runtimes.onnxlayers import layers_of
+
+    return layers_of(_read(path))
 
 
 def version() -> str:

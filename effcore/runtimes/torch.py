@@ -13,7 +13,7 @@ import numpy as np
 
 from effcore.catalogue import RUNTIMES, Task
 from effcore.errors import EffcoreError
-from effcore.runtimes.counts import Counts, Predict
+from effcore.runtimes.counts import Counts, Layer, Predict
 
 if TYPE_CHECKING:
     from torch import nn
@@ -109,6 +109,33 @@ def counts(path: Path) -> Counts:
         nonzero_params=sum(int(weight.count_nonzero()) for weight in weights),
         macs=sum(_macs(node) for node in program.graph.nodes if str(node.target) in PRODUCTS),
     )
+
+
+def layers(path: Path) -> tuple[Layer, ...]:
+    """Where the bytes, parameters and products of the program are: every operation that has weights or products."""
+    program = _read(path)[0]
+    signature, state = program.graph_signature, program.state_dict
+    held = {k: state[v] for k, v in (signature.inputs_to_parameters | signature.inputs_to_buffers).items() if v in state}
+    found: list[Layer] = []
+    seen: set[str] = set()
+    for node in program.graph.nodes:
+        mine = {} if node.op != "call_function" else {n.name: held[n.name] for n in node.all_input_nodes if n.name in held and n.name not in seen}
+        macs = _macs(node) if str(node.target) in PRODUCTS else 0
+        if mine or macs:
+            seen |= mine.keys()
+            operator = str(node.target).removeprefix("aten.").partition(".")[0]
+            weights = [v for k, v in mine.items() if k in signature.inputs_to_parameters]
+            found.append(
+                Layer(
+                    name=f"{operator} {sum(layer.operator == operator for layer in found) + 1}",
+                    operator=operator,
+                    bytes=sum(v.numel() * v.element_size() for v in mine.values()),
+                    params=sum(w.numel() for w in weights),
+                    nonzero_params=sum(int(w.count_nonzero()) for w in weights),
+                    macs=macs,
+                )
+            )
+    return tuple(found)
 
 
 def _macs(node: Node) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -24,7 +25,7 @@ def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) ->
     Args:
         config: task, runtime, lower (steps that act while the file is made), data_fraction (of the training, for calibration).
         inputs: `model`.
-        folder: Gets `model.onnx` or `model.pt2`.
+        folder: Gets `model.onnx` or `model.pt2`, and `layers.json`, where its bytes are.
 
     Returns:
         Facts: name of the file, its structure, size and counts, and what the techniques did.
@@ -40,6 +41,7 @@ def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) ->
     path = folder / f"model{RUNTIMES[config['runtime']].suffix}"
     runtime.export(program, path, task=TASKS[config["task"]])
     counts, size = runtime.counts(path), measure_size(path)
+    (folder / "layers.json").write_text(json.dumps([asdict(layer) for layer in runtime.layers(path)]))
     return {
         "artifact": path.name, "structure": runtime.structure(path), "did": did,
         "metrics": {k: float(v) for k, v in (asdict(counts) | asdict(size)).items()},

@@ -8,31 +8,52 @@ from pathlib import Path
 from typing import Any
 
 from effcore.catalogue import RUNTIMES, TASKS
-from effcore.measure.environment import current
-from effcore.measure.latency import Settings, measure_latency
-from effcore.measure.memory import measure_memory
+from effcore.measure.environment import Environment, current
+from effcore.measure.latency import Latency, Settings, measure_latency
+from effcore.measure.memory import Memory, measure_memory
+from effcore.measure.profile import measure_profile
 
 
 def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) -> dict[str, Any]:
     """Measure latency and memory over fresh processes.
 
     Args:
-        config: task, runtime, settings.
+        config: task, runtime, settings, batch, threads.
         inputs: `artifact`.
-        folder: Gets `samples.json`, every sample that was taken.
+        folder: Gets `samples.json`, every sample that was taken, and `time.json`, where the time goes.
 
     Returns:
         Facts: figures with their intervals, environment, whether the measurement is noisy and why.
     """
+    batch, threads = config["batch"], config["threads"]
     task, runtime = TASKS[config["task"]], config["runtime"]
     path = inputs["artifact"] / f"model{RUNTIMES[runtime].suffix}"
     settings = Settings(min_processes=config["settings"]["processes"], width=config["settings"]["width"], max_s=config["settings"]["max_s"])
-    latency = measure_latency(path, runtime=runtime, shape=task.shape, levels=task.levels, settings=settings)
-    memory = measure_memory(path, runtime=runtime, shape=task.shape, levels=task.levels)
-    environment = current()
+    latency = measure_latency(path, runtime=runtime, shape=task.shape, levels=task.levels, settings=settings, batch=batch, threads=threads)
+    memory = measure_memory(path, runtime=runtime, shape=task.shape, levels=task.levels, batch=batch, threads=threads)
+    latency_ms = latency.latency_ms
+    where = measure_profile(
+        path, runtime=runtime, shape=task.shape, levels=task.levels, latency_ms=latency_ms, batch=batch, threads=threads
+    )
+    (folder / "time.json").write_text(json.dumps(where, allow_nan=False))
+    environment = current(threads=threads, batch=batch)
     samples = {"latency": latency.document(), "memory": memory.document(), "environment": environment.document}
     (folder / "samples.json").write_text(json.dumps(samples, allow_nan=False))
+    return facts(latency, memory, environment)
+
+
+def facts(latency: Latency, memory: Memory, environment: Environment) -> dict[str, Any]:
+    """The figures of one structure in one environment, wherever they were measured."""
     return {
-        "metrics": latency.metrics() | memory.metrics(), "environment": environment.key,
-        "noisy": latency.noisy, "reasons": list(latency.reasons), "stopped_by": latency.stopped_by,
+        "metrics": latency.metrics() | memory.metrics() | throughput(latency, batch=environment.batch),
+        "environment": environment.key, "batch": environment.batch, "threads": environment.threads,
+        "noisy": latency.noisy, "reasons": list(latency.reasons), "quiet": latency.quiet.line, "stopped_by": latency.stopped_by,
     }  # fmt: skip
+
+
+def throughput(latency: Latency, *, batch: int) -> dict[str, float]:
+    """Predictions a second, one batch after the other, with their interval; of single images it says no more than latency."""
+    if batch == 1:
+        return {}
+    times = {"": latency.latency_ms, "_low": latency.latency_high, "_high": latency.latency_low}
+    return {f"throughput_per_s{end}": batch * 1000 / time_ms for end, time_ms in times.items()}

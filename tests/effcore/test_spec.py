@@ -85,7 +85,7 @@ UNKNOWN_AND_WRONG = [
         "must be a list of one to five different metrics. Got ['accuracy', 'accuracy'].",
     ),
     ("description: [a]\n", "description (line 7): must be a text of at most 2,000 characters. Got ['a']."),
-    ("measure: 5\n", "measure (line 7): must be parameters by name. Got 5. Known: max_s, processes, width."),
+    ("measure: 5\n", "measure (line 7): must be parameters by name. Got 5. Known: batch_sizes, max_s, processes, threads, width."),
     ("measure: {processes: 2}\n", "measure.processes (line 7): must be at least 3. Got 2. Fewest fresh processes"),
     ("measure: {width: .nan}\n", "measure.width (line 7): must be a finite number. Got nan."),
     (

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from effcore.errors import MeasureError
 from effcore.measure import latency
 from effcore.measure.latency import KEEP, Settings, measure_latency, percentile, summarise
 from effcore.measure.process import Process, session_options
@@ -47,13 +49,18 @@ def run(monkeypatch: pytest.MonkeyPatch):
     def measured(medians: list[float], settings: Settings) -> tuple[int, str]:
         now = [0.0]
 
-        def fake(request, *, cores, threads):
+        def fake(probe, request, *, cores):
             now[0] += 1.0
             return process(medians.pop(0) if len(medians) > 1 else medians[0]), {}
 
+        class Ready:
+            def wait(self) -> None:
+                pass
+
         monkeypatch.setattr(latency, "_run", fake)
+        monkeypatch.setattr(latency, "probes", lambda count, *, runtime, threads: nullcontext([Ready()] * count))
         monkeypatch.setattr(latency.time, "monotonic", lambda: now[0])
-        processes, stopped_by = latency._processes({}, settings, busy={}, threads=1)
+        processes, stopped_by = latency._processes({"runtime": "onnxruntime"}, settings, busy={}, threads=1)
         return len(processes), stopped_by
 
     return measured
@@ -104,9 +111,14 @@ def test_ratio_cancels_what_both_share() -> None:
 
 def test_percentiles_need_enough_samples() -> None:
     assert percentile([1.0] * 43, 90) is None
-    assert percentile([1.0] * 44, 90) == 1.0
+    assert percentile([1.0] * 44, 90) == (1.0, 1.0, 1.0)
     assert percentile([1.0] * 458, 99) is None
-    assert percentile([float(i) for i in range(1001)], 99) == pytest.approx(990.0)
+    assert percentile([float(i) for i in range(1001)], 99) == pytest.approx((990.0, 983.0, 996.0), abs=1)
+
+
+def test_more_threads_than_cores_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(MeasureError, match="threads must be at most the number of cores that may be used here"):
+        measure_latency(tmp_path / "none.onnx", runtime="onnxruntime", shape=(1, 8, 8), levels=255, threads=10_000)
 
 
 def test_percentiles_without_support_are_absent_from_the_metrics() -> None:
@@ -115,7 +127,7 @@ def test_percentiles_without_support_are_absent_from_the_metrics() -> None:
     many = conclude([process(1.0, samples=100)] * 5).metrics()
     assert "latency_p90_ms" not in few and "latency_p99_ms" not in few
     assert some["latency_p90_ms"] == 1.0 and "latency_p99_ms" not in some
-    assert many["latency_p99_ms"] == 1.0
+    assert many["latency_p99_ms"] == many["latency_p99_ms_low"] == many["latency_p99_ms_high"] == 1.0
 
 
 def test_metrics_are_known_by_name() -> None:
@@ -145,6 +157,8 @@ def test_document_is_jsonable_and_holds_the_samples() -> None:
     assert document["stopped_by"] == "time"
     assert document["session_options"]["intra_op_num_threads"] == 1
     assert document["reference_version"] == 1
+    assert document["quiet"]["line"].startswith("not quiet: others used 0% of the core and 0% of the machine, waited 0%")
+    assert document["quiet"]["processes"] == 3
 
 
 # ---- one real measurement

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from effcore.measure.noise import reasons
+from effcore.measure.noise import quiet_of
+from effcore.measure.noise import reasons as reasons_of
 from effcore.measure.process import Process
 
 QUIET = Process(
@@ -20,6 +22,20 @@ QUIET = Process(
     others_machine=0.03,
     seconds=0.2,
 )
+
+
+def reasons(processes: list[Process], **given: Any) -> tuple[str, ...]:
+    return reasons_of(quiet_of(processes, **given))
+
+
+def test_the_canary_says_in_one_line_how_quiet_it_was() -> None:
+    assert quiet_of([QUIET] * 5, others_before=0.0).line == (
+        "quiet: others used 2% of the core and 3% of the machine, waited 0%, "
+        "reference at 1.00 of its best time, ratio spread 0.0% over 5 processes"
+    )
+    loud = quiet_of([replace(QUIET, others_core=0.5)] * 5, others_before=0.7)
+    assert loud.line.startswith("not quiet: others used 50% of the core and 70% of the machine")
+    assert loud.document()["core"] == 0.5
 
 
 def test_a_quiet_measurement_has_no_reasons() -> None:

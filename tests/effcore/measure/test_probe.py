@@ -15,7 +15,7 @@ import pytest
 
 from effcore.errors import MeasureError
 from effcore.measure import probe
-from effcore.measure.process import PROBE, run_probe
+from effcore.measure.process import PROBE, probes, run_probe
 from effcore.measure.reference import SHAPE, reference
 
 
@@ -150,9 +150,8 @@ def test_a_killed_parent_leaves_no_measuring_process(tmp_path: Path) -> None:
     endless = json.dumps({"do": "latency"} | latency_request(path, budget_s=600, keep=10**9))
     starter = (
         "import json, os, subprocess, sys\n"
-        "request = json.loads(sys.argv[2]) | {'parent': os.getpid()}\n"
         "child = subprocess.Popen([sys.executable, '-I', sys.argv[1]], stdin=subprocess.PIPE, text=True)\n"
-        "child.stdin.write(json.dumps(request)); child.stdin.close()\n"
+        "child.stdin.write(json.dumps({'parent': os.getpid()}) + '\\n' + sys.argv[2] + '\\n'); child.stdin.close()\n"
         "print(child.pid, flush=True)\n"
         "child.wait()\n"
     )
@@ -182,3 +181,29 @@ def _wait_until(condition, seconds: float = 20.0) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.02)
+
+
+def test_typical_time_is_not_moved_by_stragglers() -> None:
+    assert probe.midmean([1.0, 2.0, 3.0, 1000.0]) == 2.5
+    assert probe.midmean([7.0]) == 7.0
+
+
+def test_processes_that_import_at_once_wait_for_their_job(tmp_path: Path) -> None:
+    path = tmp_path / "model.onnx"
+    path.write_bytes(reference())
+    with probes(2, runtime="onnxruntime") as (first, second):
+        for each in (first, second):
+            each.wait()
+        second.send("latency", latency_request(path))
+        assert second.answer()["cpu_s"] > 0
+        pid = first._process.pid
+        assert _runs(pid)
+    assert not _runs(pid)
+
+
+def test_a_runtime_that_is_not_there_is_found_out_by_the_job(tmp_path: Path) -> None:
+    with probes(1, runtime="absent") as (only,):
+        only.wait()
+        only.send("latency", latency_request(tmp_path / "model.onnx", runtime="absent"))
+        with pytest.raises(MeasureError, match="Measuring latency of .*model.onnx failed with exit code 1"):
+            only.answer()
