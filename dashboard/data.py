@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import streamlit as st
 from dashboard.views.frontier import FrontierView, frontier_view
 from dashboard.views.queue import ACTIVE
 from dashboard.views.sources import Source
+from dashboard.views.verdict import VerdictView, verdict_view
 from effcore.errors import StoreError
 from effcore.forecast import Forecast, forecast
 from effcore.frontier import Variant
@@ -107,6 +109,17 @@ def frontier(shown: Snapshot, source: Source, *, x: str, y: str, environment: st
         environment: Key of the environment; the most frequent one where it is None.
     """
     return _frontier(str(home()), tracking_uri(), shown.version, source, x, y, environment, shown)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _verdict(home_folder: str, uri: str | None, version: str, run_id: str, _snapshot: Snapshot) -> VerdictView | None:
+    with _reading:
+        return verdict_view(_snapshot.variants, run_id, evidence=partial(store().evidence, did=True))
+
+
+def verdict(shown: Snapshot, run_id: str) -> VerdictView | None:
+    """What the last step of a point did; None where there is nothing to compare it with."""
+    return _verdict(str(home()), tracking_uri(), shown.version, run_id, shown)
 
 
 @st.cache_data(show_spinner=False, ttl=1.0, max_entries=4)

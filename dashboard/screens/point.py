@@ -15,6 +15,7 @@ from dashboard.tables import figures_table, tone_color
 from dashboard.theme import CHART_CONFIG, mark, title
 from dashboard.views.point import PointView, Relative, point_view
 from dashboard.views.records import curve_view, environment_line, samples_view, stage_lines
+from dashboard.views.verdict import VerdictView
 from effcore.frontier import Variant
 
 
@@ -37,6 +38,7 @@ def _point(run_id: str) -> None:
         )
         return
     _head(view)
+    _last_step(data.verdict(data.snapshot(), run_id))
     if view.variant.error:
         note("What went wrong", key="error-title", tone="lead")
         st.code(view.variant.error, language=None, wrap_lines=True)
@@ -89,6 +91,18 @@ def _head(view: PointView) -> None:
             key="noisy",
             tone="bad",
         )
+
+
+def _last_step(verdict: VerdictView | None) -> None:
+    if verdict is None:
+        return
+    heading("What its last step did", key="last-step-section")
+    note(verdict.line, key="last-step", tone="strong")
+    for index, line in enumerate(verdict.details):
+        note(line, key=f"last-step-{index}")
+    with st.popover("How a verdict comes about", type="tertiary"):
+        for index, rule in enumerate(verdict.rules):
+            note(rule, key=f"rule-{index}", tone="plain")
 
 
 def _figures(view: PointView) -> None:

@@ -105,7 +105,7 @@ class FakeStore:
     def cancel(self, run_id: str) -> None:
         self.records = [replace(r, state="cancelled") if r.run_id == run_id else r for r in self.records]
 
-    def evidence(self, frontier: Frontier) -> Evidence:
+    def evidence(self, frontier: Frontier, *, did: bool = False) -> Evidence:
         return Evidence()
 
     def spec_text(self, run_id: str) -> str:

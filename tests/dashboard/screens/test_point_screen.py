@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -114,3 +115,15 @@ def test_a_store_that_is_gone_is_a_designed_page(
         app = open_page(page, run="x") if page == "point" else open_page(page)
         assert not app.exception
         assert "This can't be shown" in page_text(app) and "can't be opened" in page_text(app)
+
+
+def test_says_what_the_last_step_did_and_by_which_rules(open_page: Open, store: FakeStore, page_text: Text) -> None:
+    said = page_text(open_page("point", run=one(store, "cnn x0.5 · affine · prune 50%").run_id))
+    assert "What its last step did" in said
+    assert re.search(r"(Helped|Trade-off): [\d.]+ times faster \([\d.]+ to [\d.]+\); accuracy ", said)
+    assert "Extra training is earned back: after " in said
+    assert "trade-off: something is shown to be better" in said
+
+
+def test_says_nothing_of_a_step_where_there_is_none(open_page: Open, store: FakeStore, page_text: Text) -> None:
+    assert "What its last step did" not in page_text(open_page("point", run=one(store, "cnn x1").run_id))
