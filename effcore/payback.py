@@ -52,10 +52,10 @@ def payback(child: Point, parent: Point, latency: Change | None) -> Payback | No
         return None
     if latency.high is None or latency.high >= 1 or latency.low is None:
         why = "it is not shown to be faster than its parent"
-        return Payback(predictions=None, low=None, high=None, saved_ms=0.0, train_s=train_s, text=f"never: {why}")
+        return Payback(predictions=None, low=None, high=None, saved_ms=0.0, train_s=train_s, text=f"never, since {why}")
     saved_ms = latency.parent * (1 - latency.change)
     if train_s == 0:
-        return Payback(predictions=0, low=0, high=0, saved_ms=saved_ms, train_s=0.0, text="at once: it needs no training of its own")
+        return Payback(predictions=0, low=0, high=0, saved_ms=saved_ms, train_s=0.0, text="at once, since it needs no training of its own")
     middle, low, high = (math.ceil(1000 * train_s / (latency.parent * (1 - r))) for r in (latency.change, latency.low, latency.high))
     text = f"after {_count(middle)} predictions ({_count(low)} to {_count(high)}) for {train_s:.3g} s of training"
     return Payback(predictions=middle, low=low, high=high, saved_ms=saved_ms, train_s=train_s, text=text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -52,25 +52,36 @@ def _alike(points: Sequence[Point], rows: Sequence[int], name: str, evidence: Ev
     same = _by_intervals(points, rows, name)
     correct = evidence.correct.get(name, {})
     if correct:
-        _fill(same, rows, [i for i, p in enumerate(points) if p.key in correct], lambda known: _by_answers([correct[points[i].key] for i in known]))
+        _fill(same, rows, [i for i, p in enumerate(points) if p.key in correct], _answers(correct, points))
     relative = evidence.processes.get("latency_ratio", {}) if name == "latency_ms" else {}
     for processes in (evidence.processes.get(name, {}), relative):  # the later, where it is known, is the better
         timed = [i for i, p in enumerate(points) if len(processes.get(p.key, ())) >= 2]
-        _fill(same, rows, timed, lambda known, processes=processes: _by_processes([processes[points[i].key] for i in known]))  # type: ignore[misc]
+        _fill(same, rows, timed, _processes(processes, points))
     if name in OF_THE_STRUCTURE:
         keys = np.array([f"{p.first.structure} {p.first.runtime}" if p.first.structure else p.key for p in points])
         same |= keys[list(rows)][:, None] == keys[None, :]
     return same
 
 
-def _fill(same: Mask, rows: Sequence[int], known: Sequence[int], compare: Callable[[Sequence[int]], Mask]) -> None:
+Compare = Callable[[Sequence[int], Sequence[int]], Mask]
+"""Indices of points and places among them -> whether each place and each point are untold apart, shape (places, points)."""
+
+
+def _answers(correct: Mapping[str, NDArray[np.bool_]], points: Sequence[Point]) -> Compare:
+    return lambda known, places: _by_answers([correct[points[i].key] for i in known], places)
+
+
+def _processes(medians: Mapping[str, Sequence[float]], points: Sequence[Point]) -> Compare:
+    return lambda known, places: _by_processes([medians[points[i].key] for i in known], places)
+
+
+def _fill(same: Mask, rows: Sequence[int], known: Sequence[int], compare: Compare) -> None:
     """Replace what is said of pairs of known points, in place."""
     if len(known) < 2:
         return
     place = {index: position for position, index in enumerate(known)}
     inside = [r for r, index in enumerate(rows) if index in place]
-    found = compare(known)
-    same[np.ix_(inside, known)] = found[[place[rows[r]] for r in inside]]
+    same[np.ix_(inside, known)] = compare(known, [place[rows[r]] for r in inside])
 
 
 def _by_intervals(points: Sequence[Point], rows: Sequence[int], name: str) -> Mask:
@@ -84,38 +95,37 @@ def _by_intervals(points: Sequence[Point], rows: Sequence[int], name: str) -> Ma
     return np.asarray(np.abs(gap) <= toward)
 
 
-def _by_answers(correct: Sequence[NDArray[np.bool_]]) -> Mask:
+def _by_answers(correct: Sequence[NDArray[np.bool_]], places: Sequence[int]) -> Mask:
     tables = [np.atleast_2d(c) for c in correct]
     means = np.stack([t.mean(axis=0) for t in tables]).astype(np.float64)
     examples, accuracy = means.shape[1], means.mean(axis=1)
-    both = means @ means.T
-    alone = np.diag(both)[:, None] - both  # right in the row's and wrong in the column's, for one seed
-    exact = mcnemar_p(np.round(alone), np.round(alone.T)) >= SIGNIFICANCE
+    chosen = list(places)
+    both, right = means[chosen] @ means.T, (means**2).sum(axis=1)
+    better, worse = right[chosen][:, None] - both, right[None, :] - both  # for one seed: that only the place, only the point has right
+    exact = mcnemar_p(np.round(better), np.round(worse)) >= SIGNIFICANCE
     seeds = np.array([len(t) for t in tables])
     if (seeds == 1).all():
         return np.asarray(exact)
-    gap = accuracy[:, None] - accuracy[None, :]
-    of_examples = np.maximum((alone + alone.T) / examples - gap**2, 0.0) / examples
+    gap = accuracy[chosen][:, None] - accuracy[None, :]
+    of_examples = np.maximum((better + worse) / examples - gap**2, 0.0) / examples
     errors = np.array([t.mean(axis=1).var(ddof=1) / len(t) if len(t) > 1 else 0.0 for t in tables])
-    of_seeds = _welch(accuracy, errors, np.maximum(seeds - 1, 1))
+    of_seeds = _welch(errors, np.maximum(seeds - 1, 1), chosen)
     half = np.hypot(float(stats.norm.ppf(0.5 + CONFIDENCE / 2)) * np.sqrt(of_examples), of_seeds)
-    single = (seeds[:, None] == 1) & (seeds[None, :] == 1)
+    single = (seeds[chosen][:, None] == 1) & (seeds[None, :] == 1)
     return np.asarray(np.where(single, exact, np.abs(gap) <= half))
 
 
-def _by_processes(medians: Sequence[Sequence[float]]) -> Mask:
+def _by_processes(medians: Sequence[Sequence[float]], places: Sequence[int]) -> Mask:
     logs = [np.log(np.asarray(m, dtype=np.float64)) for m in medians]
     means = np.array([v.mean() for v in logs])
     errors = np.array([v.var(ddof=1) / len(v) for v in logs])
-    half = _welch(means, errors, np.array([len(v) - 1 for v in logs]))
-    return np.asarray(np.abs(means[:, None] - means[None, :]) <= half)
+    half = _welch(errors, np.array([len(v) - 1 for v in logs]), list(places))
+    return np.asarray(np.abs(means[list(places)][:, None] - means[None, :]) <= half)
 
 
-def _welch(means: Floats, errors: Floats, freedom: NDArray[np.int64]) -> Floats:
-    """Half widths of all pairs, shape (n, n)."""
-    return welch_half_width(
-        (means[:, None], errors[:, None], freedom[:, None]), (means[None, :], errors[None, :], freedom[None, :])
-    )
+def _welch(errors: Floats, freedom: NDArray[np.int64], chosen: list[int]) -> Floats:
+    """Half widths, shape (chosen, points), from the squared errors of the means and their degrees of freedom."""
+    return welch_half_width((errors[chosen][:, None], freedom[chosen][:, None]), (errors[None, :], freedom[None, :]))
 
 
 def tie_groups(frontier: Frontier) -> tuple[tuple[str, ...], ...]:

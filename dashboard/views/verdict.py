@@ -49,7 +49,7 @@ def verdict_view(variants: Sequence[Variant], run_id: str, *, evidence: Callable
 
 
 def _details(verdict: Verdict) -> tuple[str, ...]:
-    earned = (f"Extra training is earned back: {verdict.payback.text}.",) if verdict.payback else ()
+    earned = (f"Payback of its own training: {verdict.payback.text}.",) if verdict.payback else ()
     return (*(_sentence(text) for text in (*verdict.reasons, *verdict.notes)), *earned)
 
 

@@ -30,7 +30,7 @@ def test_is_never_where_it_is_not_shown_to_be_faster(second: list[float]) -> Non
     found = between([2.0, 2.02, 1.98], second)
     assert found is not None and found.never
     assert (found.low, found.high, found.saved_ms) == (None, None, 0.0)
-    assert found.text == "never: it is not shown to be faster than its parent"
+    assert found.text == "never, since it is not shown to be faster than its parent"
 
 
 def test_is_at_once_without_training() -> None:

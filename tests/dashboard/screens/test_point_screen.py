@@ -121,7 +121,7 @@ def test_says_what_the_last_step_did_and_by_which_rules(open_page: Open, store: 
     said = page_text(open_page("point", run=one(store, "cnn x0.5 · affine · prune 50%").run_id))
     assert "What its last step did" in said
     assert re.search(r"(Helped|Trade-off): [\d.]+ times faster \([\d.]+ to [\d.]+\); accuracy ", said)
-    assert "Extra training is earned back: after " in said
+    assert "Payback of its own training: after " in said
     assert "trade-off: something is shown to be better" in said
 
 
