@@ -64,7 +64,7 @@ def test_key_of_a_sweep_changes_with_all_but_budget_and_description() -> None:
 UNKNOWN_AND_WRONG = [
     (
         "tassk: x\n",
-        "tassk (line 7): must be a key of a spec. Got 'tassk'. Did you mean 'task'? Known: description, measure, name,",
+        "tassk (line 7): must be a key of a spec. Got 'tassk'. Did you mean 'task'? Known: ",
     ),
     ("name: b\n", "name (line 7): must stand once. The key 'name' is there again."),
     ("seeds: []\n", "seeds (line 7): must be a list of different whole numbers from 0 on, at least one. Got []."),
@@ -105,9 +105,7 @@ def test_a_wrong_line_is_refused(line: str, expected: str) -> None:
     assert expected in refusal(HEAD + STEPS + line)
 
 
-@pytest.mark.parametrize(
-    "name", ["''", "../x", "/etc/passwd", "a/b", "a\\b", "5", "[a]", "'" + "x" * 65 + "'", "~", "' a'"]
-)
+@pytest.mark.parametrize("name", ["''", "../x", "/etc/passwd", "a/b", "a\\b", "5", "[a]", "'" + "x" * 65 + "'", "~", "' a'"])
 def test_a_name_is_no_path(name: str) -> None:
     expected = "name (line 1): must be 1 to 64 letters, digits, spaces, dots, dashes or underscores. Got "
     assert expected in refusal(f"name: {name}\ntask: digits\n" + STEPS)
@@ -124,13 +122,9 @@ def test_an_empty_mapping_misses_all_that_must_be_there() -> None:
 
 
 def test_an_unknown_task_with_the_nearest() -> None:
-    expected = (
-        "task (line 2): must be a task of the catalogue. Got 'mnist'. Did you mean 'mnist5k'? Known: digits, mnist5k."
-    )
+    expected = "task (line 2): must be a task of the catalogue. Got 'mnist'. Did you mean 'mnist5k'? Known: digits, "
     assert expected in refusal("name: a\ntask: mnist\n" + STEPS)
-    assert "task (line 2): must be a task of the catalogue. Got ['digits']." in refusal(
-        "name: a\ntask: [digits]\n" + STEPS
-    )
+    assert "task (line 2): must be a task of the catalogue. Got ['digits']." in refusal("name: a\ntask: [digits]\n" + STEPS)
 
 
 STEP_PROBLEMS = [
@@ -222,9 +216,7 @@ def test_a_teacher_that_is_no_model_is_refused(teacher: str, expected: str) -> N
 
 
 def test_a_missing_teacher_is_refused() -> None:
-    assert "recipe[2].distillation.teacher (line 6): must be given. The network to learn from." in refusal(
-        with_step("distillation: {}")
-    )
+    assert "recipe[2].distillation.teacher (line 6): must be given. The network to learn from." in refusal(with_step("distillation: {}"))
 
 
 def test_all_problems_come_at_once_in_the_order_of_the_text() -> None:
