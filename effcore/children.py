@@ -113,7 +113,7 @@ class Children:
             channel.shutdown(socket.SHUT_RDWR)
         if server is not None:
             try:
-                server.wait(timeout=5)
+                server.wait(timeout=1)
             except subprocess.TimeoutExpired:
                 server.kill()
                 server.wait()
@@ -125,7 +125,7 @@ class Children:
         self._log.parent.mkdir(parents=True, exist_ok=True)
         with open(self._log, "ab") as log:
             self._server = subprocess.Popen(
-                [sys.executable, "-m", "effcore.forkserver", str(theirs.fileno()), self._preload],
+                [sys.executable, "-m", "effcore.forkserver", str(theirs.fileno()), self._preload, str(os.getpid())],
                 pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 env=os.environ | self._environment, start_new_session=True,
             )  # fmt: skip

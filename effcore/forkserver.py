@@ -22,6 +22,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from effcore.host import host_lock
+
 PR_SET_PDEATHSIG = 1
 
 
@@ -37,7 +39,13 @@ def die_with_parent(parent: int) -> None:
             os._exit(1)
 
 
-def serve(descriptor: int, preload: str) -> None:
+def live_without_parent() -> None:
+    """Take `die_with_parent` back."""
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, 0)
+
+
+def serve(descriptor: int, preload: str, driver: int) -> None:
     """Answer requests until the socket closes.
 
     A request is a line of JSON: `id`, `target` (`module:function`), `argument` and `log`, a file for the child's output.
@@ -46,15 +54,22 @@ def serve(descriptor: int, preload: str) -> None:
 
     Args:
         descriptor: One end of a socket pair.
-        preload: Module that is imported before the first request is answered.
+        preload: Module that is imported before the first request is answered; like a stage it keeps out of the way of a
+            measurement on this host.
+        driver: Process id of who started this.
     """
+    # The closed socket is seen only after the imports. Until then the kernel watches; not for longer, for what it watches
+    # is the thread that started the server, which need not live as long as its process.
+    die_with_parent(driver)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     wake_read, wake_write = os.pipe()
     os.set_blocking(wake_write, False)
     signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     if preload:
-        import_module(preload)
+        with host_lock(exclusive=False):
+            import_module(preload)
+    live_without_parent()
     channel = socket.socket(fileno=descriptor)
     _Server(channel, wake_read).loop()
 
@@ -141,4 +156,4 @@ def _redirect(log: Path) -> None:
 
 
 if __name__ == "__main__":
-    serve(int(sys.argv[1]), sys.argv[2])
+    serve(int(sys.argv[1]), sys.argv[2], int(sys.argv[3]))

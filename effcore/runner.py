@@ -17,6 +17,8 @@ from effcore.forkserver import die_with_parent
 from effcore.tracking import Store, SweepRecord
 
 POLL_S = 1.0
+LOST_RETRIES = 1
+"""A sweep whose process was killed from outside, as by the system for memory, is gone on with once at once."""
 OPEN_STATES = ("waiting", "running", "cancelling", "stopped")
 
 
@@ -55,21 +57,31 @@ def _run(record: SweepRecord, store: Store, home: Path) -> None:
     log = home / "logs" / f"sweep-{record.run_id}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "effcore", "run", "--run-id", record.run_id, "--home", str(home), "--tracking-uri", store.uri]
+    for _ in range(LOST_RETRIES + 1):
+        status = _run_process(command, log)
+        if status >= 0:
+            break
+    after = store.sweep(record.run_id)
+    if after.state in OPEN_STATES:
+        how = f"ended with exit code {status}" if status >= 0 else f"was ended by {signal.Signals(-status).name}, {LOST_RETRIES + 1} times"
+        tail = "\n".join(log.read_text(errors="replace").strip().splitlines()[-5:])
+        error = f"Its process {how}. Launch it again to go on; what had finished is kept. {tail}"
+        store.finish_sweep(record.run_id, status="FAILED", error=error.strip())
+
+
+def _run_process(command: list[str], log: Path) -> int:
+    """Run a command and return its exit code, or minus the signal that ended it."""
     runner = os.getpid()
     with open(log, "ab") as output:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, preexec_fn=lambda: die_with_parent(runner)
         )
     try:
-        process.wait()
-    except BaseException:  # the runner is told to end: so is the sweep, which then is resumed at the next start
+        return process.wait()
+    except BaseException:  # the runner is told to end: so is the sweep, which goes back into the queue
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=20)
         raise
-    after = store.sweep(record.run_id)
-    if after.state in OPEN_STATES:
-        tail = "\n".join(log.read_text(errors="replace").strip().splitlines()[-5:])
-        store.finish_sweep(record.run_id, status="FAILED", error=f"Its process ended with code {process.returncode}. {tail}")
 
 
 @contextmanager

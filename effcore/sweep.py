@@ -5,6 +5,8 @@ from __future__ import annotations
 import fcntl
 import os
 import queue
+import signal
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -32,6 +34,9 @@ BATCH = 5
 """Structures that wait before the host is cleared to measure them: clearing it costs the end of a running stage a core."""
 
 BEAT_S = 3.0
+
+Events = queue.SimpleQueue[tuple[Stage, Outcome | BaseException] | None]
+"""What stages came to; None is Ctrl-C. A simple queue, since a signal may come while its reader holds the lock of another."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,14 +97,18 @@ def run_sweep(
         Cancelled: Someone asked for it to stop; what has finished is kept.
     """
     started = time.monotonic()
-    with _only_one(spec, home):
+    events: Events = queue.SimpleQueue()
+    with _only_one(spec, home), _interrupts_told(events):
         sweep_run = store.open_sweep(spec, run_id=run_id)
         try:
             plan = make_plan(spec.variants, context=current_context())
-            driver = _Driver(spec, plan, store, sweep_run, home, slots or core_count(), report)
+            driver = _Driver(spec, plan, store, sweep_run, home, slots or core_count(), report, events)
             driver.run(cluster)
-        except (Cancelled, KeyboardInterrupt):
-            store.finish_sweep(sweep_run, status="KILLED", error="Cancelled. What had finished is kept.")
+        except (Cancelled, KeyboardInterrupt) as stop:
+            if run_id is not None and isinstance(stop, KeyboardInterrupt):
+                store.requeue(sweep_run)  # not the sweep is to end but its runner
+            else:
+                store.finish_sweep(sweep_run, status="KILLED", error="Cancelled. What had finished is kept.")
             raise
         except Exception as error:  # a mistake of ours too ends as a failed sweep with its cause, not as one that hangs
             cause = str(error) if isinstance(error, EffcoreError) else f"{type(error).__name__}: {error}"
@@ -114,6 +123,33 @@ def run_sweep(
             executed=driver.counts["executed"], reused=driver.counts["reused"],
             elapsed_s=time.monotonic() - started, errors=tuple(dict.fromkeys(driver.errors.values())),
         )  # fmt: skip
+
+
+@contextmanager
+def _interrupts_told(events: Events) -> Iterator[None]:
+    """Make an event of Ctrl-C, so that it stops the sweep between two writes and not within one; a second one stops at once.
+
+    SIGTERM too, where it is treated as Ctrl-C already. Outside of the main thread Python knows no signals.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    ours = [s for s in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(s) is signal.default_int_handler]
+
+    def give_back() -> None:
+        for number in ours:
+            signal.signal(number, signal.default_int_handler)
+
+    def tell(*_: object) -> None:
+        give_back()
+        events.put(None)
+
+    for number in ours:
+        signal.signal(number, tell)
+    try:
+        yield
+    finally:
+        give_back()
 
 
 @contextmanager
@@ -147,15 +183,16 @@ class _Driver:
     """The loop of a sweep: everything is written and decided in one thread, fed by a queue."""
 
     def __init__(
-        self, spec: Spec, plan: Plan, store: Store, run_id: str, home: Path, slots: int, report: Callable[[Progress], None]
-    ) -> None:
+        self, spec: Spec, plan: Plan, store: Store, run_id: str, home: Path, slots: int,
+        report: Callable[[Progress], None], events: Events,
+    ) -> None:  # fmt: skip
         self.spec, self.plan, self.store, self.run_id, self.home, self.slots = spec, plan, store, run_id, home, slots
         self.report, self.context = report, current_context()
         for threads in spec.measure.threads:
             check_threads(threads)
         self.environments = [current(batch=batch, threads=threads) for batch, threads in spec.measure.sizes]
         self.states = {v.key: _State(v) for v in plan.variants}
-        self.events: queue.Queue[tuple[Stage, Outcome | BaseException]] = queue.Queue()
+        self.events = events
         self.outcomes: dict[str, Outcome | BaseException] = {}
         self.submitted: set[str] = set()
         self.waiting: dict[str, Stage] = {}
@@ -202,8 +239,10 @@ class _Driver:
                 events.append(self.events.get())
         except queue.Empty:
             events = []
-        for stage, outcome in events:
-            self._receive(stage, outcome)
+        for event in events:
+            if event is None:
+                raise KeyboardInterrupt
+            self._receive(*event)
         for state in self.states.values():
             if not state.logged:
                 self._advance(state)

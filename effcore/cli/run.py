@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import sys
 from collections.abc import Iterator
@@ -37,15 +38,15 @@ def run(
     """
     from effcore.spec import parse
 
-    folder, uri = find_home(home), find_uri(tracking_uri)
     if (spec is None) == (run_id is None):
         raise typer.BadParameter("must be given.", param_hint="SPEC")
     parsed = parse(read_text(spec), source=str(spec)) if spec is not None else None
+    folder, uri = find_home(home), find_uri(tracking_uri)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         result = _sweep(parsed, folder, uri, slots, run_id, (cluster, tls) if cluster else None)
     except (Cancelled, KeyboardInterrupt) as error:
-        again = f"effcore run {spec}" if spec is not None else "the launch button"
+        again = shlex.join(["effcore", *sys.argv[1:]]) if spec is not None else "the launch button"
         text = str(error) or "Stopped. What had finished is kept."
         print(f"\neffcore: {text} To go on: {again}", file=sys.stderr)
         raise typer.Exit(130) from None
@@ -74,7 +75,8 @@ def _sweep(
 def _bar(name: str) -> Iterator[Any]:
     """A progress bar on stderr; a line now and then where stderr is no terminal."""
     from rich.console import Console
-    from rich.progress import BarColumn, Progress as RichProgress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as RichProgress
 
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[state]}"), TimeElapsedColumn())

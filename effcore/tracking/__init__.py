@@ -50,9 +50,11 @@ class Store:
         self.home = home
         if uri is None:
             home.mkdir(parents=True, exist_ok=True)
-        self.uri = uri or f"sqlite:///{home.resolve() / 'mlflow.db'}"
+        self.uri = uri or f"sqlite:///{_database(home)}"
         try:
             with _single(home):  # MLflow's first use builds the schema, and two at once would clash
+                if uri is None and not _database(home).exists():
+                    _make_database(_database(home))
                 self._client = MlflowClient(tracking_uri=self.uri)
                 self.experiment_id = self._experiment()
         except Exception as error:  # MLflow and SQLAlchemy raise dozens of kinds here
@@ -231,6 +233,10 @@ class Store:
         if status == "SCHEDULED":
             self._client.set_terminated(run_id, status="KILLED")
 
+    def requeue(self, run_id: str) -> None:
+        """Let a sweep that was taken up wait again, to be gone on with when there is a runner."""
+        self._client.update_run(run_id, status="SCHEDULED")
+
     def finish_sweep(self, run_id: str, *, status: str, error: str = "") -> None:
         """End a sweep: FINISHED, FAILED or KILLED (cancelled)."""
         self._set_tags(run_id, {"error": error[:4000]})
@@ -309,6 +315,21 @@ class _single:
 
     def __exit__(self, *_: object) -> None:
         self._file.close()
+
+
+def _database(home: Path) -> Path:
+    return home.resolve() / "mlflow.db"
+
+
+def _make_database(path: Path) -> None:
+    """Make the tables aside and rename them into place: MLflow can't go on with a schema that was left half-made by a kill."""
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    new = path.with_name("mlflow.db.new")
+    for left in path.parent.glob(f"{new.name}*"):  # with the journal of SQLite
+        left.unlink()
+    SqlAlchemyStore(f"sqlite:///{new}", (path.parent / "artifacts").as_uri()).engine.dispose()  # type: ignore[no-untyped-call]
+    os.rename(new, path)
 
 
 def _first_line(error: Exception) -> str:
