@@ -162,7 +162,7 @@ def write_measurement(
     here = variant.environment == facts["environment"]
     kept = {k: v for k, v in variant.metrics.items() if here and k.startswith("throughput_per_s")}
     metrics = unmeasured(variant.metrics) | kept | facts["metrics"] | (overall or {} if here else {}) | (answers.metrics if answers else {})
-    documents = {"samples.json": samples, "profile.json": _profile(variant, where, store=store)}
+    documents = {"samples.json": samples, "profile.json": _profile(variant, where, here=here, store=store)}
     record = VariantRecord(
         sweep_run=variant.sweep, recipe=from_document(variant.recipe), seed=variant.seed, runtime=runtime,
         environment=facts["environment"], structure=variant.structure, noisy=bool(facts["noisy"]), metrics=metrics,
@@ -174,12 +174,12 @@ def write_measurement(
     return store.log_variant(variant.run_id, record, run_id=known, kind=MEASUREMENT)
 
 
-def _profile(variant: Variant, where: Any, *, store: Store) -> dict[str, Any]:
-    """The layers of the variant's file with the times of this measurement."""
+def _profile(variant: Variant, where: Any, *, here: bool, store: Store) -> dict[str, Any]:
+    """The layers of the variant's file with the times of this measurement; in its own environment the old ones where it has none."""
     try:
         known: dict[str, Any] = json.loads(store.file(variant.run_id, "profile.json").read_text())
     except StoreError:  # written before there were profiles
         path = store.file(variant.run_id, variant.artifact or "")
         found = runtime_module(from_document(variant.recipe).runtime).layers(path)
         known = {"layers": [asdict(layer) for layer in found], "file_bytes": path.stat().st_size}
-    return known | {"time": where}
+    return known if here and where is None and "time" in known else known | {"time": where}

@@ -69,7 +69,9 @@ def find_variant(store: Store, text: str, *, sweep: str | None = None) -> Varian
     """
     scope = store.sweep(sweep).run_id if sweep is not None else None
     variants = sorted(store.variants(sweep=scope), key=lambda v: -(v.ended_ms or 0))
-    fits = [v for v in variants if text == v.name] or [v for v in variants if v.run_id.startswith(text) or v.recipe_key.startswith(text)]
+    own = [v for v in variants if v.measures is None]  # a run of a further environment is meant only by its id
+    fits = [v for v in own if text == v.name] or [v for v in own if v.run_id.startswith(text) or v.recipe_key.startswith(text)]
+    fits = fits or [v for v in variants if v.run_id.startswith(text)]
     keys = {v.recipe_key for v in fits}
     if not fits:
         raise EffcoreError(f"There is no point {text!r}. {nearest(text, {v.name for v in variants})}".strip())

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from effcore.cli import keep, run, serve, show
+from effcore.cli import keep, measuring, run, serve, show
 from effcore.errors import EffcoreError
 
 app = typer.Typer(
@@ -18,7 +18,12 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-for _command in (run.run, run.check, show.frontier, show.describe, keep.measure, keep.export, keep.clean, serve.serve, serve.worker, serve.runner):
+_COMMANDS = (
+    run.run, run.check, show.frontier, show.describe, measuring.measure, measuring.bundle,
+    measuring.profile, keep.export, keep.clean, serve.serve, serve.worker, serve.runner,
+)
+
+for _command in _COMMANDS:
     app.command(hidden=_command is serve.runner)(_command)
 
 

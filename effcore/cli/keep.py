@@ -1,8 +1,7 @@
-"""`effcore measure`, `effcore export` and `effcore clean`."""
+"""`effcore export` and `effcore clean`."""
 
 from __future__ import annotations
 
-import sys
 import time
 from pathlib import Path
 from typing import Annotated
@@ -11,36 +10,6 @@ import typer
 
 from effcore.cli.options import Home, Json, Sweep, Uri, print_json
 from effcore.home import find_home, find_uri
-
-
-def measure(
-    point: Annotated[str | None, typer.Argument(help="Run id, recipe key or name of a point; every point of the sweep where it is not given.")] = None,
-    sweep: Sweep = None,
-    width: Annotated[float, typer.Option("--width", min=0.001, max=1, help="Wished width of the interval, as a share.")] = 0.10,
-    max_s: Annotated[float, typer.Option("--max-s", min=1, help="Longest time for one structure, in seconds.")] = 8.0,
-    home: Home = None,
-    tracking_uri: Uri = None,
-    as_json: Json = False,
-) -> None:
-    """Measure points again, here; on another machine the figures stand beside those of the first."""
-    from effcore.remeasure import remeasure
-    from effcore.spec import Measure
-    from effcore.takeaway import find_variant
-    from effcore.tracking import Store
-
-    folder = find_home(home)
-    store = Store(folder, uri=find_uri(tracking_uri))
-    if point is None:
-        variants = store.variants(sweep=store.sweep(sweep).run_id)
-    else:
-        key = find_variant(store, point, sweep=sweep)
-        variants = [v for v in store.variants(sweep=key.sweep) if v.recipe_key == key.recipe_key]
-    settings = Measure(width=width, max_s=max_s)
-    written = remeasure(variants, store=store, home=folder, settings=settings, report=lambda text: print(text, file=sys.stderr))
-    if as_json:
-        print_json({"measured": written})
-    else:
-        print(f"Measured again: {len(written)} variants.")
 
 
 def export(

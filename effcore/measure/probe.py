@@ -1,8 +1,8 @@
 """What a measuring process runs: a fresh interpreter that loads a runtime and one model, and nothing of effcore.
 
 Run as `python -I probe.py` with two lines of JSON on standard input: {"parent": pid, "runtime": what to import ahead},
-which it answers with `ready`, and the request; the last line of standard output is the answer in JSON. It stands alone, so that what is measured is the runtime as deployed and not this package: imports stay inside the
-functions that need them.
+which it answers with `ready`, and the request; the last line of standard output is the answer in JSON. It stands alone,
+so that what is measured is the runtime as deployed and not this package: imports stay inside the functions that need them.
 
 Requests: {"do": "latency" | "memory" | "peak" | "profile" | "one_operator", ...}; see the functions for the rest.
 """

@@ -140,3 +140,12 @@ print(sorted({{"torch", "mlflow", "onnxruntime", "distributed"}} & set(sys.modul
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stdout.strip()) == (0, "[]"), done.stderr
+
+
+def test_structures_are_measured_once_in_each_environment(tmp_path: Path) -> None:
+    one, several = parse(TEXT), parse(TEXT + "measure: {batch_sizes: [1, 32], threads: [1, 2]}\n")
+    before, after = forecast(one, home=tmp_path, slots=1), forecast(several, home=tmp_path, slots=1)
+    assert (before.measurements, after.measurements) == (4, 16)
+    assert after.stages_distinct == before.stages_distinct + 12
+    assert after.stages_total == before.stages_total + 12
+    assert after.estimated_s == pytest.approx(before.estimated_s + 12 * DEFAULT_S["measure"])

@@ -244,3 +244,31 @@ def test_probability_refuses_points_of_different_test_sets() -> None:
     raw = evidence(a=(correct(9, 10), [1.0, 1.1]), b=(correct(900), [1.0, 1.1]))
     with pytest.raises(ValueError, match="same test examples"):
         with_probability(found, raw)
+
+
+# ---- further environments
+
+
+def in_two_environments() -> list[Variant]:
+    own = [variant("a", 0.9, 1.0), variant("b", 0.95, 2.0)]
+    # As many points, each better than all of the first: in one frontier they would win.
+    faster = {"environment": "a further one"}
+    return own + [replace(v, run_id=v.run_id + "-x", measures=v.run_id, metrics=v.metrics | {"latency_ms": 0.1}, **faster) for v in own]
+
+
+def test_the_usual_environment_is_that_of_the_variants_own_runs() -> None:
+    found = find_frontier(in_two_environments(), OBJECTIVES)
+    assert (found.environment, names(found), found.left_out) == ("here", ["b", "a"], ())
+    assert [p.metrics["latency_ms"] for p in found.points] == [2.0, 1.0]
+
+
+def test_a_further_environment_is_a_frontier_of_its_own() -> None:
+    found = find_frontier(in_two_environments(), OBJECTIVES, environment="a further one")
+    assert [(p.name, p.metrics["latency_ms"], p.on_frontier) for p in found.points] == [("b", 0.1, True), ("a", 0.1, False)]
+    assert found.left_out == ()
+
+
+def test_what_was_not_measured_in_an_environment_is_left_out_there_with_its_reason() -> None:
+    found = find_frontier(in_two_environments()[:3], OBJECTIVES, environment="a further one")
+    assert names(found) == ["a"]
+    assert reasons(found) == {"b": "measured in another environment, here"}

@@ -271,7 +271,7 @@ def test_a_measurement_is_named_by_the_structure_and_not_by_the_file() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"task": "mnist5k"}, {"runtime": "torch"}, {"settings": {"processes": 6}}, {"environment": "f"},
+        {"task": "mnist5k"}, {"runtime": "torch"}, {"settings": {"processes": 6}}, {"environment": "f"}, {"batch": 8}, {"threads": 2},
         {"context": with_sources(measure="2")}, {"context": with_sources(runtime__onnxruntime="2")},
         {"context": with_versions("runtime:onnxruntime", onnxruntime="2")},
     ],

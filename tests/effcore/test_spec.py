@@ -248,3 +248,28 @@ def test_seeds_times_recipes_are_bounded() -> None:
     widths = ", ".join(str(0.125 + i / 1000) for i in range(100))
     text = HEAD + STEPS.replace("mlp", f"mlp, width: [{widths}]") + f"seeds: {list(range(201))}\n"
     assert "seeds (line 7): must make at most 20,000 variants. Got 100 recipes x 201 seeds." in refusal(text)
+
+
+@pytest.mark.parametrize("field", ["batch_sizes", "threads"])
+@pytest.mark.parametrize("value", ["[]", "[0]", "[1, 1]", "[2000]"])
+def test_sizes_are_different_counts(field: str, value: str) -> None:
+    expected = f"measure.{field} (line 7): must be a list of one to 8 different whole numbers from 1 to 1024. Got {value}."
+    assert expected in refusal(HEAD + STEPS + f"measure: {{{field}: {value}}}\n")
+
+
+def test_sizes_that_are_no_lists_or_whole_numbers_are_refused() -> None:
+    assert "measure.threads (line 7): must be a list. Got 2." in refusal(HEAD + STEPS + "measure: {threads: 2}\n")
+    assert "must be a whole number. Got 1.5." in refusal(HEAD + STEPS + "measure: {batch_sizes: [1.5]}\n")
+
+
+def test_every_batch_size_with_every_number_of_threads_the_first_ones_first() -> None:
+    measure = parse(HEAD + STEPS + "measure: {batch_sizes: [8, 1], threads: [2, 1], max_s: 3}\n").measure
+    assert measure.sizes == [(8, 2), (1, 2), (8, 1), (1, 1)]
+    assert measure.settings == {"processes": 5, "width": 0.10, "max_s": 3.0}
+    assert parse(HEAD + STEPS).measure.sizes == [(1, 1)]
+
+
+def test_further_environments_leave_the_identity_of_a_sweep_and_another_first_one_does_not() -> None:
+    plain = parse(HEAD + STEPS)
+    assert parse(HEAD + STEPS + "measure: {batch_sizes: [1, 32], threads: [1, 2], max_s: 3}\n").key == plain.key
+    assert parse(HEAD + STEPS + "measure: {batch_sizes: [32, 1]}\n").key != plain.key

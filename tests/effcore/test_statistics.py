@@ -13,6 +13,7 @@ from effcore.statistics import (
     frontier_probability,
     interval_draws,
     mean_and_interval,
+    percentile_interval,
     process_interval,
     samples_for_percentile,
     time_draws,
@@ -196,3 +197,20 @@ def test_frontier_probability_refuses_wrong_shapes() -> None:
         frontier_probability(np.zeros((0, 2, 2)), maximise=(True, False))
     with pytest.raises(ValueError, match="must be finite"):
         frontier_probability([[[1.0, math.nan]]], maximise=(True, False))
+
+
+def test_the_interval_of_a_percentile_holds_it_as_often_as_it_says() -> None:
+    generator = np.random.default_rng(5)
+    held = 0
+    for _ in range(400):
+        _, low, high = percentile_interval(generator.exponential(size=200), 90)
+        held += low <= math.log(10) <= high
+    assert 0.93 <= held / 400 <= 0.99
+
+
+def test_the_interval_of_a_percentile_is_made_of_order_statistics() -> None:
+    assert percentile_interval(list(range(1, 101)), 50) == (50.5, 40.0, 61.0)
+    assert percentile_interval([3.0, 1.0, 2.0], 99) == (pytest.approx(2.98), 2.0, 3.0)
+    for wrong in (0, 100):
+        with pytest.raises(ValueError, match="percentile between 0 and 100"):
+            percentile_interval([1.0], wrong)

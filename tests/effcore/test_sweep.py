@@ -264,3 +264,24 @@ def test_a_sweep_that_is_cancelled_from_elsewhere_stops_and_keeps_what_it_has(sw
     record = swept.store.sweep(run_id)
     assert (record.state, record.done, record.error) == ("cancelled", 0, "Cancelled. What had finished is kept.")
     assert swept.store.variants(sweep=run_id) == []
+
+
+def test_every_environment_has_its_own_figures_and_the_first_one_places_the_points(swept: Swept) -> None:
+    text = make_spec("environments", "none").text
+    spec = parse(text.replace("measure: {", "measure: {batch_sizes: [1, 8], "))
+    result = run_sweep(spec, store=swept.store, home=swept.home)
+    variants = swept.store.variants(sweep=result.run_id)
+    own = {v.name: v for v in variants if v.measures is None}
+    further = {v.name: v for v in variants if v.measures is not None}
+    assert (result.variants, result.executed, len(own), len(further)) == (2, 2, 2, 2)
+    for name, variant in further.items():
+        assert (variant.measures, variant.structure) == (own[name].run_id, own[name].structure)
+        assert (own[name].environment, variant.environment) == (current().key, current(batch=8).key)
+        assert variant.metrics["throughput_per_s"] == own[name].metrics["throughput_per_s"] == pytest.approx(8000 / variant.metrics["latency_ms"])
+        assert variant.metrics["accuracy"] == own[name].metrics["accuracy"]
+        profile = json.loads(swept.store.file(variant.run_id, "profile.json").read_text())
+        assert profile["time"]["latency_ms"] == variant.metrics["latency_ms"]
+        assert sum(layer["params"] for layer in profile["layers"]) == own[name].metrics["params"]
+    again = run_sweep(spec, store=swept.store, home=swept.home)
+    assert again.executed == 0
+    assert len(swept.store.variants(sweep=result.run_id)) == 4
