@@ -24,7 +24,7 @@ from effcore.frontier import Variant
 from effcore.spec import Spec, parse
 from effcore.tracking import Store, SweepRecord
 
-FILES = ("recipe.json", "samples.json", "correct.json", "curve.json", "facts.json", "error.txt")
+FILES = ("recipe.json", "samples.json", "correct.json", "curve.json", "facts.json", "profile.json", "error.txt")
 """Files of a run beside the artifact itself."""
 
 

@@ -8,12 +8,14 @@ import streamlit as st
 
 from dashboard import data, routes
 from dashboard.charts.point import curve_figure, samples_figure
+from dashboard.charts.profile import shares_figure
 from dashboard.form import point_document, to_yaml
 from dashboard.quantities import file_size
 from dashboard.screens.parts import IDLE_S, current_look, empty, explained, heading, note
 from dashboard.tables import figures_table, tone_color
 from dashboard.theme import CHART_CONFIG, mark, title
 from dashboard.views.point import PointView, Relative, point_view
+from dashboard.views.profile import profile_view
 from dashboard.views.records import curve_view, environment_line, samples_view, stage_lines
 from dashboard.views.verdict import VerdictView
 from effcore.frontier import Variant
@@ -50,6 +52,7 @@ def _point(run_id: str) -> None:
         _recipe(view)
         _ancestry(view)
     _charts(view)
+    _profile(view.variant)
     _stages(view.variant)
     left, right = st.columns(2, gap="large")
     with left:
@@ -199,6 +202,24 @@ def _charts(view: PointView) -> None:
                 config=CHART_CONFIG,
                 alt="Validation accuracy over the epochs",
             )
+
+
+def _profile(variant: Variant) -> None:
+    found = profile_view(data.read_json(variant.run_id, "profile.json"))
+    if found is None:
+        return
+    left, right = st.columns(2, gap="large")
+    parts = (
+        (left, found.time, "Where the time goes", "Share of a prediction, by operator", found.time_note, "time"),
+        (right, found.bytes, "Where the bytes go", "Share of the file, by layer", found.bytes_note, "bytes"),
+    )
+    for column, bars, name, above_bars, below, key in parts:
+        if bars:
+            with column:
+                heading(name, key=f"{key}-section", below=below)
+                figure = shares_figure(bars, current_look(), heading=above_bars)
+                alt = f"{name}: " + "; ".join(f"{bar.name} {bar.text}" for bar in bars)
+                st.plotly_chart(figure, theme=None, key=f"{key}-chart", config=CHART_CONFIG, alt=alt)
 
 
 def _stages(variant: Variant) -> None:

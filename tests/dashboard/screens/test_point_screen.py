@@ -127,3 +127,17 @@ def test_says_what_the_last_step_did_and_by_which_rules(open_page: Open, store: 
 
 def test_says_nothing_of_a_step_where_there_is_none(open_page: Open, store: FakeStore, page_text: Text) -> None:
     assert "What its last step did" not in page_text(open_page("point", run=one(store, "cnn x1").run_id))
+
+
+def test_shows_where_time_and_bytes_go(open_page: Open, store: FakeStore, page_text: Text) -> None:
+    variant = one(store, "cnn x0.5 · affine · prune 50%")
+    rows = [{"operator": "Conv", "nodes": 1, "share": 0.9, "ms": 0.9}, {"operator": "runtime overhead", "nodes": 0, "share": 0.1, "ms": 0.1}]
+    time = {"latency_ms": 1.0, "runs": 150, "operators": rows, "nodes": []}
+    document = {"time": time, "layers": [{"name": "Conv 1", "bytes": 900}], "file_bytes": 1000}
+    store.files[variant.run_id, "profile.json"] = json.dumps(document).encode()
+    app = open_page("point", run=variant.run_id)
+    said = page_text(app)
+    assert not app.exception
+    assert "Where the time goes" in said and "Where the bytes go" in said
+    assert "scaled to the 1.00 ms measured without the profiler" in said
+    assert len(app.get("plotly_chart")) == 4
