@@ -116,10 +116,15 @@ def read_step(document: Mapping[str, Any]) -> Step:
 
 
 def teacher_recipe(recipe: Recipe, teacher: Teacher) -> Recipe:
-    """The recipe of a teacher, up to its runtime, which it does not need but every recipe has."""
+    """The recipe of a teacher, up to its runtime, which it does not need but every recipe has.
+
+    It sees the images that its student sees and no others: otherwise a recipe with a share of the data would have
+    learned from all of it, through its teacher.
+    """
+    share = max((s.config.data_fraction for s in recipe.steps if isinstance(s.config, Training)), default=1.0)
     steps = (
         Step("architecture", Architecture(family=teacher.family, width=teacher.width, depth=teacher.depth)),
-        Step("training", Training(epochs=teacher.epochs)),
+        Step("training", Training(epochs=teacher.epochs, data_fraction=share)),
         Step("runtime", Runtime()),
     )
     return Recipe(recipe.task, steps)

@@ -21,7 +21,7 @@ from effcore.space import MAX_VARIANTS, problem_of, read_recipe, show
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_. -]{0,63}")
 MOST_SIZES = 8
 LARGEST_SIZE = 1024
-KEYS = ("name", "description", "task", "objectives", "seeds", "recipe", "recipes", "verdicts", "search", "measure")
+KEYS = ("name", "description", "task", "objectives", "seeds", "recipe", "recipes", "verdicts", "search", "measure", "limits")
 
 
 class Search(Parameters):
@@ -61,6 +61,14 @@ class Measure(Parameters):
         return [(batch, threads) for threads in self.threads for batch in self.batch_sizes]
 
 
+class Limits(Parameters):
+    """What a sweep may take."""
+
+    train_ram_mb: float | None = parameter(
+        None, gt=0, le=1e7, unit="MB", help="Memory of one training over its baseline; none means what the machine has left."
+    )
+
+
 @dataclass(frozen=True)
 class Spec:
     """A sweep that was read without a problem.
@@ -81,17 +89,18 @@ class Spec:
     parents: int
     search: Search
     measure: Measure
+    limits: Limits
     document: Mapping[str, Any]
     text: str
 
     @cached_property
     def key(self) -> str:
-        """Identity of the sweep: its name and its spec, without how long it is measured and what it is described as.
+        """Identity of the sweep: its name and its spec, without how long it is measured, its limits and its description.
 
         The environment that places its points belongs to it, where it is not the usual one.
         """
         own = self.measure.sizes[0]
-        document = {k: v for k, v in self.document.items() if k not in ("measure", "description")}
+        document = {k: v for k, v in self.document.items() if k not in ("measure", "limits", "description")}
         return digest(document if own == (1, 1) else document | {"measure": {"batch_sizes": [own[0]], "threads": [own[1]]}})
 
     @property
@@ -149,6 +158,7 @@ class _Reader:
             parents=len(recipes) - len(asked),
             search=self.section("search", Search),
             measure=self.section("measure", Measure),
+            limits=self.section("limits", Limits),
             document=self.data,
             text=text,
         )

@@ -25,7 +25,7 @@ from effcore.measure.process import check_threads
 from effcore.plan import Plan, Stage, VariantPlan, make_plan, measure_stage
 from effcore.results import elsewhere, gather
 from effcore.spec import Spec
-from effcore.stages import TASK_VARIABLE
+from effcore.stages import LIMIT_VARIABLE, TASK_VARIABLE
 from effcore.tracking import Store
 from effcore.tracking.rows import MEASUREMENT
 from effcore.worker import Outcome
@@ -210,7 +210,8 @@ class _Driver:
                 self._step(engine)
 
     def _engine(self, cluster: Cluster | None) -> Engine | ClusterEngine:
-        variables = {TASK_VARIABLE: self.spec.task}
+        limit = self.spec.limits.train_ram_mb
+        variables = {TASK_VARIABLE: self.spec.task, LIMIT_VARIABLE: "" if limit is None else repr(limit)}
         if cluster is not None:
             return ClusterEngine(cluster, environment=variables)
         return Engine(home=self.home, slots=self.slots, environment=variables, warm=self._has_work())

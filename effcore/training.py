@@ -23,7 +23,8 @@ WARM_UP = 0.3
 """Share of a one-cycle schedule in which the learning rate rises."""
 START_DIVISOR = 25.0
 END_DIVISOR = 1e4
-EVALUATION_BATCH = 256
+EVALUATION_BATCH = 64
+"""With 256, evaluating took more memory than training did: a sixth less over all families with 64, and no slower."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import sys
 import tempfile
@@ -19,6 +20,9 @@ KB_PER_MB = 1000 / 1.024
 """The kernel counts in units of 1,024 bytes; MB are 1,000,000 bytes, as for sizes."""
 CLEAR_REFS = Path("/proc/self/clear_refs")
 STATUS = Path("/proc/self/status")
+MEMINFO = Path("/proc/meminfo")
+CONTROL_GROUPS = Path("/sys/fs/cgroup")
+OF_VERSION_1 = ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "memory/memory.stat")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +126,7 @@ class PeakMemory:
 
     def __enter__(self) -> PeakMemory:
         if CLEAR_REFS.exists():
+            give_back_freed_memory()
             CLEAR_REFS.write_text("5")  # sets the high-water mark to what is resident now; man 5 proc
             self._before_kb = _high_water_kb()
         return self
@@ -131,6 +136,43 @@ class PeakMemory:
     ) -> None:
         if CLEAR_REFS.exists():
             self.over_baseline_mb = (_high_water_kb() - self._before_kb) / KB_PER_MB
+
+
+def available_ram_mb(*, meminfo: Path = MEMINFO, control_groups: Path = CONTROL_GROUPS) -> float | None:
+    """Megabytes that this process can still have: of the machine, or of its control group where that allows less.
+
+    Args:
+        meminfo: The kernel's account of the machine.
+        control_groups: Folder of the control group, as it is seen from inside of it, of version 2 or 1.
+
+    Returns:
+        None where the system can't tell.
+    """
+    found = []
+    if meminfo.exists():
+        lines = dict(line.split(":", 1) for line in meminfo.read_text().splitlines() if ":" in line)
+        if "MemAvailable" in lines:
+            found.append(int(lines["MemAvailable"].split()[0]) / KB_PER_MB)
+    for names in (("memory.max", "memory.current", "memory.stat"), OF_VERSION_1):
+        limit, used, stat = (control_groups / name for name in names)
+        if limit.exists() and used.exists() and limit.read_text().strip() != "max":
+            left = int(limit.read_text()) - int(used.read_text()) + _idle_cache_bytes(stat)
+            found.append(max(0.0, left / 1e6))
+    return min(found, default=None)
+
+
+def _idle_cache_bytes(stat: Path) -> int:
+    """What of a control group's memory holds files that the kernel drops when it needs room."""
+    lines = [line.split() for line in stat.read_text().splitlines()] if stat.exists() else []
+    values = {line[0]: int(line[1]) for line in lines if len(line) == 2 and line[1].isdigit()}
+    return values.get("total_inactive_file", values.get("inactive_file", 0))
+
+
+def give_back_freed_memory() -> None:
+    """Hand freed blocks back to the kernel, or what follows would fill them and seem to need less: 29 instead of 72 MB was seen."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # of glibc; other C libraries give back by themselves, or can't
+    if trim is not None:
+        trim(0)
 
 
 def _high_water_kb() -> int:

@@ -29,6 +29,9 @@ Work = Callable[[Mapping[str, Any], Mapping[str, Path], Path], dict[str, Any]]
 TASK_VARIABLE = "EFFCORE_PRELOAD_TASK"
 """Name of the task whose data all children of a fork server share."""
 
+LIMIT_VARIABLE = "EFFCORE_TRAIN_RAM_MB"
+"""Most memory that a training may take, in MB. It is in no stage's key: it decides whether one is run, not what it gives."""
+
 KINDS = ("train", "transform", "export", "evaluate", "measure")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,14 @@ from torch import nn
 from effcore.catalogue import TASKS
 from effcore.catalogue.architecture import Architecture
 from effcore.catalogue.training import Training
-from effcore.measure.memory import PeakMemory
+from effcore.measure.memory import PeakMemory, available_ram_mb
 from effcore.models import build, snapshot
+from effcore.models.training_memory import require_room, training_memory
 from effcore.recipe import read_step
+from effcore.stages import LIMIT_VARIABLE
 from effcore.tasks import Data, load
 from effcore.techniques import FUNCTIONS, Context
-from effcore.training import Hooks, fit
+from effcore.training import EVALUATION_BATCH, Hooks, fit
 
 
 def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) -> dict[str, Any]:
@@ -30,26 +33,43 @@ def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) ->
         folder: Gets `model.pt`, `optimizer.pt` and `curve.json`.
 
     Returns:
-        Facts: images seen, devices, peak memory over the baseline, accuracy on validation.
+        Facts: images seen, devices, peak memory over the baseline and what was predicted, accuracy on validation.
+
+    Raises:
+        EffcoreError: The training would not fit into the memory that is left, or that it may take.
     """
     torch.set_num_threads(config["threads"])
     data = load(config["task"])
     training = Training.model_validate(config["training"])
     torch.manual_seed(config["seed"])
     model, optimizer_state, edits = _model(config, inputs)
-    hooks = phase_hooks(config, inputs, data)
+    hooks, part = phase_hooks(config, inputs, data), data.fraction(training.data_fraction)
     with PeakMemory() as memory:
+        predicted = _require_room(model, config, training, images=len(part.train), teacher=_teacher(inputs))
         result = fit(
-            model, data.fraction(training.data_fraction), training, seed=config["seed"], start_epoch=config["from"],
+            model, part, training, seed=config["seed"], start_epoch=config["from"],
             end_epoch=config["until"], optimizer_state=optimizer_state, hooks=hooks,
         )  # fmt: skip
     snapshot.save(folder / "model.pt", snapshot.take(model, config["task"], config["architecture"], edits))
     torch.save(result.optimizer_state, folder / "optimizer.pt")
-    (folder / "curve.json").write_text(json.dumps(_curve(inputs) + result.curve))
+    (folder / "curve.json").write_text(json.dumps(_continued(_curve(inputs), result.curve)))
     return {
-        "samples": result.samples, "devices": 1, "peak_ram_mb": memory.over_baseline_mb,
+        "samples": result.samples, "devices": 1, "peak_ram_mb": memory.over_baseline_mb, "predicted_ram_mb": predicted,
         "val_accuracy": result.curve[-1]["val_accuracy"],
     }  # fmt: skip
+
+
+def _require_room(
+    model: nn.Module, config: Mapping[str, Any], training: Training, *, images: int, teacher: nn.Module | None
+) -> float:
+    """Refuse a training that does not fit before it starts; what it is predicted to take, in MB."""
+    memory = training_memory(model, TASKS[config["task"]], images=images, evaluated=EVALUATION_BATCH, teacher=teacher)
+    limits = [("the memory that this machine has left", left)] if (left := available_ram_mb()) is not None else []
+    if os.environ.get(LIMIT_VARIABLE):
+        limits.append(("limits.train_ram_mb", float(os.environ[LIMIT_VARIABLE])))
+    batch = min(training.batch_size, images)
+    require_room(memory, batch=batch, limits_mb=limits)
+    return memory.at(batch)
 
 
 def phase_hooks(config: Mapping[str, Any], inputs: Mapping[str, Path], data: Data) -> Sequence[Hooks]:
@@ -79,6 +99,12 @@ def _model(config: Mapping[str, Any], inputs: Mapping[str, Path]) -> tuple[nn.Mo
         return snapshot.rebuild(kept), None, kept.edits
     architecture = Architecture.model_validate(config["architecture"])
     return build(architecture, TASKS[config["task"]]), None, []
+
+
+def _continued(before: list[dict[str, Any]], rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One curve, whose seconds count from the beginning of the phase, without the time between its rungs."""
+    passed = before[-1]["seconds"] if before else 0.0
+    return before + [row | {"seconds": row["seconds"] + passed} for row in rows]
 
 
 def _curve(inputs: Mapping[str, Path]) -> list[dict[str, Any]]:

@@ -122,6 +122,12 @@ def test_a_teacher_is_a_recipe_of_its_own() -> None:
     assert teachers(recipe(MLP, TRAIN)) == ()
 
 
+def test_a_teacher_sees_no_image_that_its_student_does_not() -> None:
+    student = recipe(MLP, "training: {data_fraction: 0.25}", "distillation: {teacher: {family: residual}}")
+    document = teacher_recipe(student, teachers(student)[0]).document
+    assert document["steps"][1]["training"]["data_fraction"] == 0.25
+
+
 def test_parameters_are_frozen_and_can_be_compared() -> None:
     first, second = (Distillation(teacher=Teacher(family="cnn")) for _ in range(2))
     assert first == second and hash(first) == hash(second)

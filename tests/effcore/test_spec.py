@@ -273,3 +273,14 @@ def test_further_environments_leave_the_identity_of_a_sweep_and_another_first_on
     plain = parse(HEAD + STEPS)
     assert parse(HEAD + STEPS + "measure: {batch_sizes: [1, 32], threads: [1, 2], max_s: 3}\n").key == plain.key
     assert parse(HEAD + STEPS + "measure: {batch_sizes: [32, 1]}\n").key != plain.key
+
+
+def test_limits_are_no_part_of_what_a_sweep_is() -> None:
+    text = "name: a\ntask: digits\nrecipe:\n  - architecture: {family: mlp}\n  - training: {}\n  - runtime: onnxruntime\n"
+    limited = parse(text + "limits: {train_ram_mb: 500.0}\n")
+    assert limited.limits.train_ram_mb == 500.0 and parse(text).limits.train_ram_mb is None
+    assert limited.key == parse(text).key
+    with pytest.raises(SpecError, match="limits.train_ram_mb"):
+        parse(text + "limits: {train_ram_mb: 0}\n")
+    with pytest.raises(SpecError, match="Did you mean 'train_ram_mb'"):
+        parse(text + "limits: {train_ram: 5}\n")

@@ -90,3 +90,35 @@ def test_systems_without_the_counter_get_a_mark_and_no_figures(tmp_path: Path, m
     with PeakMemory() as peak:
         pass
     assert peak.over_baseline_mb is None
+
+
+def test_what_is_left_is_the_least_of_machine_and_control_group(tmp_path: Path) -> None:
+    meminfo = tmp_path / "meminfo"
+    assert memory.available_ram_mb(meminfo=meminfo, control_groups=tmp_path) is None
+    meminfo.write_text("MemTotal: 2000000 kB\nMemAvailable: 1000000 kB\n")
+    assert memory.available_ram_mb(meminfo=meminfo, control_groups=tmp_path) == pytest.approx(1024.0)
+    (tmp_path / "memory.max").write_text("max\n")
+    (tmp_path / "memory.current").write_text("300000000\n")
+    assert memory.available_ram_mb(meminfo=meminfo, control_groups=tmp_path) == pytest.approx(1024.0)
+    (tmp_path / "memory.max").write_text("500000000\n")
+    assert memory.available_ram_mb(meminfo=meminfo, control_groups=tmp_path) == pytest.approx(200.0)
+    (tmp_path / "memory.stat").write_text("anon 5\ninactive_file 100000000\n")
+    assert memory.available_ram_mb(meminfo=meminfo, control_groups=tmp_path) == pytest.approx(300.0)
+
+
+def test_what_is_left_in_a_control_group_of_version_1(tmp_path: Path) -> None:
+    (tmp_path / "memory").mkdir()
+    (tmp_path / "memory/memory.limit_in_bytes").write_text("100000000\n")
+    (tmp_path / "memory/memory.usage_in_bytes").write_text("150000000\n")
+    assert memory.available_ram_mb(meminfo=tmp_path / "none", control_groups=tmp_path) == 0.0
+    (tmp_path / "memory/memory.stat").write_text("inactive_file 1\ntotal_inactive_file 90000000\n")
+    assert memory.available_ram_mb(meminfo=tmp_path / "none", control_groups=tmp_path) == pytest.approx(40.0)
+
+
+@linux
+def test_blocks_that_were_freed_before_do_not_hide_what_is_taken() -> None:
+    blocks = [bytearray(60_000) for _ in range(500)]
+    del blocks
+    with PeakMemory() as peak:
+        taken = [bytearray(60_000) for _ in range(300)]
+    assert len(taken) == 300 and peak.over_baseline_mb == pytest.approx(18.0, abs=3.0)

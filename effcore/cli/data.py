@@ -1,0 +1,81 @@
+"""`effcore data`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from effcore.cli.options import Home, Json, Uri, print_json
+from effcore.home import find_home, find_uri
+
+
+def data(
+    sweep: Annotated[str | None, typer.Argument(help="Name or run id of a sweep; the newest where it is not given.")] = None,
+    target: Annotated[float, typer.Option("--target", min=0.001, max=0.9999, help="Accuracy to reach, as 0.95.")] = 0.95,
+    home: Home = None,
+    tracking_uri: Uri = None,
+    as_json: Json = False,
+) -> None:
+    """Show how many training images, and how many seconds of training, each technique needs for a target accuracy."""
+    from effcore.data_efficiency import read_data_efficiency
+    from effcore.tracking import Store
+
+    document = read_data_efficiency(Store(find_home(home), uri=find_uri(tracking_uri)), sweep=sweep, target=target)
+    if as_json:
+        print_json(document)
+    else:
+        print_data(document)
+
+
+def print_data(document: dict[str, Any]) -> None:
+    """A table on stdout: a row for each recipe, whatever its share of the data."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    origin = ", which is synthetic" if document["synthetic"] else ""
+    print(f"{document['sweep']} on {document['task']}{origin}: what {document['target']:.1%} takes\n")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    headings = ("recipe", "images needed (95 % interval)", "error = a n^-b + c", "accuracy by images", "seconds to target")
+    for heading in headings:
+        table.add_column(heading)
+    for row in document["groups"]:
+        sizes = row["sizes"]
+        accuracies = " ".join(f"{s['images']}:{s['accuracy']:.1%}" for s in sizes)
+        table.add_row(Text(row["name"]), needed_text(row), law_text(row), accuracies, time_text(sizes))
+    console = Console(width=None if Console().is_terminal else 200)
+    console.print(table)
+    for entry in document["left_out"]:
+        console.print(Text(f"left out: {entry['name']}: {entry['reason']}"))
+
+
+def needed_text(row: dict[str, Any]) -> str:
+    """Images with their interval; where there are none, why."""
+    needed = row["images_needed"]
+    if needed is None:
+        return f"no law: {row['reason']}"
+    largest = row["sizes"][-1]["images"]
+    low = f"{needed['low']:,.0f}" if needed["low"] is not None else "beyond"
+    if needed["images"] is None:
+        least = f"at least {low}" if needed["low"] is not None else "nothing is said beyond that"
+        return f"not reached up to {2 * largest:,} ({least})"
+    high = f"{needed['high']:,.0f}" if needed["high"] is not None else f"beyond {2 * largest:,}"
+    mark = {"fewer": "at most ", "extrapolated": "extrapolated "}.get(needed["status"], "")
+    return f"{mark}{needed['images']:,.0f} ({low} to {high})"
+
+
+def law_text(row: dict[str, Any]) -> str:
+    """The fitted numbers."""
+    law = row["law"]
+    return "-" if law is None else f"{law['a']['value']:.3g} n^-{law['b']['value']:.2f} + {law['c']['value']:.4f}"
+
+
+def time_text(sizes: list[dict[str, Any]]) -> str:
+    """Seconds to the target with the most images, mean over the seeds that reached it."""
+    times = sizes[-1]["time_to_target_s"]
+    reached = [t for t in times if t is not None]
+    if not reached:
+        return "not reached"
+    some = f" ({len(reached)} of {len(times)} seeds)" if len(reached) < len(times) else ""
+    return f"{sum(reached) / len(reached):.2f}{some}"

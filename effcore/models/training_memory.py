@@ -1,0 +1,170 @@
+"""How much memory a training will take, told before it starts.
+
+The terms are closed forms of what the network is. Their factors were fitted to the measured peaks of 72 trainings: four
+families, widths of 0.25 to 4, depths of 1 and 2, batches of 16 to 256, images of 8x8 and 28x28 pixels, 23 to 437 MB.
+There the prediction is at most 22 % off, and 23 % over 16 others up to 820 MB.
+"""
+
+from __future__ import annotations
+
+import copy
+import weakref
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from effcore.catalogue import Task
+from effcore.errors import EffcoreError
+
+MB = 1e6
+LIBRARIES_MB = 24.0
+"""Pages of libraries that the first training of a process touches."""
+CONVOLUTIONS_MB = 14.5
+"""The same of the library of convolutions, once there is one."""
+WEIGHTS = 4.2
+"""Gradients and the two moments of AdamW are three times the weights; the rest is rearranged copies for the kernels."""
+KEPT = 1.9
+"""What the forward pass keeps for the backward pass, with gradients on their way and the gaps that freed blocks leave."""
+PASSING = 1.45
+"""What lives at once while a batch is evaluated, with the same gaps."""
+TRACED_BATCH = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingMemory:
+    """Megabytes over what the process holds before the training.
+
+    Attributes:
+        fixed_mb: Whatever the batch.
+        image_mb: For each image of a batch.
+    """
+
+    fixed_mb: float
+    image_mb: float
+
+    def at(self, batch: int) -> float:
+        """Peak for a batch of so many images, in MB.
+
+        Example:
+            >>> TrainingMemory(fixed_mb=50.0, image_mb=0.5).at(64)
+            82.0
+        """
+        return self.fixed_mb + self.image_mb * batch
+
+    def largest_batch(self, limit_mb: float) -> int:
+        """Most images in a batch that stay within a limit; below 2 where nothing does.
+
+        Example:
+            >>> TrainingMemory(fixed_mb=50.0, image_mb=0.5).largest_batch(100.0)
+            100
+        """
+        return max(0, int((limit_mb - self.fixed_mb) / self.image_mb))
+
+
+def training_memory(model: nn.Module, task: Task, *, images: int, evaluated: int, teacher: nn.Module | None = None) -> TrainingMemory:
+    """The predicted peak memory of a training over its baseline.
+
+    Nothing is computed: copies of the networks without numbers are traced.
+
+    Args:
+        model: What is trained.
+        task: Gives the shape of the images.
+        images: Training images, of which the training holds a copy.
+        evaluated: Images that are evaluated at once.
+        teacher: What is asked beside it, where something is.
+    """
+    asked = [m for m in (model, teacher) if m is not None]
+    convolutional = any(isinstance(layer, nn.Conv2d) for m in asked for layer in m.modules())
+    weights = sum(p.numel() * p.element_size() for p in model.parameters()) / MB
+    passing = max(_passing_bytes(m, task, evaluated) for m in asked) / MB
+    copied = images * task.shape[0] * task.shape[1] * task.shape[2] / MB
+    return TrainingMemory(
+        fixed_mb=LIBRARIES_MB + CONVOLUTIONS_MB * convolutional + WEIGHTS * weights + PASSING * passing + copied,
+        image_mb=KEPT * _kept_bytes(model, task, TRACED_BATCH) / TRACED_BATCH / MB,
+    )
+
+
+def require_room(memory: TrainingMemory, *, batch: int, limits_mb: Sequence[tuple[str, float]]) -> None:
+    """Refuse a training that will not fit.
+
+    Args:
+        memory: From `training_memory`.
+        batch: Images in a batch.
+        limits_mb: What each limit is called, and how much it allows.
+
+    Raises:
+        EffcoreError: The peak is above a limit; says the largest batch that fits all of them.
+    """
+    beyond = [(name, limit) for name, limit in limits_mb if memory.at(batch) > limit]
+    if not beyond:
+        return
+    name, limit = min(beyond, key=lambda entry: entry[1])
+    largest = memory.largest_batch(limit)
+    hint = f"Take training.batch_size {largest} or less." if largest >= 2 else "No batch fits: take a smaller network."
+    raise EffcoreError(
+        f"training must fit into {name}, {limit:.0f} MB. It would take about {memory.at(batch):.0f} MB "
+        f"with training.batch_size {batch}. {hint}"
+    )
+
+
+def _kept_bytes(model: nn.Module, task: Task, batch: int) -> int:
+    """What the forward pass of a batch keeps for the backward pass, each block once, without weights."""
+    traced = copy.deepcopy(model).to("meta").train()
+    own = {t.untyped_storage()._cdata for t in (*traced.parameters(), *traced.buffers())}
+    kept: dict[int, Any] = {}
+
+    def keep(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        if storage._cdata not in own:
+            kept[storage._cdata] = storage
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        labels = torch.empty(batch, dtype=torch.int64, device="meta")
+        loss = functional.cross_entropy(traced(_images(task, batch)), labels)
+        del loss
+    return sum(int(storage.nbytes()) for storage in kept.values())
+
+
+def _passing_bytes(model: nn.Module, task: Task, batch: int) -> int:
+    """Most that lives at once while a batch is evaluated, without the weights."""
+    traced = copy.deepcopy(model).to("meta").eval()
+    living = _Living()
+    with torch.inference_mode(), living:
+        traced(_images(task, batch))
+    return living.peak
+
+
+def _images(task: Task, batch: int) -> Tensor:
+    return torch.empty(batch, *task.shape, dtype=torch.uint8, device="meta")
+
+
+class _Living(TorchDispatchMode):
+    """Counts the bytes of the blocks that live, while operators make them and they are let go."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.now: int = 0
+        self.peak: int = 0
+        self._known: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
+
+    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        made = function(*args, **(kwargs or {}))
+        for tensor in tree_leaves(made):
+            if isinstance(tensor, Tensor) and tensor.untyped_storage() not in self._known:
+                storage = tensor.untyped_storage()
+                size = int(storage.nbytes())
+                self._known[storage] = size
+                self.now += size
+                self.peak = max(self.peak, self.now)
+                weakref.finalize(storage, self._let_go, size)
+        return made
+
+    def _let_go(self, size: int) -> None:
+        self.now -= size
