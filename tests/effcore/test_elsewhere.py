@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 import pytest
 from stores import copy_store, make_record, make_spec
+from typer.testing import CliRunner
 
 from effcore.bundle import write_bundle
 from effcore.catalogue import TASKS
+from effcore.cli import app
 from effcore.errors import EffcoreError
 from effcore.frontier import Variant, find_frontier
 from effcore.imported import import_results
@@ -189,3 +191,35 @@ def test_measuring_again_writes_every_environment_and_tells_how_quiet_it_was(hom
     profile = json.loads(home.store.file(written[0], "profile.json").read_text())
     assert [layer["name"] for layer in profile["layers"]] == ["Gemm 1"]
     assert profile["time"]["operators"][-1]["operator"] == "runtime overhead"
+
+
+# ---- the command line
+
+
+def command(*arguments: str, home: Home) -> str:
+    done = CliRunner().invoke(app, [*arguments, "--home", str(home.folder)], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def test_bundle_and_import_by_command_take_the_batch_sizes_that_are_given(home: Home, results: Path, tmp_path: Path) -> None:
+    to = tmp_path / "b"
+    told = json.loads(command("bundle", home.own()[0].run_id, "--to", str(to), "--batch-size", "2", "--batch-size", "3", "--json", home=home))
+    assert str(to / "measure.py") in told["files"]
+    packed = json.loads((to / "bundle.json").read_text())
+    assert packed["sizes"] == [[2, 1], [3, 1]]
+    assert len(json.loads(command("measure", "--import", str(results), "--json", home=home))["measured"]) == 4
+    with pytest.raises(EffcoreError, match="--import takes no point and no --sweep"):
+        command("measure", "mlp", "--import", str(results), home=home)
+    with pytest.raises(EffcoreError, match="measure.batch_sizes: must be a list of one to 8 different whole numbers"):
+        command("bundle", "--to", str(tmp_path / "c"), "--batch-size", "0", home=home)
+
+
+def test_measure_and_profile_by_command(home: Home) -> None:
+    run_id = home.own()[0].run_id
+    (written, *_) = json.loads(command("measure", run_id, "--max-s", "1", "--width", "1", "--json", home=home))["measured"]
+    profile = json.loads(command("profile", written, "--json", home=home))
+    assert profile["run_id"] == written and profile["environment"] == current().key
+    assert profile["time"]["operators"][-1]["operator"] == "runtime overhead"
+    said = command("profile", written, home=home)
+    assert "runtime overhead" in said and "Gemm 1" in said and "graph and the rest" in said
