@@ -11,8 +11,10 @@ From a notebook::
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,6 +24,20 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = ["frontier", "load", "run"]
+
+
+class _Package(ModuleType):
+    """This package, in which `frontier` stays the function below.
+
+    Python puts a module into its package when it is first imported, here in the place of the function of the same name.
+    """
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name != "frontier" or not isinstance(value, ModuleType):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
 
 
 def run(spec: str | Path, *, home: str | Path | None = None, tracking_uri: str | None = None, slots: int | None = None) -> SweepResult:

@@ -32,12 +32,12 @@ def serve(
     tracking_uri: Uri = None,
 ) -> None:
     """Show the dashboard on 127.0.0.1 and run the sweeps that are launched from it, until Ctrl-C."""
-    folder, uri = find_home(home), find_uri(tracking_uri)
     if spec is not None:
         from effcore.cli.options import read_text
         from effcore.spec import parse
 
-        parse(read_text(spec), source=str(spec))  # a spec with problems is refused before anything is started
+        parse(read_text(spec), source=str(spec))  # a spec with problems is refused before anything is started or written
+    folder, uri = find_home(home), find_uri(tracking_uri)
     chosen = free_port(port)
     if chosen != port:
         print(f"Port {port} is taken; the page is on {chosen}.", file=sys.stderr)
