@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from effcore.errors import MeasureError
+from effcore.measure import probe
 from effcore.measure import reference as reference_artifact
 from effcore.measure.process import SEED, probes, run_probe, session_options
 
@@ -98,13 +99,16 @@ def measure_memory(
 def _one_operator(runtime: str) -> bytes:
     """The smallest file that the runtime can load.
 
-    PyTorch's is written in a process of its own, for this one must not import torch.
+    PyTorch's is written in a process of its own unless this one has imported torch already: it must not because of that.
     """
     if runtime == "onnxruntime":
         return reference_artifact.one_operator()
     with tempfile.TemporaryDirectory(prefix="effcore-") as folder:
         path = Path(folder) / "one_operator.pt2"
-        run_probe("one_operator", {"path": str(path)})
+        if "torch" in sys.modules:  # as in the children of a sweep, for whom the exporter is warm
+            probe.one_operator({"path": str(path)})
+        else:
+            run_probe("one_operator", {"path": str(path)})
         return path.read_bytes()
 
 
