@@ -16,7 +16,7 @@ from effcore.catalogue.augmentation import Augmentation
 from effcore.catalogue.training import Training
 from effcore.errors import EffcoreError
 from effcore.models import build, snapshot
-from effcore.tasks import Data
+from effcore.tasks import Data, Split
 from effcore.techniques import Context, augmentation
 from effcore.training import Batch, Hooks, epoch_seed, evaluate, fit, learning_rate, predict
 
@@ -140,9 +140,10 @@ def test_a_part_that_is_none_is_refused(start: int, end: int, state: dict[str, o
 
 def test_a_batch_of_one_image_is_refused(digits: Data) -> None:
     with pytest.raises(
-        EffcoreError, match="training.batch_size must leave at least 2 images.*Got batch_size 1 for 120 images"
+        EffcoreError, match="training.batch_size must leave at least 2 images.*Got batch_size 2 for 3 images"
     ):
-        fit(fresh(), digits.fraction(0.1), Training(batch_size=1), seed=0)
+        three = replace(digits, train=Split(digits.train.images[:3], digits.train.labels[:3]))
+        fit(fresh(), three, Training(batch_size=2), seed=0)
 
 
 def test_a_loss_that_is_not_finite_names_the_learning_rate(digits: Data) -> None:
