@@ -2,8 +2,8 @@
 
 python benchmarks/measure_cost.py HOME
 
-The time of a run is from the start of its first stage to the end of its last; without what comes before the first one
-the share is larger than it is for whoever waits. A log of several runs counts from the last pause of ten seconds on.
+HOME must be of one run. Its time is from the start of its first stage to the end of its last; without what comes before
+the first one the share is larger than it is for whoever waits.
 """
 
 from __future__ import annotations
@@ -15,19 +15,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-PAUSE_S = 10.0
-
-
-def last_run(lines: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Finished stages after the last pause in which nothing ran, in the order of their start."""
-    done = sorted((line for line in lines if line["event"] == "finished"), key=lambda line: line["start"])
-    first, end = 0, float("-inf")
-    for index, line in enumerate(done):
-        if line["start"] > end + PAUSE_S:
-            first = index
-        end = max(end, line["end"])
-    return done[first:]
-
 
 def cost(lines: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Seconds and share of measuring, in all and by runtime.
@@ -38,10 +25,10 @@ def cost(lines: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     Raises:
         ValueError: Nothing was executed.
     """
-    done = last_run(lines)
+    done = [line for line in lines if line["event"] == "finished"]
     if not done:
         raise ValueError("The log must hold a stage that finished. It holds none.")
-    run_s = max(line["end"] for line in done) - done[0]["start"]
+    run_s = max(line["end"] for line in done) - min(line["start"] for line in done)
     by_class: dict[str, list[float]] = defaultdict(list)
     for line in done:
         if line["kind"] == "measure":
