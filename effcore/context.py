@@ -22,7 +22,7 @@ SOURCES: dict[str, tuple[str, ...]] = {
 
 SHARED: dict[str, tuple[str, ...]] = {
     "technique": ("techniques/context.py",),
-    "onnxruntime": ("runtimes/counts.py", "runtimes/onnxgraph.py", "runtimes/onnxlayers.py"),
+    "onnxruntime": ("runtimes/counts.py", "runtimes/onnxgraph.py", "runtimes/onnxlayers.py", "runtimes/onnxweights.py"),
     "torch": ("runtimes/counts.py",),
 }
 """Modules that all techniques, and each runtime, use beside their own."""
@@ -30,7 +30,7 @@ SHARED: dict[str, tuple[str, ...]] = {
 PACKAGES: dict[str, tuple[str, ...]] = {
     "train": ("torch", "numpy"),
     "transform": ("torch", "numpy", "torch-pruning"),
-    "export": ("torch", "torchao", "onnx", "onnxscript"),
+    "export": ("torch", "torchao", "onnx", "onnxscript", "numpy"),
     "evaluate": ("numpy",),
     "measure": ("numpy",),
 }
@@ -41,11 +41,17 @@ PACKAGES: dict[str, tuple[str, ...]] = {
 def current_context() -> Context:
     """The context of this process: read once, since code that is already loaded does not change."""
     sources = {kind: _hash(paths) for kind, paths in SOURCES.items()}
-    sources |= {f"technique:{name}": _hash((f"techniques/{name}.py", *SHARED["technique"])) for name in TECHNIQUES}
+    sources |= {f"technique:{name}": _hash((technique_source(name), *SHARED["technique"])) for name in TECHNIQUES}
     sources |= {f"runtime:{name}": _hash((f"runtimes/{name}.py", *SHARED[name])) for name in RUNTIMES}
     versions = {kind: {name: package_version(name) for name in names} for kind, names in PACKAGES.items()}
     versions |= {f"runtime:{r.name}": {r.package: package_version(r.package)} for r in RUNTIMES.values()}
     return Context(vnni=has_vnni(), machine=current().key, sources=sources, versions=versions)
+
+
+def technique_source(name: str) -> str:
+    """Where a technique is done: its module, or its folder where it has one file a mode."""
+    folder = f"techniques/{name}"
+    return folder if (Path(__file__).parent / folder).is_dir() else f"{folder}.py"
 
 
 def package_version(name: str) -> str:

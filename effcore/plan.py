@@ -10,12 +10,15 @@ from typing import Any
 from effcore.catalogue import TASKS
 from effcore.catalogue.distillation import Distillation
 from effcore.catalogue.pruning import Pruning
-from effcore.catalogue.quantization import Quantization
+from effcore.catalogue.quantization import USES, Quantization
 from effcore.catalogue.training import Training
 from effcore.recipe import Recipe, Step, digest, parent, teacher_recipe, teachers
 
 RUNGS = (0.25, 0.5, 1.0)
 """Shares of its epochs at which every training is cut, so that searches and grids share the pieces."""
+
+WEIGHTS_ONLY = ("fine_tune", "calibration", "calibration_images", "criterion")
+"""Parameters that change weights and leave operators and shapes as they are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -243,8 +246,9 @@ class _Planner:
 
     def _resolved(self, step: Step) -> Step:
         """The step with every automatic value decided, so that the key says what is done."""
-        if isinstance(step.config, Quantization) and step.config.reduce_range is None:
-            return Step(step.technique, step.config.model_copy(update={"reduce_range": not self.context.vnni}))
+        config = step.config
+        if isinstance(config, Quantization) and config.reduce_range is None and "reduce_range" in USES[config.mode]:
+            return Step(step.technique, config.model_copy(update={"reduce_range": not self.context.vnni}))
         return step
 
     def _with_teachers(self, recipe: Recipe, chain: _Chain, contributes: Sequence[Step]) -> _Chain:
@@ -314,7 +318,7 @@ def _expected_structure(recipe: Recipe) -> str:
     shaping = []
     for step in recipe.steps:
         if step.record.role in ("architecture", "transform", "lower", "runtime"):
-            document = {k: v for k, v in step.config.model_dump(mode="json").items() if k not in ("fine_tune", "calibration_images", "criterion")}
+            document = {k: v for k, v in step.config.model_dump(mode="json").items() if k not in WEIGHTS_ONLY}
             shaping.append({step.technique: document})
     return digest({"task": recipe.task, "steps": shaping})
 

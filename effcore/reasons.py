@@ -60,8 +60,8 @@ def explain(
         if latency.effect == "same":
             found.append(_weights_only(child, parent))
         elif latency.effect != "better":
-            found += [_no_vnni(child, did), _overhead(parent, latency, technique, rate)]
-            found += [_rescaling(latency, did)] if not any(found) else []
+            found += [_no_vnni(child, did), _overhead(child, parent, latency, rate)]
+            found += [_rescaling(latency, did)] if not any(found) and _rescales(child) else []
         else:
             found.append(_lag(child, parent, latency))
     if technique == "quantization" and size is not None:
@@ -87,6 +87,12 @@ def _weights_only(child: Point, parent: Point) -> str:
     return text
 
 
+def _rescales(child: Point) -> bool:
+    """Whether activations become integers, rather than weights alone."""
+    settings = _settings(child, "quantization")
+    return settings is not None and settings.get("mode", "static") in ("static", "dynamic")
+
+
 def _no_vnni(child: Point, did: Mapping[str, Any]) -> str | None:
     """Only where the processor decided: a `reduce_range` that the recipe sets says nothing of it."""
     settings, facts = _settings(child, "quantization"), did.get("quantization", {})
@@ -95,7 +101,7 @@ def _no_vnni(child: Point, did: Mapping[str, Any]) -> str | None:
     return "the processor has no 8-bit dot products (VNNI), so that 8-bit kernels gain little over float ones"
 
 
-def _overhead(parent: Point, latency: Change, technique: str, rate: float | None) -> str | None:
+def _overhead(child: Point, parent: Point, latency: Change, rate: float | None) -> str | None:
     macs = parent.metrics.get("macs", math.nan)
     if rate is None or not macs > 0:
         return None
@@ -106,7 +112,7 @@ def _overhead(parent: Point, latency: Change, technique: str, rate: float | None
         f"the network is small: at the best rate seen here, {rate / 1e6:.3g} million products a ms, arithmetic is "
         f"{share:.0%} of its parent's {latency.parent:.3g} ms; the rest is overhead of the runtime and its operators"
     )
-    return text + (", to which converting to 8 bits and back adds" if technique == "quantization" else "")
+    return text + (", to which converting to 8 bits and back adds" if _rescales(child) and child.first.technique == "quantization" else "")
 
 
 def _rescaling(latency: Change, did: Mapping[str, Any]) -> str | None:

@@ -2,22 +2,86 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
+
+from pydantic import ValidationInfo, field_validator, model_validator
 
 from effcore.catalogue.record import Parameters, Technique, parameter
+
+BITS: dict[str, tuple[int, ...]] = {"static": (8,), "dynamic": (8,), "weight_only": (8, 4), "codebook": (4, 8), "fp16": (16,)}
+"""Bits that each mode can have, the one that is meant first."""
+
+USES: dict[str, tuple[str, ...]] = {
+    "static": ("per_channel", "calibration", "calibration_images", "reduce_range"),
+    "dynamic": ("per_channel", "reduce_range"),
+    "weight_only": ("per_channel",),
+    "codebook": (),
+    "fp16": (),
+}
+"""Parameters that each mode has a use for, beside its bits."""
 
 
 class Quantization(Parameters):
     """How numbers are stored and multiplied."""
 
-    mode: Literal["static"] = parameter("static", help="Static: weights and activations are integers, ranges found once on calibration images.")
-    bits: Literal[8] = parameter(8, unit="bits", help="Bits of a number.")
+    mode: Literal["static", "dynamic", "weight_only", "codebook", "fp16"] = parameter(
+        "static",
+        help="Static: weights and activations are integers, ranges found once on calibration images. Dynamic: the same for linear layers only, "
+        "ranges found anew at every prediction. Weight-only: weights are integers with scales, activations are float. Codebook: weights share "
+        "2^bits values, found by k-means, and are stored as indices. fp16: weights are stored as half floats; the processor computes in float.",
+    )
+    bits: Literal[4, 8, 16] = parameter(
+        8, unit="bits", help="Bits of a stored weight. Left out: 8, with the mode codebook 4, with fp16 16. weight_only and codebook can have 4 or 8."
+    )
     per_channel: bool = parameter(True, help="A scale for each output channel of the weights, or one for the whole layer.")
+    calibration: Literal["mse", "minmax", "percentile", "entropy"] = parameter(
+        "mse",
+        help="How the ranges of activations are chosen, with the mode static: least squared error of rounding, all that was seen, all but the "
+        "outermost 0.01 %, or least Kullback-Leibler divergence.",
+    )
     calibration_images: int = parameter(256, ge=1, le=100_000, unit="images", help="Training images on which the ranges of activations are found.")
     reduce_range: bool | None = parameter(
-        None, help="One bit less for activations, so that sums do not overflow on processors without VNNI; none decides by the processor."
+        None, help="One bit less, so that sums of products do not overflow on processors without VNNI; none decides by the processor."
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _bits_of_mode(cls, given: Any) -> Any:
+        """Bits that are left out are those of the mode, so that what is written out always says what is done."""
+        if isinstance(given, dict) and "bits" not in given and given.get("mode") in BITS:
+            return {**given, "bits": BITS[given["mode"]][0]}
+        return given
+
+    @field_validator("mode", mode="before")
+    @classmethod
+    def _no_bf16(cls, value: Any) -> Any:
+        if value in ("bf16", "bfloat16"):
+            raise ValueError("another mode: bf16 loads in none of the runtimes here (ONNX Runtime has no bf16 kernels for processors); take fp16")
+        return value
+
+    @field_validator("bits")
+    @classmethod
+    def _bits_fit(cls, value: int, info: ValidationInfo) -> int:
+        mode = info.data.get("mode")
+        if mode in BITS and value not in BITS[mode]:
+            raise ValueError(f"{' or '.join(map(str, sorted(BITS[mode])))} with the mode {mode}")
+        return value
+
+    @field_validator("per_channel", "calibration", "calibration_images", "reduce_range")
+    @classmethod
+    def _of_its_mode(cls, value: Any, info: ValidationInfo) -> Any:
+        mode, name = info.data.get("mode"), info.field_name or ""
+        if mode in USES and name not in USES[mode] and value != cls.model_fields[name].default:
+            raise ValueError(f"left out with the mode {mode}, which has no use for it")
+        if name == "per_channel" and info.data.get("bits") == 4 and not value:
+            raise ValueError("true with 4 bits: one scale for a whole layer leaves too little of it")
+        return value
+
+
+LABELS: dict[str, str] = {
+    "static": "int{}", "dynamic": "int{} dynamic", "weight_only": "int{} weights", "codebook": "codebook {} bit", "fp16": "fp{}",
+}  # fmt: skip
+"""What tells the modes apart on a page, with the bits."""
 
 QUANTIZATION = Technique(
     name="quantization",
@@ -25,10 +89,13 @@ QUANTIZATION = Technique(
     category="compression",
     role="lower",
     parameters=Quantization,
-    summary="Weights and activations become 8-bit integers with a scale. The file shrinks to about a quarter. "
-    "Dense layers get faster where the processor multiplies integers faster; tiny layers do not, since turning numbers back and forth costs more than it saves.",
-    formula="q = clip(round(x / scale) + zero_point, q_min, q_max)",
-    source="Jacob et al. 2018, Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference",
+    summary="Numbers get fewer bits: weights and activations as 8-bit integers, or weights alone as 16, 8 or 4 bits. The file shrinks to a half, "
+    "a quarter or an eighth. Integer products make dense layers faster where the processor multiplies integers faster; weights alone change the "
+    "size, not the speed.",
+    formula="q = clip(round(x / scale) + zero_point, q_min, q_max); codebook: w = c[i], the c from k-means",
+    source="Jacob et al. 2018, Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference; "
+    "codebook: Han et al. 2016, Deep Compression",
     link="https://arxiv.org/abs/1712.05877",
-    label=lambda config: f"int{config.bits}",
+    label=lambda config: LABELS[config.mode].format(config.bits),
+    converts=lambda config: config.mode != "static",
 )

@@ -51,6 +51,7 @@ class Technique:
         source: Paper, with year.
         link: Where to read it.
         label: A few words that tell a step from its siblings, as `prune 50 %`.
+        converts: Whether a step of role `lower` acts on the exported file; otherwise it acts on the model, before the export.
         shorthand: Field that a bare value stands for: `runtime: torch` is `runtime: {name: torch}`.
         version: Raised when the meaning of the parameters changes, so that no old result is taken for a new one.
     """
@@ -65,6 +66,7 @@ class Technique:
     source: str
     link: str
     label: Callable[[Any], str]
+    converts: Callable[[Any], bool] = lambda config: False
     shorthand: str | None = None
     version: int = 1
 

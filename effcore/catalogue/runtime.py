@@ -66,7 +66,8 @@ RUNTIMES: dict[str, RuntimeRecord] = {
             summary="PyTorch's own exported program. Needs PyTorch where it is deployed, and pays its dispatcher for every operator.",
             refuses={
                 "quantization": "int8 in a PyTorch exported program is simulated with float kernels and about three times slower; "
-                "its numbers would not be those of a thing to ship. Use the runtime onnxruntime."
+                "its numbers would not be those of a thing to ship; 16 and 4 bits and codebooks are made of ONNX operators. "
+                "Use the runtime onnxruntime."
             },
         ),
     )

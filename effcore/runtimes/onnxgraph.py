@@ -7,18 +7,16 @@ import json
 import math
 from typing import Any
 
-import numpy as np
 import onnx
 from onnx import numpy_helper
 
 from effcore.errors import EffcoreError
 from effcore.runtimes.counts import Counts
+from effcore.runtimes.onnxweights import SHAPE_TYPES, weights_of
 
 SMALL = 64
 """Whole numbers up to this many define shapes; more of them are weights."""
-SHAPE_TYPES = (onnx.TensorProto.INT64, onnx.TensorProto.INT32)
-QUANTIZERS = ("QuantizeLinear", "DequantizeLinear")
-PRODUCTS = ("Conv", "Gemm", "MatMul")
+PRODUCTS = ("Conv", "Gemm", "MatMul", "MatMulInteger")
 
 
 def structure_of(model: onnx.ModelProto) -> str:
@@ -69,22 +67,12 @@ def counts_of(model: onnx.ModelProto) -> Counts:
     Raises:
         EffcoreError: The shape of a layer's output can't be inferred.
     """
-    scales = scales_of(model)
-    weights = [
-        numpy_helper.to_array(tensor)
-        for tensor in model.graph.initializer
-        if tensor.name not in scales and tensor.dims and tensor.data_type not in SHAPE_TYPES
-    ]
+    weights = weights_of(model).values()
     return Counts(
-        params=sum(weight.size for weight in weights),
-        nonzero_params=sum(int(np.count_nonzero(weight)) for weight in weights),
+        params=sum(params for params, _ in weights),
+        nonzero_params=sum(nonzero for _, nonzero in weights),
         macs=sum(macs_by_output(model).values()),
     )
-
-
-def scales_of(model: onnx.ModelProto) -> set[str]:
-    """Names of scales and zero points."""
-    return {name for node in model.graph.node if node.op_type in QUANTIZERS for name in node.input[1:]}
 
 
 def macs_by_output(model: onnx.ModelProto) -> dict[str, int]:
@@ -97,6 +85,7 @@ def macs_by_output(model: onnx.ModelProto) -> dict[str, int]:
     single.CopyFrom(model)
     for value in (*single.graph.input, *single.graph.output):
         value.type.tensor_type.shape.dim[0].dim_value = 1
+    _name_shapes(single)
     graph = onnx.shape_inference.infer_shapes(single, strict_mode=True).graph
     shapes = {value.name: _type(value)[1] for value in (*graph.value_info, *graph.output, *graph.input)}
     shapes |= {tensor.name: list(tensor.dims) for tensor in graph.initializer}
@@ -110,6 +99,17 @@ def macs_by_output(model: onnx.ModelProto) -> dict[str, int]:
                 )
             found[node.output[0]] = math.prod(output) * _products(node, weight)
     return found
+
+
+def _name_shapes(model: onnx.ModelProto) -> None:
+    """Makes every product of 4-bit numbers a plain one with weights of its shape, in place: inference knows no other."""
+    for node in model.graph.node:
+        if node.op_type == "MatMulNBits":
+            sizes = {a.name: a.i for a in node.attribute}
+            name = f"{node.input[1]} as float"
+            shape = [sizes["K"], sizes["N"]]
+            model.graph.input.append(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape))
+            node.CopyFrom(onnx.helper.make_node("MatMul", [node.input[0], name], node.output))
 
 
 def _products(node: onnx.NodeProto, weight: list[int]) -> int:

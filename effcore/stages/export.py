@@ -16,7 +16,7 @@ from effcore.models import snapshot
 from effcore.recipe import read_step
 from effcore.runtimes import runtime_module
 from effcore.tasks import load
-from effcore.techniques import FUNCTIONS
+from effcore.techniques import CONVERTERS, FUNCTIONS
 
 
 def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) -> dict[str, Any]:
@@ -33,13 +33,16 @@ def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) ->
     torch.set_num_threads(1)
     runtime = runtime_module(config["runtime"])
     program: Any = snapshot.rebuild(snapshot.load(inputs["model"] / "model.pt")).eval()
-    did = {}
-    for document in config["lower"]:
-        step = read_step(document)
-        data = load(config["task"]).fraction(config["data_fraction"])
-        program, did[step.technique] = FUNCTIONS[step.technique](program, step.config, data)
     path = folder / f"model{RUNTIMES[config['runtime']].suffix}"
+    steps = [read_step(document) for document in config["lower"]]
+    data = load(config["task"]).fraction(config["data_fraction"]) if steps else None
+    did = {}
+    for step in (s for s in steps if not s.record.converts(s.config)):
+        program, did[step.technique] = FUNCTIONS[step.technique](program, step.config, data)
     runtime.export(program, path, task=TASKS[config["task"]])
+    for step in (s for s in steps if s.record.converts(s.config)):
+        file, did[step.technique] = CONVERTERS[step.technique](path.read_bytes(), step.config, data)
+        path.write_bytes(file)
     counts, size = runtime.counts(path), measure_size(path)
     (folder / "layers.json").write_text(json.dumps([asdict(layer) for layer in runtime.layers(path)]))
     return {

@@ -1,4 +1,4 @@
-"""How each technique is done: one file a technique, named as in the catalogue; none knows another or a cache."""
+"""How each technique is done: one file a technique, or a folder with one file a mode, named as in the catalogue; none knows another or a cache."""
 
 from __future__ import annotations
 
@@ -16,4 +16,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 }
 """What does a technique, by its name: `contribute(config, context)` or `apply(model, config, data)`, by its role."""
 
-__all__ = ["FUNCTIONS", "Context"]
+CONVERTERS: dict[str, Callable[..., tuple[bytes, dict[str, Any]]]] = {"quantization": quantization.convert}
+"""What acts on the exported file, by the technique's name, where `converts` of its record says so: `convert(file, config, data)`."""
+
+__all__ = ["CONVERTERS", "FUNCTIONS", "Context"]

@@ -42,7 +42,7 @@ def test_a_field_knows_kind_options_default_unit_and_bounds() -> None:
     assert field("architecture", "width").label == "width (x)" and field("training", "epochs").label == "epochs"
     assert field("distillation", "teacher.family").path == ("teacher", "family")
     assert field("quantization", "reduce_range").options == ("automatic", "true", "false")
-    assert field("quantization", "bits").fixed
+    assert field("quantization", "bits").options == ("4", "8", "16") and field("pruning", "structure").fixed
 
 
 def test_values_are_typed_and_what_cannot_be_read_stays_text() -> None:

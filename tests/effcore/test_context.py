@@ -9,7 +9,7 @@ import pytest
 
 import effcore
 from effcore.catalogue import RUNTIMES, TECHNIQUES
-from effcore.context import PACKAGES, SHARED, SOURCES, current_context, package_version
+from effcore.context import PACKAGES, SHARED, SOURCES, current_context, package_version, technique_source
 from effcore.measure.environment import current, has_vnni
 
 ROOT = Path(effcore.__file__).parent
@@ -69,8 +69,14 @@ def test_a_technique_uses_nothing_that_its_stage_does_not_name(role: str, kind: 
     names = [t.name for t in TECHNIQUES.values() if t.role == role]
     assert names
     for name in names:
-        used = reached({f"techniques/{name}.py"}, stop=of_others(kind) - {f"techniques/{name}.py"})
-        assert used <= modules(SOURCES[kind]) | modules((f"techniques/{name}.py", *SHARED["technique"])), name
+        own = modules((technique_source(name),))
+        used = reached(own, stop=of_others(kind) - own)
+        assert own and used <= modules(SOURCES[kind]) | own | modules(SHARED["technique"]), name
+
+
+def test_the_hash_of_a_technique_covers_every_file_of_its_folder() -> None:
+    assert technique_source("quantization") == "techniques/quantization"
+    assert {"techniques/quantization/static.py", "techniques/quantization/codebook.py"} <= modules((technique_source("quantization"),))
 
 
 @pytest.mark.parametrize("name", RUNTIMES)

@@ -249,6 +249,12 @@ def test_the_automatic_range_is_decided_by_the_processor_and_named_by_what_is_do
     assert [exported_range("{}", vnni=vnni)[1] for vnni in (True, False)] == [False, True]
 
 
+@pytest.mark.parametrize("text", ["{mode: fp16}", "{mode: codebook}", "{mode: weight_only}"])
+def test_a_mode_that_has_no_range_is_the_same_on_every_processor(text: str) -> None:
+    assert exported_range(text, vnni=True) == exported_range(text, vnni=False)
+    assert exported_range(text, vnni=True)[1] is None and exported_range("{mode: dynamic}", vnni=False)[1] is True
+
+
 def measured(
     change: Callable[[dict[str, Any]], Mapping[str, Any]] = lambda kept: kept, *, artifact: str = "export-a"
 ) -> Stage:

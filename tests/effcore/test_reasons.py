@@ -61,6 +61,14 @@ def test_overhead_of_a_small_network_is_told_from_the_best_rate_seen() -> None:
     assert why(int8(), point("a", metrics={"macs": 9e6, "latency_ms": 0.1}), latency={"a": FAST, "b": SLOW}, rate=1e8) == ()
 
 
+def test_weights_alone_convert_nothing_back_and_forth() -> None:
+    parent, settings = point("a", metrics={"macs": 1e6, "latency_ms": 0.1}), {"mode": "weight_only", "bits": 4}
+    child = point("b", parent="a", technique="quantization", step="int4 weights", recipe=recipe(quantization=settings), metrics={})
+    (reason,) = why(child, parent, latency={"a": FAST, "b": SLOW}, rate=1e8)
+    assert "arithmetic is 10%" in reason and "converting" not in reason
+    assert why(child, point("a", metrics={"latency_ms": 0.5}), latency={"a": FAST, "b": SLOW}, did={"quantization": {"layers": 5}}) == ()
+
+
 def test_rescaling_is_the_reason_only_where_no_other_is() -> None:
     parent = point("a", metrics={"latency_ms": 0.5})
     (reason,) = why(int8(), parent, latency={"a": FAST, "b": SLOW}, did={"quantization": {"layers": 5, "reduce_range": False}})

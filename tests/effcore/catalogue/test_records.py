@@ -40,6 +40,11 @@ LABELS: list[tuple[str, Parameters, str]] = [
     ("pruning", Pruning(), "prune 50%"),
     ("pruning", Pruning(amount=0.25), "prune 25%"),
     ("quantization", Quantization(), "int8"),
+    ("quantization", Quantization(mode="dynamic"), "int8 dynamic"),
+    ("quantization", Quantization(mode="weight_only"), "int8 weights"),
+    ("quantization", Quantization(mode="weight_only", bits=4), "int4 weights"),
+    ("quantization", Quantization.model_validate({"mode": "codebook"}), "codebook 4 bit"),
+    ("quantization", Quantization.model_validate({"mode": "fp16"}), "fp16"),
     ("runtime", Runtime(), "onnxruntime"),
     ("runtime", Runtime(name="torch"), "torch"),
 ]
@@ -70,7 +75,7 @@ def test_a_technique_is_whole(record: Technique) -> None:
 def test_every_parameter_has_a_help_text_and_bounds(model: type[Parameters]) -> None:
     for name, described in model.model_json_schema()["properties"].items():
         assert described["description"].endswith("."), name
-        if described.get("type") in ("number", "integer") and "const" not in described:
+        if described.get("type") in ("number", "integer") and not {"const", "enum"} & set(described):
             assert {"minimum", "exclusiveMinimum"} & set(described), name
             assert {"maximum", "exclusiveMaximum"} & set(described), name
 

@@ -12,10 +12,11 @@ from effcore.errors import TechniqueError
 from effcore.models.program import deployable, trace
 from effcore.models.silence import silence
 from effcore.tasks import Data
+from effcore.techniques.quantization.calibration import OBSERVERS
 
 silence()  # torchao speaks when it is imported
 
-from torchao.quantization.pt2e import HistogramObserver, MinMaxObserver, PerChannelMinMaxObserver  # noqa: E402
+from torchao.quantization.pt2e import MinMaxObserver, PerChannelMinMaxObserver  # noqa: E402
 from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e  # noqa: E402
 from torchao.quantization.pt2e.quantizer import QuantizationAnnotation, QuantizationSpec, Quantizer  # noqa: E402
 
@@ -76,8 +77,10 @@ def apply(model: nn.Module, config: Quantization, data: Data) -> tuple[torch.exp
         The program with quantize and dequantize operators around its layers; facts: layers, images, ranges.
 
     Raises:
-        TechniqueError: `reduce_range` is not resolved, or a layer was left as it is.
+        TechniqueError: The mode is another one, `reduce_range` is not resolved, or a layer was left as it is.
     """
+    if config.mode != "static":
+        raise TechniqueError(f"quantization.mode must be 'static' to act before the export. Got {config.mode!r}.")
     if config.reduce_range is None:
         raise TechniqueError(
             "quantization.reduce_range must be true or false when it is applied. Got none, which planning resolves."
@@ -94,6 +97,7 @@ def apply(model: nn.Module, config: Quantization, data: Data) -> tuple[torch.exp
         "calibration_images": len(images),
         "reduce_range": config.reduce_range,
         "per_channel": config.per_channel,
+        "calibration": config.calibration,
     }
     return trace(quantized, images), facts
 
@@ -115,7 +119,7 @@ def activation_spec(config: Quantization) -> QuantizationSpec:
         quant_min=0,
         quant_max=127 if config.reduce_range else 255,
         qscheme=torch.per_tensor_affine,
-        observer_or_fake_quant_ctr=HistogramObserver.with_args(eps=EPSILON),
+        observer_or_fake_quant_ctr=OBSERVERS[config.calibration].with_args(eps=EPSILON),
     )
 
 

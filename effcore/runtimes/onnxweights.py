@@ -1,0 +1,82 @@
+"""What is a weight in an ONNX file, however it is stored: float, integers with scales, 4 bits, indices of a codebook."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+
+from effcore.errors import EffcoreError
+
+SHAPE_TYPES = (onnx.TensorProto.INT64, onnx.TensorProto.INT32)
+QUANTIZERS = ("QuantizeLinear", "DequantizeLinear")
+NOT_WEIGHTS = {"QuantizeLinear": (1, 2), "DequantizeLinear": (1, 2), "MatMulInteger": (2, 3), "MatMulNBits": (2, 3, 4)}
+"""Inputs that are scales, zero points or orders."""
+MIDDLE = 8
+"""What zero is stored as in a 4-bit product without zero points."""
+
+
+def weights_of(model: onnx.ModelProto) -> dict[str, tuple[int, int]]:
+    """Parameters, and those that are not zero, by the name of the tensor that stores them.
+
+    Raises:
+        EffcoreError: A product has another number of bits than 4, or zero points.
+    """
+    graph = model.graph
+    not_weights = scales_of(model)
+    stored = {t.name: t for t in graph.initializer}
+    found = {
+        t.name: _counted(numpy_helper.to_array(t))
+        for t in graph.initializer
+        if t.name not in not_weights and t.dims and t.data_type not in SHAPE_TYPES
+    }
+    made_by = {name: node for node in graph.node for name in node.output}
+    for node in graph.node:
+        if node.op_type == "MatMulNBits":
+            found[node.input[1]] = _four_bit_product(node, stored)
+        elif node.op_type == "Gather" and node.input[0] in not_weights:
+            indices = stored[made_by[node.input[1]].input[0]]
+            book = numpy_helper.to_array(stored[node.input[0]])
+            found[indices.name] = _counted(book[numpy_helper.to_array(indices).astype(np.int64)])
+    return found
+
+
+def _counted(values: np.ndarray) -> tuple[int, int]:
+    # Numbers of 4 bits are a type that numpy itself can't compare.
+    plain = values if values.dtype.kind in "fiub" else values.astype(np.int8)
+    return values.size, int(np.count_nonzero(plain))
+
+
+def _four_bit_product(node: onnx.NodeProto, stored: dict[str, onnx.TensorProto]) -> tuple[int, int]:
+    """Weights of a MatMulNBits, without the numbers that fill its last block."""
+    sizes = {a.name: a.i for a in node.attribute}
+    if sizes["bits"] != 4 or any(node.input[3:5]):
+        raise EffcoreError(f"a MatMulNBits must have 4 bits and no zero points to be counted. Got {sizes}, inputs {list(node.input)}.")
+    body = numpy_helper.to_array(stored[node.input[1]]).reshape(sizes["N"], -1)
+    numbers = np.stack([body & 15, body >> 4], axis=-1).reshape(sizes["N"], -1)[:, : sizes["K"]]
+    return numbers.size, int(np.count_nonzero(numbers != MIDDLE))
+
+
+def scales_of(model: onnx.ModelProto) -> set[str]:
+    """Names of scales, zero points and codebooks."""
+    graph, folded = model.graph, folded_by(model)
+    constants = {t.name for t in graph.initializer}
+    dynamic = {n.output[1] for n in graph.node if n.op_type == "DynamicQuantizeLinear"}
+    found = {n.input[i] for n in graph.node for i in NOT_WEIGHTS.get(n.op_type, ()) if i < len(n.input) and n.input[i]}
+    for node in graph.node:
+        if node.op_type == "Gather" and node.input[0] in constants and node.input[1] in folded:
+            found.add(node.input[0])
+        if node.op_type == "Mul":
+            found |= {a for a, b in (node.input, node.input[::-1]) if a in constants and (b in folded or b in dynamic)}
+    return found
+
+
+def folded_by(model: onnx.ModelProto) -> dict[str, int]:
+    """What operators make of stored numbers alone, so that a runtime can do it once: index of the operator by name."""
+    known = {t.name for t in model.graph.initializer}
+    found: dict[str, int] = {}
+    for index, node in enumerate(model.graph.node):
+        if node.input and all(name in known for name in node.input if name):
+            found |= dict.fromkeys(node.output, index)
+            known |= set(node.output)
+    return found
