@@ -68,13 +68,13 @@ MARKS: dict[str, Mark] = {
     "architecture": Mark(light="#4a5568", dark="#d1dfec", symbol="circle"),
     "training": Mark(light="#70391a", dark="#94775d", symbol="hexagon2"),
     "augmentation": Mark(light="#0068c0", dark="#3f9bee", symbol="triangle-up"),
+    "averaging": Mark(light="#7f31fd", dark="#7f31fd", symbol="cross"),
     "distillation": Mark(light="#bd5aa5", dark="#bd5a99", symbol="diamond"),
     "pruning": Mark(light="#e6720f", dark="#fad52d", symbol="square"),
     "quantization": Mark(light="#009a6a", dark="#14dd97", symbol="triangle-down"),
     "runtime": Mark(light="#ab460b", dark="#f3602e", symbol="star"),
 }
 _OTHERS = (
-    Mark(light="#5b3f8c", dark="#b79cf0", symbol="cross"),
     Mark(light="#6b7a00", dark="#c3cf4a", symbol="pentagon"),
     Mark(light="#007c89", dark="#4fc4cf", symbol="x"),
 )

@@ -18,7 +18,7 @@ def describe_all() -> dict[str, dict[str, Any]]:
         schema = t.parameters.model_json_schema()
         techniques[name] = {
             "title": t.title, "category": t.category, "role": t.role, "optional": t.optional, "summary": t.summary,
-            "formula": t.formula, "source": t.source, "link": t.link, "version": t.version,
+            "formula": t.formula, "cards": [asdict(c) for c in t.cards], "source": t.source, "link": t.link, "version": t.version,
             "parameters": list(_parameters(schema, schema.get("$defs", {}))), "schema": schema,
         }  # fmt: skip
     metrics = {name: asdict(m) | {"summary": m.help} for name, m in METRICS.items()}

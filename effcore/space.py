@@ -11,7 +11,7 @@ from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from effcore.catalogue import TECHNIQUES, Parameters, Technique, order_problems
+from effcore.catalogue import TASKS, TECHNIQUES, Parameters, Technique, order_problems
 from effcore.errors import Problem, nearest
 from effcore.recipe import Recipe, Step
 
@@ -50,7 +50,7 @@ def read_recipe(data: Any, path: str, *, task: str) -> tuple[list[Recipe], list[
     problems: list[Problem] = []
     choices = []
     for index, entry in enumerate(data):
-        read = _read_entry(entry, f"{path}[{index}]")
+        read = _read_entry(entry, f"{path}[{index}]", task)
         if isinstance(read, Choices):
             choices.append(read)
         else:
@@ -83,7 +83,7 @@ def _combine(choices: Sequence[Choices], task: str) -> tuple[list[Recipe], list[
     return ([], list(refused.values())) if refused else (recipes, [])
 
 
-def _read_entry(entry: Any, path: str) -> Choices | list[Problem]:
+def _read_entry(entry: Any, path: str, task: str) -> Choices | list[Problem]:
     if not isinstance(entry, dict) or len(entry) != 1:
         message = f"must be one technique with its parameters, as `pruning: {{amount: 0.5}}`. Got {show(entry)}."
         return [Problem(where=path, message=message)]
@@ -98,7 +98,7 @@ def _read_entry(entry: Any, path: str) -> Choices | list[Problem]:
     problems: list[Problem] = []
     for index, alternative in enumerate(value if isinstance(value, list) else [value]):
         inner = f"{where}[{index}]" if isinstance(value, list) else where
-        read, found = _read_alternative(technique, alternative, inner)
+        read, found = _read_alternative(technique, alternative, inner, task)
         steps.extend(read)
         problems.extend(found)
         if len(steps) > MAX_VARIANTS:
@@ -111,7 +111,7 @@ def _read_entry(entry: Any, path: str) -> Choices | list[Problem]:
     return problems or Choices(where, tuple(steps))
 
 
-def _read_alternative(technique: Technique, value: Any, path: str) -> tuple[list[Step | None], list[Problem]]:
+def _read_alternative(technique: Technique, value: Any, path: str, task: str) -> tuple[list[Step | None], list[Problem]]:
     if value == "none" and technique.optional:
         return [None], []
     if value == "none":
@@ -130,7 +130,7 @@ def _read_alternative(technique: Technique, value: Any, path: str) -> tuple[list
         return [], problems
     wrong: dict[Problem, None] = {}  # one mistake in one field comes back with every combination of the others
     for plain in expand(value, technique.parameters):
-        read = _validated(technique, plain, path)
+        read = _validated(technique, plain, path, task)
         if isinstance(read, Step):
             steps.append(read)
         else:
@@ -192,11 +192,13 @@ def _range_problems(value: Mapping[str, Any], model: type[BaseModel], path: str)
     return problems
 
 
-def _validated(technique: Technique, plain: Mapping[str, Any], path: str) -> Step | list[Problem]:
+def _validated(technique: Technique, plain: Mapping[str, Any], path: str, task: str) -> Step | list[Problem]:
     try:
-        return Step(technique.name, technique.parameters.model_validate(plain))
+        config = technique.parameters.model_validate(plain)
     except ValidationError as error:
         return [problem_of(e, technique.parameters, path) for e in error.errors(include_url=False)]
+    refused = technique.refusal(config, TASKS[task]) if technique.refusal and task in TASKS else None
+    return [Problem(where=f"{path}.{refused[0]}", message=refused[1])] if refused else Step(technique.name, config)
 
 
 def problem_of(error: Any, model: type[BaseModel], path: str) -> Problem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import math
 import time
@@ -23,6 +24,8 @@ WARM_UP = 0.3
 """Share of a one-cycle schedule in which the learning rate rises."""
 START_DIVISOR = 25.0
 END_DIVISOR = 1e4
+HOOKS = "hooks"
+"""Where the states of hooks stand beside that of the optimizer."""
 EVALUATION_BATCH = 64
 """With 256, evaluating took more memory than training did: a sixth less over all families with 64, and no slower."""
 
@@ -36,12 +39,16 @@ class Batch:
         labels: Index of the class, int64 (N,).
         indices: Place of each image in the training split, int64 (N,).
         changed: Whether the images differ from those of the split.
+        other_labels: Class of the image that was mixed into each, int64 (N,); none where nothing was mixed.
+        share: How much of each image is of the class in `labels`, float32 (N,); the rest is of that in `other_labels`.
     """
 
     images: Tensor
     labels: Tensor
     indices: Tensor
     changed: bool = False
+    other_labels: Tensor | None = None
+    share: Tensor | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -51,10 +58,16 @@ class Hooks:
     Attributes:
         batch: (batch, generator) -> batch; all its randomness must come from the generator.
         loss: (logits, batch, base loss) -> loss; the base loss is cross entropy, or what the hook before made of it.
+        step: (state, model, share of the phase's steps that are done) -> None, after every step; changes its state, which
+            is empty at first, holds plain data and tensors, and goes with that of the optimizer. Leaves the model alone.
+        end: (state, model, images) -> None, once after the last epoch of the phase; may change the model, which then is
+            what the phase hands on. Gets the training images, uint8 (N, C, H, W).
     """
 
     batch: Callable[[Batch, torch.Generator], Batch] | None = None
     loss: Callable[[Tensor, Batch, Tensor], Tensor] | None = None
+    step: Callable[[dict[str, Any], nn.Module, float], None] | None = None
+    end: Callable[[dict[str, Any], nn.Module, Tensor], None] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -63,7 +76,7 @@ class Fit:
 
     Attributes:
         curve: A row for each epoch: epoch (from 1), train_loss, val_accuracy, seconds since this fit began.
-        optimizer_state: To go on with; plain data and tensors.
+        optimizer_state: To go on with, the state of hooks that have one under `hooks`; plain data and tensors.
         samples: Images that went through the model, repeats counted.
     """
 
@@ -111,13 +124,23 @@ def fit(
         model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
     )
     if optimizer_state is not None:
-        optimizer.load_state_dict(optimizer_state)
+        optimizer.load_state_dict({k: v for k, v in optimizer_state.items() if k != HOOKS})
+    states = copy.deepcopy((optimizer_state or {}).get(HOOKS, [{} for _ in hooks]))
     began, curve = time.perf_counter(), []
     for epoch in range(start_epoch, end):
-        loss = _epoch(model, optimizer, images, labels, config, epoch=epoch, seed=seed, hooks=hooks)
+        loss = _epoch(model, optimizer, images, labels, config, epoch=epoch, seed=seed, hooks=hooks, states=states)
+        if epoch + 1 == config.epochs:
+            _end(model, images, hooks, states)
         row = {"epoch": epoch + 1, "train_loss": loss, "val_accuracy": evaluate(model, data.validation)}
         curve.append(row | {"seconds": time.perf_counter() - began})
-    return Fit(curve=curve, optimizer_state=optimizer.state_dict(), samples=(end - start_epoch) * len(labels))
+    state = optimizer.state_dict() | ({HOOKS: states} if any(states) else {})
+    return Fit(curve=curve, optimizer_state=state, samples=(end - start_epoch) * len(labels))
+
+
+def _end(model: nn.Module, images: Tensor, hooks: Sequence[Hooks], states: Sequence[dict[str, Any]]) -> None:
+    for hook, state in zip(hooks, states, strict=True):
+        if hook.end is not None:
+            hook.end(state, model, images)
 
 
 def _tensors(split: Split) -> tuple[Tensor, Tensor]:
@@ -134,6 +157,7 @@ def _epoch(
     epoch: int,
     seed: int,
     hooks: Sequence[Hooks],
+    states: Sequence[dict[str, Any]],
 ) -> float:
     """One pass over the images; the mean loss over them."""
     model.train()
@@ -150,8 +174,12 @@ def _epoch(
     total = 0.0
     for step, indices in enumerate(parts):
         batch = Batch(images=images[indices], labels=labels[indices], indices=indices)
-        rate = learning_rate(config, step=epoch * steps + step, total=config.epochs * steps)
+        done, all_steps = epoch * steps + step, config.epochs * steps
+        rate = learning_rate(config, step=done, total=all_steps)
         total += _step(model, optimizer, batch, config, rate=rate, generator=generator, hooks=hooks) * len(indices)
+        for hook, state in zip(hooks, states, strict=True):
+            if hook.step is not None:
+                hook.step(state, model, (done + 1) / all_steps)
     if not math.isfinite(total):
         raise EffcoreError(
             f"the training loss must stay finite. Got {total} in epoch {epoch + 1}. "
@@ -176,13 +204,30 @@ def _step(
     for hook in hooks:
         batch = batch if hook.batch is None else hook.batch(batch, generator)
     logits = model(batch.images)
-    loss = functional.cross_entropy(logits, batch.labels, label_smoothing=config.label_smoothing)
+    loss = label_loss(logits, batch, smoothing=config.label_smoothing)
     for hook in hooks:
         loss = loss if hook.loss is None else hook.loss(logits, batch, loss)
     optimizer.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
     optimizer.step()
     return float(loss.detach())
+
+
+def label_loss(logits: Tensor, batch: Batch, *, smoothing: float = 0.0) -> Tensor:
+    """Mean cross entropy with the labels; of images that were mixed, with both labels by their shares.
+
+    Args:
+        logits: float32 (N, classes).
+        batch: Holds the labels.
+        smoothing: Share of the target that is spread evenly over all classes.
+    """
+    if batch.other_labels is None or batch.share is None:
+        return functional.cross_entropy(logits, batch.labels, label_smoothing=smoothing)
+    own, other = (
+        functional.cross_entropy(logits, labels, label_smoothing=smoothing, reduction="none")
+        for labels in (batch.labels, batch.other_labels)
+    )
+    return (batch.share * own + (1 - batch.share) * other).mean()
 
 
 def epoch_seed(seed: int, epoch: int) -> int:

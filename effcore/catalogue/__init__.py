@@ -7,18 +7,19 @@ from __future__ import annotations
 
 from effcore.catalogue.architecture import ARCHITECTURE
 from effcore.catalogue.augmentation import AUGMENTATION
+from effcore.catalogue.averaging import AVERAGING
 from effcore.catalogue.distillation import DISTILLATION
 from effcore.catalogue.families import FAMILIES, Family
 from effcore.catalogue.orders import order_problems
 from effcore.catalogue.pruning import PRUNING
 from effcore.catalogue.quantization import QUANTIZATION
-from effcore.catalogue.record import Category, Parameters, Role, Technique
+from effcore.catalogue.record import Card, Category, Parameters, Role, Technique
 from effcore.catalogue.runtime import RUNTIME, RUNTIMES, RuntimeRecord
 from effcore.catalogue.tasks import TASKS, Task
 from effcore.catalogue.training import TRAINING
 
 TECHNIQUES: dict[str, Technique] = {
-    t.name: t for t in (ARCHITECTURE, TRAINING, AUGMENTATION, DISTILLATION, PRUNING, QUANTIZATION, RUNTIME)
+    t.name: t for t in (ARCHITECTURE, TRAINING, AUGMENTATION, AVERAGING, DISTILLATION, PRUNING, QUANTIZATION, RUNTIME)
 }
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "RUNTIMES",
     "TASKS",
     "TECHNIQUES",
+    "Card",
     "Category",
     "Family",
     "Parameters",

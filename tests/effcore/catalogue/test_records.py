@@ -9,9 +9,10 @@ from typing import get_args
 import pytest
 from pydantic import ValidationError
 
-from effcore.catalogue import FAMILIES, RUNTIMES, TASKS, TECHNIQUES, Category, Parameters, Role, Technique
+from effcore.catalogue import FAMILIES, RUNTIMES, TASKS, TECHNIQUES, Category, Parameters, Role, Task, Technique
 from effcore.catalogue.architecture import Architecture, FamilyName
-from effcore.catalogue.augmentation import Augmentation
+from effcore.catalogue.augmentation import Augmentation, PolicyName
+from effcore.catalogue.averaging import Averaging
 from effcore.catalogue.distillation import Distillation, Teacher
 from effcore.catalogue.pruning import Pruning
 from effcore.catalogue.quantization import Quantization
@@ -20,7 +21,7 @@ from effcore.catalogue.runtime import Runtime
 from effcore.catalogue.training import Training
 
 SMALLEST: dict[str, Parameters] = {
-    "architecture": Architecture(family="cnn"), "training": Training(), "augmentation": Augmentation(),
+    "architecture": Architecture(family="cnn"), "training": Training(), "augmentation": Augmentation(), "averaging": Averaging(),
     "distillation": Distillation(teacher=Teacher(family="cnn")), "pruning": Pruning(),
     "quantization": Quantization(), "runtime": Runtime(),
 }  # fmt: skip
@@ -31,6 +32,12 @@ LABELS: list[tuple[str, Parameters, str]] = [
     ("training", Training(), "4 ep"),
     ("training", Training(epochs=10, label_smoothing=0.1, data_fraction=0.25), "10 ep smooth 0.1 25% data"),
     ("augmentation", Augmentation(), "affine"),
+    ("augmentation", Augmentation(policy="flip"), "flip"),
+    ("augmentation", Augmentation(policy="erasing", area=0.25), "erasing 25%"),
+    ("augmentation", Augmentation(policy="mixup", alpha=0.2), "mixup 0.2"),
+    ("augmentation", Augmentation(policy="randaugment", operations=3), "randaugment 3x0.3"),
+    ("averaging", Averaging(), "ema 0.98"),
+    ("averaging", Averaging(kind="swa", start=0.75), "swa from 75%"),
     ("distillation", Distillation(teacher=Teacher(family="residual", width=2)), "distil from residual x2"),
     (
         "distillation",
@@ -69,6 +76,21 @@ def test_a_technique_is_whole(record: Technique) -> None:
     assert record.shorthand is None or record.shorthand in record.parameters.model_fields
     assert record.version >= 1 and record.optional == (record.role in ("contribute", "transform", "lower"))
     assert len(record.parameters.model_fields) <= 8
+
+
+def test_every_way_of_a_technique_has_its_card() -> None:
+    ways = {"augmentation": PolicyName, "averaging": Averaging.model_fields["kind"].annotation}
+    for name, choices in ways.items():
+        assert tuple(card.name for card in TECHNIQUES[name].cards) == get_args(choices)
+    for card in (card for record in TECHNIQUES.values() for card in record.cards):
+        assert card.summary.endswith(".") and card.summary.count(". ") < 3 and card.unhelpful.endswith(".")
+        assert card.formula and card.source and card.link.startswith("https://")
+
+
+@pytest.mark.parametrize("task", TASKS.values(), ids=lambda t: t.name)
+def test_what_a_task_refuses_is_a_policy_with_a_reason_and_leaves_others(task: Task) -> None:
+    assert set(task.refuses) < set(get_args(PolicyName))
+    assert all(reason.endswith(".") for reason in task.refuses.values())
 
 
 @pytest.mark.parametrize("model", [*(t.parameters for t in TECHNIQUES.values()), Teacher], ids=lambda m: m.__name__)

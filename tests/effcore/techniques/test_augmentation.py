@@ -10,7 +10,8 @@ import torch
 from effcore.catalogue.augmentation import Augmentation
 from effcore.errors import TechniqueError
 from effcore.tasks import Data
-from effcore.techniques.augmentation import affine_maps, contribute, warp
+from effcore.techniques.augmentation import contribute
+from effcore.techniques.augmentation.affine import affine_maps, warp
 from effcore.techniques.context import Context
 from effcore.training import Batch
 

@@ -1,4 +1,4 @@
-"""Augmentation: every training image is turned, scaled and shifted at random."""
+"""Every image is turned, scaled and shifted at random."""
 
 from __future__ import annotations
 
@@ -11,16 +11,12 @@ from torch.nn import functional
 
 from effcore.catalogue.augmentation import Augmentation
 from effcore.errors import TechniqueError
-from effcore.techniques.context import Context
-from effcore.training import Batch, Hooks
+from effcore.techniques.augmentation.change import Change
+from effcore.training import Batch
 
 
-def contribute(config: Augmentation, context: Context) -> Hooks:
-    """A batch hook that gives each image an affine change of its own.
-
-    Args:
-        config: How large the changes may be.
-        context: Not used: all randomness comes from the loop's generator.
+def affine(config: Augmentation, levels: float) -> Change:
+    """Every image is turned, scaled and shifted.
 
     Raises:
         TechniqueError: All changes are 0.
@@ -36,7 +32,7 @@ def contribute(config: Augmentation, context: Context) -> Hooks:
         maps = affine_maps(config, tuple(batch.images.shape), generator)
         return replace(batch, images=warp(batch.images, maps), changed=True)
 
-    return Hooks(batch=change)
+    return change
 
 
 def affine_maps(config: Augmentation, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:

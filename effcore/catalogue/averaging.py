@@ -1,0 +1,56 @@
+"""The mean of the weights over the course of a training."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from effcore.catalogue.record import Card, Parameters, Technique, number, parameter
+
+
+class Averaging(Parameters):
+    """Which mean of the weights is handed on."""
+
+    kind: Literal["ema", "swa"] = parameter("ema", help="ema: later weights count more; swa: all weights from the start on count the same.")
+    decay: float = parameter(0.98, ge=0.5, lt=1, help="ema: what is left of the mean at each step; about 1 / (1 - decay) steps count.")
+    start: float = parameter(0.5, ge=0, lt=1, help="Share of the phase's steps after which the mean begins.")
+
+
+def _label(config: Averaging) -> str:
+    return f"ema {number(config.decay)}" if config.kind == "ema" else f"swa from {config.start:.0%}"
+
+
+AVERAGING = Technique(
+    name="averaging",
+    title="Weight averaging",
+    category="learning",
+    role="contribute",
+    parameters=Averaging,
+    summary="Beside the weights that are trained, their mean over the steps is kept; it is what the phase hands on. "
+    "The mean lies in the middle of the flat region in which the trained weights jump about. "
+    "The statistics of batch normalization are taken anew for it over the training images; the deployed file is not changed.",
+    formula="ema: a <- d a + (1 - d) w; swa: a <- a + (w - a) / n",
+    source="Izmailov et al. 2018, Averaging Weights Leads to Wider Optima and Better Generalization; Polyak and Juditsky 1992",
+    link="https://arxiv.org/abs/1803.05407",
+    label=_label,
+    cards=(
+        Card(
+            name="ema",
+            summary="The mean forgets old weights at a fixed rate. It costs one pass over the weights a step and one copy of them. "
+            "It begins with the weights at the start, without a correction.",
+            formula="a_n = d^n w_0 + (1 - d) * sum_i d^(n - i) w_i",
+            unhelpful="Where the learning rate has fallen to nothing at the end, as in both schedules here: the weights do not jump any more.",
+            source="Polyak and Juditsky 1992, Acceleration of Stochastic Approximation by Averaging",
+            link="https://doi.org/10.1137/0330046",
+        ),
+        Card(
+            name="swa",
+            summary="All weights from the start on count the same. "
+            "Here every step counts, in the paper the end of every epoch, since phases here are short. "
+            "It costs what ema costs.",
+            formula="a_n = (w_1 + ... + w_n) / n",
+            unhelpful="As with ema; and where it starts too early it holds weights that have not learned yet. Its paper keeps the rate high.",
+            source="Izmailov et al. 2018, Averaging Weights Leads to Wider Optima and Better Generalization",
+            link="https://arxiv.org/abs/1803.05407",
+        ),
+    ),
+)
