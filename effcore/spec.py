@@ -33,7 +33,9 @@ class Search(Parameters):
 class Measure(Parameters):
     """How long is measured, and how well."""
 
-    processes: int = parameter(5, ge=3, le=100, unit="processes", help="Fewest fresh processes in which latency is measured.")
+    processes: int = parameter(
+        5, ge=3, le=100, unit="processes", help="Fewest fresh processes in which latency is measured; two fewer where they start slowly."
+    )
     width: float = parameter(0.10, gt=0, le=1, help="Wished width of the interval of latency, as a share of it.")
     max_s: float = parameter(8.0, ge=1, le=3600, unit="s", help="Longest time that one structure is measured.")
     batch_sizes: list[int] = parameter(
