@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -57,9 +58,20 @@ def name_of(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-def modules(path: Path) -> Iterator[tuple[int, str]]:
+@cache
+def nodes(path: Path) -> list[ast.AST]:
+    """All that a file is made of."""
+    return list(ast.walk(ast.parse(path.read_text())))
+
+
+@cache
+def modules(path: Path) -> list[tuple[int, str]]:
     """Line and full name of every module that a file imports, in functions and for type checking too, or names in a text."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    return list(found_modules(path))
+
+
+def found_modules(path: Path) -> Iterator[tuple[int, str]]:
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -122,7 +134,7 @@ def test_no_file_is_longer_than_350_lines() -> None:
 
 
 def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes(path):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
 
@@ -136,8 +148,8 @@ def test_no_function_is_longer_than_60_lines() -> None:
 def test_everything_public_is_described(path: Path) -> None:
     tree = ast.parse(path.read_text())
     assert ast.get_docstring(tree), f"{name_of(path)} does not say what it is"
-    nodes = [n for n in tree.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)]
-    bare = [n.name for n in nodes if not n.name.startswith("_") and not ast.get_docstring(n)]
+    public = [n for n in tree.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)]
+    bare = [n.name for n in public if not n.name.startswith("_") and not ast.get_docstring(n)]
     assert bare == []
 
 
@@ -153,9 +165,7 @@ def test_no_file_has_a_name_that_says_nothing() -> None:
 
 
 def test_input_is_refused_with_raise_and_nothing_is_caught_blindly() -> None:
-    bare = [
-        f"{name_of(p)}:{n.lineno}" for p in FILES for n in ast.walk(ast.parse(p.read_text())) if isinstance(n, ast.ExceptHandler) and n.type is None
-    ]
+    bare = [f"{name_of(p)}:{n.lineno}" for p in FILES for n in nodes(p) if isinstance(n, ast.ExceptHandler) and n.type is None]
     assert bare == []
 
 
