@@ -161,7 +161,7 @@ def parent(recipe: Recipe) -> Parent | None:
     for index in range(len(recipe.steps) - 1, -1, -1):
         step = recipe.steps[index]
         if step.record.optional:
-            rest = recipe.steps[:index] + recipe.steps[index + 1 :]
+            rest = recipe.steps[:index] + recipe.steps[index + _reach(recipe.steps, index) :]
             return Parent(replace(recipe, steps=rest), step.technique, step.label)
     for index in range(len(recipe.steps) - 1, -1, -1):
         undone = _undo_parameter(recipe.steps[index])
@@ -189,6 +189,12 @@ def with_parents(recipes: Iterable[Recipe]) -> tuple[Recipe, ...]:
 
 def _allowed(recipe: Recipe) -> bool:
     return not order_problems([(s.technique, s.record.role) for s in recipe.steps], runtime=recipe.runtime)
+
+
+def _reach(steps: tuple[Step, ...], index: int) -> int:
+    """How many steps go with one: a phase can follow only a changed network, so it goes with the only step that changed it."""
+    follows = steps[index + 1].record.role == "phase"
+    return 2 if follows and steps[index - 1].record.role != "transform" else 1
 
 
 def _undo_parameter(step: Step) -> tuple[Step, str] | None:

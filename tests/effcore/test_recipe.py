@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
+from effcore.catalogue import order_problems
 from effcore.catalogue.distillation import Distillation, Teacher
 from effcore.recipe import Recipe, canonical, digest, from_document, parent, teacher_recipe, teachers
 from effcore.spec import parse
@@ -133,3 +134,36 @@ def test_parameters_are_frozen_and_can_be_compared() -> None:
     assert first == second and hash(first) == hash(second)
     with pytest.raises(ValidationError):
         first.weight = 0.1  # type: ignore[misc]
+
+
+def test_a_second_phase_goes_with_the_only_step_that_called_for_it() -> None:
+    once = recipe(MLP, TRAIN, "pruning: {amount: 0.25}", "training: {epochs: 2}")
+    origin = parent(once)
+    assert origin is not None
+    assert (origin.technique, origin.recipe.key) == ("pruning", recipe(MLP, TRAIN).key)
+    twice = recipe(MLP, TRAIN, "pruning: {amount: 0.25}", "pruning: {amount: 0.5}", "training: {epochs: 2}")
+    origin = parent(twice)
+    assert origin is not None and origin.recipe.key == once.key
+
+
+def test_every_recipe_on_the_way_up_has_an_allowed_order() -> None:
+    text = """
+name: a
+task: digits
+recipe:
+  - architecture: {family: cnn, width: [1, 0.5]}
+  - training: {epochs: [4, 2]}
+  - augmentation: [none, {}]
+  - pruning: {amount: 0.25}
+  - training: {epochs: 1}
+  - distillation: [none, {teacher: {family: cnn}}]
+  - pruning: [none, {amount: 0.5}]
+  - quantization: [none, {}]
+  - runtime: onnxruntime
+"""
+    for found in parse(text).recipes:
+        steps = 0
+        while (origin := parent(found)) is not None:
+            found, steps = origin.recipe, steps + 1
+            assert order_problems([(s.technique, s.record.role) for s in found.steps], runtime=found.runtime) == [], found.name
+        assert found.name == "cnn x1" and steps >= 1
