@@ -136,6 +136,16 @@ def test_problems_find_their_fields() -> None:
     }
 
 
+def test_a_policy_that_the_task_refuses_is_said_at_its_field() -> None:
+    assert "flip" in field("augmentation", "policy").options
+    document = whole(augmentation="with")
+    next(entry for entry in document["recipe"] if "augmentation" in entry)["augmentation"]["policy"] = "flip"
+    with pytest.raises(SpecError) as caught:
+        parse(to_yaml(document))
+    ((place, (problem,)),) = problems_by_field(caught.value.problems, document).items()
+    assert place == ("augmentation", "policy") and "a mirrored digit or letter is another sign" in problem.message
+
+
 def test_a_point_becomes_a_spec_of_exactly_itself() -> None:
     recipe = parse(to_yaml(whole(pruning="with", distillation="with"))).recipes[0]
     document = point_document(recipe.document, name="again", seed=3, objectives=["accuracy"])
