@@ -77,20 +77,21 @@ def training_memory(model: nn.Module, task: Task, *, images: int, evaluated: int
     Args:
         model: What is trained.
         task: Gives the shape of the images.
-        images: Training images, of which the training holds a copy.
+        images: Training images, of which the training holds a copy, and what asks the teacher another.
         evaluated: Images that are evaluated at once.
         teacher: What is asked beside it, where something is.
     """
     asked = [m for m in (model, teacher) if m is not None]
     convolving = [layer for layer in model.modules() if isinstance(layer, nn.Conv2d)]
-    convolutional = any(isinstance(layer, nn.Conv2d) for m in asked for layer in m.modules())
+    # A teacher runs forward only, which touches about a third of the library.
+    touched = 1.0 if convolving else 1 / 3 * any(isinstance(layer, nn.Conv2d) for m in asked for layer in m.modules())
     of_convolutions = sum(_size_bytes(p) for layer in convolving for p in layer.parameters())
     others = sum(_size_bytes(p) for p in model.parameters()) - of_convolutions
     weights = (WEIGHTS * others + CONVOLVING_WEIGHTS * of_convolutions) / MB
     passing = max(_passing_bytes(m, task, evaluated) for m in asked) / MB
-    copied = images * task.shape[0] * task.shape[1] * task.shape[2] / MB
+    copied = len(asked) * images * task.shape[0] * task.shape[1] * task.shape[2] / MB
     return TrainingMemory(
-        fixed_mb=LIBRARIES_MB + CONVOLUTIONS_MB * convolutional + weights + PASSING * passing + copied,
+        fixed_mb=LIBRARIES_MB + CONVOLUTIONS_MB * touched + weights + PASSING * passing + copied,
         image_mb=KEPT * _kept_bytes(model, task, TRACED_BATCH) / TRACED_BATCH / MB,
     )
 

@@ -43,7 +43,8 @@ def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) ->
     training = Training.model_validate(config["training"])
     torch.manual_seed(config["seed"])
     model, optimizer_state, edits = _model(config, inputs)
-    hooks, part = phase_hooks(config, inputs, data), data.fraction(training.data_fraction)
+    part = data.fraction(training.data_fraction)
+    hooks = phase_hooks(config, inputs, part)  # a teacher that is asked once for all is not asked of other images
     with PeakMemory() as memory:
         predicted = _require_room(model, config, training, images=len(part.train), teacher=_teacher(inputs))
         result = fit(

@@ -45,7 +45,7 @@ def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) ->
     def tune(model: nn.Module, epochs: int) -> Fit:
         short = training.model_copy(update={"epochs": epochs, "learning_rate": training.learning_rate * FINE_TUNE_RATE})
         part = data.fraction(training.data_fraction)
-        hooks = phase_hooks(config, inputs, data)
+        hooks = phase_hooks(config, inputs, part)
         fits.append(fit(model, part, short, seed=config["seed"], start_epoch=0, end_epoch=epochs, hooks=hooks))
         return fits[-1]
 
