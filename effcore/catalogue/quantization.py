@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationInfo, field_validator, model_validator
 
-from effcore.catalogue.record import Parameters, Technique, parameter
+from effcore.catalogue.record import Card, Parameters, Technique, parameter
 
 BITS: dict[str, tuple[int, ...]] = {"static": (8,), "dynamic": (8,), "weight_only": (8, 4), "codebook": (4, 8), "fp16": (16,)}
 """Bits that each mode can have, the one that is meant first."""
@@ -83,6 +83,54 @@ LABELS: dict[str, str] = {
 }  # fmt: skip
 """What tells the modes apart on a page, with the bits."""
 
+CARDS = (
+    Card(
+        name="static",
+        summary="Weights and activations are 8-bit integers, and layers multiply integers. "
+        "The ranges of activations are found once, on calibration images.",
+        formula="y = s_x s_w sum((q_x - z) q_w)",
+        unhelpful="Where layers are tiny or depthwise, turning numbers back and forth costs more than integer products save.",
+        source="Jacob et al. 2018, Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference",
+        link="https://arxiv.org/abs/1712.05877",
+    ),
+    Card(
+        name="dynamic",
+        summary="Linear layers multiply 8-bit integers; the range of their inputs is found anew at every prediction, over its whole batch. "
+        "It needs no images.",
+        formula="s_x = (max(x, 0) - min(x, 0)) / 255, at every prediction",
+        unhelpful="In convolutional networks, where there is hardly a linear layer to act on.",
+        source="ONNX Runtime, Quantize ONNX models",
+        link="https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html",
+    ),
+    Card(
+        name="weight_only",
+        summary="Weights are 8-bit or 4-bit integers with scales, activations stay float. "
+        "4-bit linear layers have a scale for each 32 inputs and a product that reads them as they are stored; all others become float at loading.",
+        formula="w = s q, the s with the least squared error",
+        unhelpful="For speed and memory, except in 4-bit linear layers: what becomes float at loading is computed as float.",
+        source="Dettmers and Zettlemoyer 2023, The Case for 4-bit Precision",
+        link="https://arxiv.org/abs/2212.09720",
+    ),
+    Card(
+        name="codebook",
+        summary="The weights of a layer share 16 or 256 values, found by k-means; the file holds the values and an index for each weight. "
+        "It is the second stage of Deep Compression, without training afterwards.",
+        formula="w_j = c[i_j], i_j = argmin_i |w_j - c_i|",
+        unhelpful="For speed and memory: the weights become float at loading.",
+        source="Han et al. 2016, Deep Compression",
+        link="https://arxiv.org/abs/1510.00149",
+    ),
+    Card(
+        name="fp16",
+        summary="Weights and biases are stored as half floats and become float at loading, since x86 processors have no half-float kernels here.",
+        formula="w = (-1)^s 2^(e - 15) (1 + m / 1024)",
+        unhelpful="For speed and memory on such processors; for weights above 65,504 or below 6e-8.",
+        source="Micikevicius et al. 2018, Mixed Precision Training",
+        link="https://arxiv.org/abs/1710.03740",
+    ),
+)
+"""One of each mode."""
+
 QUANTIZATION = Technique(
     name="quantization",
     title="Quantization",
@@ -98,4 +146,5 @@ QUANTIZATION = Technique(
     link="https://arxiv.org/abs/1712.05877",
     label=lambda config: LABELS[config.mode].format(config.bits),
     converts=lambda config: config.mode != "static",
+    cards=CARDS,
 )

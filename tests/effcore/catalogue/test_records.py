@@ -79,7 +79,10 @@ def test_a_technique_is_whole(record: Technique) -> None:
 
 
 def test_every_way_of_a_technique_has_its_card() -> None:
-    ways = {"augmentation": PolicyName, "averaging": Averaging.model_fields["kind"].annotation}
+    ways = {
+        "augmentation": PolicyName, "averaging": Averaging.model_fields["kind"].annotation,
+        "quantization": Quantization.model_fields["mode"].annotation,
+    }  # fmt: skip
     for name, choices in ways.items():
         assert tuple(card.name for card in TECHNIQUES[name].cards) == get_args(choices)
     for card in (card for record in TECHNIQUES.values() for card in record.cards):
