@@ -139,7 +139,7 @@ QUANTIZATION = Technique(
     parameters=Quantization,
     summary="Numbers get fewer bits: weights and activations as 8-bit integers, or weights alone as 16, 8 or 4 bits. The file shrinks to a half, "
     "a quarter or an eighth. Integer products make dense layers faster where the processor multiplies integers faster; weights alone change the "
-    "size, not the speed.",
+    "size, and the speed only with 4 bits in linear layers.",
     formula="q = clip(round(x / scale) + zero_point, q_min, q_max); codebook: w = c[i], the c from k-means",
     source="Jacob et al. 2018, Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference; "
     "codebook: Han et al. 2016, Deep Compression",
