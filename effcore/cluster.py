@@ -151,8 +151,8 @@ async def _serve(cluster: Cluster, home: Path, cores: int, offers: Mapping[str, 
         effcore_home = home
 
     worker: Any = QuietWorker(
-        cluster.address, security=cluster.security(), nthreads=cores + 1, resources={name: float(count) for name, count in offers.items()}, memory_limit=0,
-        dashboard=False, death_timeout=CONNECT_S,
+        cluster.address, security=cluster.security(), nthreads=cores + 1, resources={name: float(count) for name, count in offers.items()},
+        memory_limit=0, dashboard=False, death_timeout=CONNECT_S,
     )  # fmt: skip
     async with worker:
         await worker.finished()

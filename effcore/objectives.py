@@ -47,8 +47,9 @@ METRICS: dict[str, Metric] = {
     m.name: m
     for m in (
         _m("accuracy", "Accuracy", "%", "max", "Share of the test images that the exported file gets right.", log=False, percent=True),
-        _m("val_accuracy", "Validation accuracy", "%", "max", "Share of the validation images that the exported file gets right; what a search sees.", log=False, percent=True),
-        _m("latency_ms", "Latency", "ms", "min", "Median time of one prediction over fresh processes; batch and threads are those of the environment."),
+        _m("val_accuracy", "Validation accuracy", "%", "max", "Share of the validation images that it gets right; what a search sees.", log=False, percent=True),
+        _m("latency_ms", "Latency", "ms", "min",
+            "Median time of one prediction over fresh processes; batch and threads are those of the environment."),
         _m("latency_p90_ms", "Latency, 90th percentile", "ms", "min", "Nine predictions of ten are faster."),
         _m("latency_p99_ms", "Latency, 99th percentile", "ms", "min", "99 predictions of 100 are faster; from 459 samples on."),
         _m("latency_ratio", "Latency against reference", "x", "min", "Latency divided by that of the reference artifact measured in turns with it."),

@@ -23,7 +23,8 @@ PRUNING = Technique(
     category="compression",
     role="transform",
     parameters=Pruning,
-    summary="The channels with the smallest weights are cut out of the network, in every layer that shares them, and the rest is trained a little more. "
+    summary="The channels with the smallest weights are cut out of the network, in every layer that shares them, "
+    "and the rest is trained a little more. "
     "The network that remains is smaller and dense, so that it is faster in any runtime.",
     formula="keep the (1 - amount) * C channels with the largest norm of their weights",
     source="Fang et al. 2023, DepGraph: Towards Any Structural Pruning; Li et al. 2017, Pruning Filters",

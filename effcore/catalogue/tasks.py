@@ -65,7 +65,8 @@ TASKS: dict[str, Task] = {
         ),
         Task(
             name="mnist5k",
-            summary="5,000 images of MNIST, 500 a class, of 28x28 pixels. 1,000 test images: an interval of about half a point to either side near 98 %.",
+            summary="5,000 images of MNIST, 500 a class, of 28x28 pixels. "
+            "1,000 test images: an interval of about half a point to either side near 98 %.",
             shape=(1, 28, 28),
             levels=255,
             classes=_DIGITS,

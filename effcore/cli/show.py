@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def frontier(
     sweep: Sweep = None,
-    environment: Annotated[str | None, typer.Option("--environment", help="Key of an environment; the most frequent one where it is not given.")] = None,
+    environment: Annotated[str | None, typer.Option("--environment", help="Key of an environment; the most frequent one otherwise.")] = None,
     objective: Annotated[list[str] | None, typer.Option("--objective", help="A metric; may be given several times.")] = None,
     at_most: Annotated[list[str] | None, typer.Option("--max", metavar="METRIC=VALUE", help="Budget, as latency_ms=1.")] = None,
     at_least: Annotated[list[str] | None, typer.Option("--min", metavar="METRIC=VALUE", help="Demand, as accuracy=0.97.")] = None,
