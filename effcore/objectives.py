@@ -47,7 +47,7 @@ METRICS: dict[str, Metric] = {
     m.name: m
     for m in (
         _m("accuracy", "Accuracy", "%", "max", "Share of the test images that the exported file gets right.", log=False, percent=True),
-        _m("val_accuracy", "Validation accuracy", "%", "max", "Share of the validation images that it gets right; what a search sees.", log=False, percent=True),
+        _m("val_accuracy", "Validation accuracy", "%", "max", "Share of the validation images that it gets right.", log=False, percent=True),
         _m("latency_ms", "Latency", "ms", "min",
             "Median time of one prediction over fresh processes; batch and threads are those of the environment."),
         _m("latency_p90_ms", "Latency, 90th percentile", "ms", "min", "Nine predictions of ten are faster."),
