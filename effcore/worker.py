@@ -85,8 +85,8 @@ class Worker:
         return Outcome(stage, entry, status == FOUND)
 
     def _run_child(self, stage: Stage) -> tuple[int, str]:
-        outcome = self.logs / f"{stage.key}.{uuid.uuid4().hex[:8]}.json"
-        log = self.logs / f"{stage.key}.log"
+        attempt = f"{stage.key}.{uuid.uuid4().hex[:8]}"  # its own files: another process may want the same stage at this moment
+        outcome, log = self.logs / f"{attempt}.json", self.logs / f"{attempt}.log"
         with self._lock:
             if self._closing:
                 raise Cancelled("The sweep was cancelled.")
