@@ -161,6 +161,16 @@ class Home:
 
     # What was written
 
+    def store_bytes(self) -> int:
+        """Size of all files of the tracking store's database."""
+        sizes = 0
+        for path in self.path.glob("mlflow.db*"):
+            try:
+                sizes += path.stat().st_size
+            except FileNotFoundError:  # a journal that was taken away
+                continue
+        return sizes
+
     def statuses(self, kind: str) -> list[str]:
         """MLflow's status of all runs of a kind, read beside MLflow; empty while there is no store."""
         path = self.path / "mlflow.db"
