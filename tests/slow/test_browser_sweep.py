@@ -1,0 +1,75 @@
+"""The whole way in a real browser: fill the form, submit, watch it finish, see its points; cancel another halfway."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from homes import Home, wait_for
+from playwright.sync_api import Locator, Page, sync_playwright
+from test_serve import Served
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
+
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+FLAGS = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+MINUTE_MS = 60_000
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    if not Path(CHROMIUM).exists():
+        pytest.fail(f"No Chromium at {CHROMIUM}. Install Debian's package chromium, or say where it is with CHROMIUM.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        opened = browser.new_page(viewport={"width": 1280, "height": 1000})
+        opened.set_default_timeout(2 * MINUTE_MS)
+        yield opened
+        browser.close()
+
+
+def type_into(page: Page, label: str, text: str) -> None:
+    box = page.get_by_role("textbox", name=label, exact=True)
+    box.fill(text)
+    box.press("Enter")
+
+
+def fill(page: Page, *, name: str, widths: str, epochs: str) -> None:
+    """A sweep of cnn, which the form proposes, on digits."""
+    type_into(page, "Name", name)
+    page.get_by_role("combobox", name="Task").click()
+    page.get_by_role("option", name="digits").click()
+    type_into(page, "Width (x)", widths)
+    type_into(page, "Epochs", epochs)
+
+
+def row(page: Page, name: str) -> Locator:
+    return page.locator('[class*="st-key-sweep-"]').filter(has_text=name)
+
+
+def test_a_sweep_from_the_form_to_its_points_and_another_cancelled_halfway(home: Home, page: Page) -> None:
+    served = Served(home)
+    base = f"http://127.0.0.1:{served.port}"
+    page.goto(base)
+    page.goto(f"{base}/launch")
+    fill(page, name="by hand", widths="0.25, 0.5", epochs="1")
+    page.get_by_role("button", name="Submit 2 variants").click()
+    row(page, "by hand").get_by_text(re.compile("^done")).wait_for()
+    page.goto(base)
+    page.wait_for_selector(".js-plotly-plot .scatterlayer .point")
+    page.get_by_text(re.compile("2 points")).wait_for()
+    names = {v.name for v in served.store.variants()}
+    assert len(names) == 2 and all(name.startswith("cnn x0.") for name in names)
+
+    page.goto(f"{base}/launch")
+    fill(page, name="too long", widths="0.25, 0.5, 1", epochs="200")
+    page.get_by_role("button", name="Submit 3 variants").click()
+    wait_for(lambda: home.running("train"), served.command)
+    row(page, "too long").get_by_role("button", name="Cancel").click()
+    row(page, "too long").get_by_text(re.compile("^cancelled")).wait_for()
+    (record,) = [s for s in served.store.sweeps() if s.name == "too long"]
+    assert (record.state, record.done) == ("cancelled", 0)
+    wait_for(lambda: home.server() is None, served.command)
