@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from effcore.errors import BusyError
 from effcore.forkserver import die_with_parent
 from effcore.tracking import Store, SweepRecord
 
@@ -31,9 +30,6 @@ def run_queue(store: Store, *, home: Path, once: bool = False) -> None:
         store: Where sweeps are filed.
         home: The state folder.
         once: Return when nothing is left to do.
-
-    Raises:
-        BusyError: Another runner works for this folder.
     """
     with _only_runner(home):
         while True:
@@ -86,11 +82,9 @@ def _run_process(command: list[str], log: Path) -> int:
 
 @contextmanager
 def _only_runner(home: Path) -> Iterator[None]:
+    """Work for a folder alone; a second runner, of a second `effcore serve`, waits here to take over."""
     path = home / "locks" / "runner.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise BusyError(f"A runner works for {home} already. One is enough: it takes every sweep in turn.") from None
+        fcntl.flock(file, fcntl.LOCK_EX)
         yield

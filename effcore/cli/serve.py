@@ -23,6 +23,9 @@ from effcore.home import HOME, URI, find_home, find_uri
 ADDRESS = "127.0.0.1"
 PORT = 8501
 START_S = 60.0
+RUNNER = [sys.executable, "-m", "effcore", "runner"]
+RUNNER_RESTARTS = 3
+"""A runner that was killed is started again, so that the page stays and its sweeps go on; one that can't live is not, for ever."""
 
 
 def serve(
@@ -44,14 +47,14 @@ def serve(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     environment = os.environ | {HOME: str(folder)} | ({URI: uri} if uri else {})
     processes = [_start(_page_command(chosen), environment, folder / "logs" / "page.log")]
-    processes.append(_start([sys.executable, "-m", "effcore", "runner"], environment, folder / "logs" / "runner.log"))
+    processes.append(_start(RUNNER, environment, folder / "logs" / "runner.log"))
     try:
         _wait_for_page(chosen, processes[0], folder)
         print(f"Dashboard: http://{ADDRESS}:{chosen}", file=sys.stderr)
         if spec is not None:
             _run_here(spec, environment)
             print(f"The page stays at http://{ADDRESS}:{chosen} until Ctrl-C.", file=sys.stderr)
-        _watch(processes, folder)
+        _watch(processes, environment, folder)
     except KeyboardInterrupt:
         print("\nStopped. `effcore serve` starts the page again; nothing is lost.", file=sys.stderr)
     finally:
@@ -126,7 +129,7 @@ def _start(command: list[str], environment: dict[str, str], log: Path) -> subpro
     log.parent.mkdir(parents=True, exist_ok=True)
     parent = os.getpid()
     root = Path(__file__).parents[2]  # where .streamlit/config.toml lies
-    with open(log, "wb") as output:
+    with open(log, "ab") as output:
         return subprocess.Popen(
             command, env=environment, cwd=root, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
             preexec_fn=lambda: die_with_parent(parent), start_new_session=True,
@@ -146,12 +149,17 @@ def _wait_for_page(port: int, page: subprocess.Popen[bytes], home: Path) -> None
     raise EffcoreError(f"The page did not start. What it printed is in {home / 'logs' / 'page.log'}.")
 
 
-def _watch(processes: list[subprocess.Popen[bytes]], home: Path) -> None:
-    """Wait until one of them ends, which none should."""
-    while all(p.poll() is None for p in processes):
-        time.sleep(0.5)
-    which = "page" if processes[0].poll() is not None else "runner"
-    raise EffcoreError(f"The {which} ended by itself. What it printed is in {home / 'logs' / f'{which}.log'}.")
+def _watch(processes: list[subprocess.Popen[bytes]], environment: dict[str, str], home: Path) -> None:
+    """Wait until the page ends, or the runner once too often; neither should."""
+    for restarts in range(RUNNER_RESTARTS + 1):
+        while all(p.poll() is None for p in processes):
+            time.sleep(0.5)
+        which = "page" if processes[0].poll() is not None else "runner"
+        log = home / "logs" / f"{which}.log"
+        if which == "page" or restarts == RUNNER_RESTARTS:
+            raise EffcoreError(f"The {which} ended by itself. What it printed is in {log}.")
+        print(f"The runner ended by itself and is started again; its sweep goes on in a minute. What it printed is in {log}.", file=sys.stderr)
+        processes[1] = _start(RUNNER, environment, log)
 
 
 def _end(processes: list[subprocess.Popen[bytes]]) -> None:

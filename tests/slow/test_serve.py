@@ -172,14 +172,14 @@ def test_a_sweep_is_gone_on_with_after_every_kind_of_end(home: Home) -> None:
     run_id = served.store.schedule(SPEC.format(name="resumed", widths="[0.25, 0.5, 0.75]"))
 
     wait_for(lambda: home.running("train"), served.command)
+    before = home.alive().keys() - {served.command.pid, served.process("streamlit")}
     runner = served.process("runner")
-    assert runner is not None
+    assert runner is not None and len(before) >= 4, "the runner, the sweep, its fork server and the training"
     os.kill(runner, signal.SIGKILL)
-    assert served.command.end() == 2
-    assert "The runner ended by itself." in served.command.stderr
-    home.gone()
+    wait_for(lambda: not before & home.alive().keys(), served.command)
+    wait_for(lambda: "The runner ended by itself and is started again" in served.command.stderr, served.command)
+    visit(served.port)
 
-    served = Served(home)
     wait_for(lambda: home.running("export"), served.command)
     served.command.kill(group=True)
     home.gone()
@@ -210,3 +210,15 @@ def test_a_sweep_that_serve_runs_itself_ends_with_it(home: Home) -> None:
     home.start("run", spec).well()
     nothing_twice(home)
     assert home.statuses("sweep") == ["FINISHED"] and home.statuses("variant") == ["FINISHED"]
+
+
+def test_a_second_serve_of_the_same_folder_takes_over(home: Home) -> None:
+    first = Served(home)
+    second = Served(home)
+    run_id = first.store.schedule(SPEC.format(name="taken over", widths="0.25"))
+    wait_for(lambda: home.running("train"), first.command)
+    first.command.process.send_signal(signal.SIGTERM)
+    assert first.command.end() == 0
+    second.wait_for_state(run_id, "done")
+    end(second)
+    nothing_twice(home)
