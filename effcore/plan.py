@@ -12,7 +12,7 @@ from effcore.catalogue.distillation import Distillation
 from effcore.catalogue.pruning import Pruning
 from effcore.catalogue.quantization import USES, Quantization
 from effcore.catalogue.training import Training
-from effcore.recipe import Recipe, Step, digest, parent, teacher_recipe, teachers
+from effcore.recipe import Recipe, Step, digest, parent, teacher_recipe
 
 RUNGS = (0.25, 0.5, 1.0)
 """Shares of its epochs at which every training is cut, so that searches and grids share the pieces."""
@@ -323,4 +323,4 @@ def _expected_structure(recipe: Recipe) -> str:
     return digest({"task": recipe.task, "steps": shaping})
 
 
-__all__ = ["Context", "Plan", "Stage", "VariantPlan", "make_plan", "measure_stage", "rungs", "teachers"]
+__all__ = ["Context", "Plan", "Stage", "VariantPlan", "make_plan", "measure_stage", "rungs"]

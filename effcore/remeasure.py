@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import tempfile
-import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -18,12 +17,12 @@ from effcore.errors import StoreError
 from effcore.frontier import Variant
 from effcore.host import host_lock
 from effcore.measure.environment import Environment, current
-from effcore.plan import Stage, measure_stage
+from effcore.plan import measure_stage
 from effcore.recipe import from_document
 from effcore.results import throughput, unmeasured
 from effcore.runtimes import runtime_module
 from effcore.spec import Measure
-from effcore.stages import evaluate, log_execution, measure
+from effcore.stages import evaluate, produce
 from effcore.tracking import Store, VariantRecord
 from effcore.tracking.rows import MEASUREMENT
 
@@ -79,22 +78,8 @@ def _measure(variant: Variant, structure: str, environment: Environment, *, stor
         context=current_context(), batch=environment.batch, threads=environment.threads,
     )  # fmt: skip
     artifact = store.file(variant.run_id, variant.artifact)
-    with cache.claim(stage.key), host_lock(exclusive=True), cache.aside() as folder:
-        start = time.time()
-        log_execution(home, stage, event="started", start=start)
-        facts = measure.work(stage.config, {"artifact": artifact.parent}, folder)
-        end = time.time()
-        cache.remove(stage.key)
-        entry = cache.keep(stage.key, folder, _record(stage, facts, start, end))
-        log_execution(home, stage, event="finished", start=start, end=end)
-    return entry
-
-
-def _record(stage: Stage, facts: dict[str, Any], start: float, end: float) -> dict[str, Any]:
-    return {
-        "kind": stage.kind, "class": stage.cost_class, "units": stage.units, "facts": facts,
-        "start": start, "end": end, "seconds": end - start,
-    }  # fmt: skip
+    with cache.claim(stage.key), host_lock(exclusive=True):
+        return produce(stage, home=home, cache=cache, inputs={"artifact": artifact.parent}, replace=True)
 
 
 def _write_all(variant: Variant, measured: Sequence[tuple[Environment, Entry]], *, store: Store) -> list[str]:

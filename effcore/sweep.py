@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from effcore.cache import Cache
@@ -54,7 +54,6 @@ class Progress:
     stages_done: int
     stages_total: int
     remaining_s: float
-    note: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,7 +173,6 @@ class _State:
     """What is known of one variant while the sweep runs."""
 
     plan: VariantPlan
-    outcomes: dict[str, Outcome] = field(default_factory=dict)
     measures: tuple[str, ...] = ()
     logged: bool = False
 
@@ -327,6 +325,6 @@ class _Driver:
         structures = max(self.plan.structures * len(self.environments), measured)
         return Progress(
             variants_done=done, variants_total=len(self.states), failed=len(self.errors), stages_done=len(self.outcomes),
-            stages_total=len(self.plan.stages) + structures, note=f"{len(self.waiting)} waiting to be measured" if self.waiting else "",
+            stages_total=len(self.plan.stages) + structures,
             remaining_s=self.rates.elapsed_s(todo, measurements=structures - measured, slots=self.slots),
         )  # fmt: skip

@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from effcore.cache import Cache
+from effcore.cache import Cache, Entry
 from effcore.errors import EffcoreError
 from effcore.host import host_lock
 from effcore.plan import Stage
@@ -61,24 +61,46 @@ def main(argument: Mapping[str, Any]) -> int:
 
 
 def _run(stage: Stage, home: Path, cache: Cache, outcome: Path) -> int:
-    start = time.time()
-    log_execution(home, stage, event="started", start=start)
     try:
-        inputs = {role: _input(cache, key) for role, key in stage.inputs}
-        work: Work = import_module(f"effcore.stages.{stage.kind}").work
-        with cache.aside() as folder:
-            facts = work(stage.config, inputs, folder)
-            end = time.time()
-            record = {"kind": stage.kind, "class": stage.cost_class, "units": stage.units, "facts": facts}
-            cache.keep(stage.key, folder, record | {"start": start, "end": end, "seconds": end - start})
+        produce(stage, home=home, cache=cache)
     except Exception as error:  # whatever went wrong is the result of this stage
         traceback.print_exc()
         cause = str(error) if isinstance(error, EffcoreError) else f"{type(error).__name__}: {error}"
         outcome.write_text(json.dumps({"cause": cause}))
-        log_execution(home, stage, event="failed", start=start, end=time.time())
         return FAILED
-    log_execution(home, stage, event="finished", start=start, end=end)
     return 0
+
+
+def produce(stage: Stage, *, home: Path, cache: Cache, inputs: Mapping[str, Path] | None = None, replace: bool = False) -> Entry:
+    """Do the work of a stage in this process, keep its output and log the execution.
+
+    Args:
+        stage: What is run; its key and its host are held by the caller.
+        home: The state folder.
+        cache: Of that folder.
+        inputs: Folder of each input by role; from the cache where it is None.
+        replace: Whether an output that is there gives way to the new one.
+
+    Raises:
+        Exception: Whatever the work raises; the execution is logged as failed.
+    """
+    start = time.time()
+    log_execution(home, stage, event="started", start=start)
+    try:
+        given = {role: _input(cache, key) for role, key in stage.inputs} if inputs is None else inputs
+        work: Work = import_module(f"effcore.stages.{stage.kind}").work
+        with cache.aside() as folder:
+            facts = work(stage.config, given, folder)
+            end = time.time()
+            record = {"kind": stage.kind, "class": stage.cost_class, "units": stage.units, "facts": facts}
+            if replace:
+                cache.remove(stage.key)
+            entry = cache.keep(stage.key, folder, record | {"start": start, "end": end, "seconds": end - start})
+    except Exception:
+        log_execution(home, stage, event="failed", start=start, end=time.time())
+        raise
+    log_execution(home, stage, event="finished", start=start, end=end)
+    return entry
 
 
 def _input(cache: Cache, key: str) -> Path:

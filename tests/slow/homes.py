@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -198,3 +199,10 @@ def wait_for(condition: Callable[[], Any], command: Command, *, every_s: float =
         assert time.monotonic() < end, "it did not come about"
         time.sleep(every_s)
     return found
+
+
+def free_port() -> int:
+    """A port that nothing listened on a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from homes import Command, Home, wait_for
+from homes import Command, Home, free_port, wait_for
 
 from effcore.tracking import Store
 
@@ -61,12 +61,6 @@ class Served:
 
     def wait_for_state(self, run_id: str, state: str) -> None:
         wait_for(lambda: self.state(run_id) == state, self.command, every_s=0.2)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture
