@@ -12,16 +12,18 @@ if ROOT not in sys.path:  # streamlit puts the folder of the script there, not t
     sys.path.insert(0, ROOT)
 
 from dashboard import routes  # noqa: E402
-from dashboard.screens.parts import style  # noqa: E402
+from dashboard.screens.parts import follow, style  # noqa: E402
 
 st.set_page_config(page_title="effcore", page_icon=routes.ICON, layout="wide", initial_sidebar_state="collapsed")
 st.logo(routes.ICON, size="large")
-style()
-st.navigation(
+current = st.navigation(
     [
         st.Page(routes.FRONTIER, title="Frontier", url_path="frontier", icon=":material/stairs_2:", default=True),
         st.Page(routes.LAUNCH, title="Launch", url_path="launch", icon=":material/play_arrow:"),
         st.Page(routes.POINT, title="Point", url_path="point", visibility="hidden"),
     ],
     position="top",
-).run()
+)
+follow()
+style()
+current.run()

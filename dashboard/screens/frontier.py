@@ -16,6 +16,7 @@ from dashboard.screens.parts import (
     current_look,
     empty,
     explained,
+    go,
     heading,
     note,
     picked_row,
@@ -256,7 +257,7 @@ def _nothing(view: FrontierView, choice: Choice, records: tuple[SweepRecord, ...
 def _open(run_id: str) -> None:
     """To the page of a point; the way back leads to this view with the point ringed."""
     st.session_state[routes.BACK] = {**st.query_params.to_dict(), routes.SELECTED: run_id}
-    st.switch_page(routes.POINT, query_params={routes.RUN: run_id})
+    go(routes.POINT, {routes.RUN: run_id})
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 import pandas as pd
 import streamlit as st
@@ -21,11 +21,34 @@ LIVE_S, IDLE_S = 2.0, 5.0
 """How often a page looks for news while a sweep runs, and otherwise; a change from light to dark is seen no sooner."""
 
 _STYLE = Path(__file__).resolve().parent / "style.css"
+_TARGET = "page-to-go-to"
+"""In the session: the page that was asked for, and the parameters of its address."""
 
 
 def style() -> None:
     """Spacing and type of all pages."""
     st.html(_STYLE)
+
+
+def go(page: Path, parameters: Mapping[str, str] | None = None) -> NoReturn:
+    """To another page, from anywhere in a page, a part that fills by itself included.
+
+    The page is changed by `follow` in a run of the whole script that has drawn nothing yet: changed within a run of a
+    part, the browser now and then lost the first element of the new page, and with it all others.
+
+    Args:
+        page: One of `routes`.
+        parameters: Of its address.
+    """
+    st.session_state[_TARGET] = page, dict(parameters or {})
+    st.rerun()
+
+
+def follow() -> None:
+    """Change to the page that `go` asked for; called before anything is drawn."""
+    if _TARGET in st.session_state:
+        page, parameters = st.session_state.pop(_TARGET)
+        st.switch_page(page, query_params=parameters)
 
 
 def current_look() -> theme.Look:

@@ -11,7 +11,7 @@ from dashboard.charts.point import curve_figure, samples_figure
 from dashboard.charts.profile import shares_figure
 from dashboard.form import point_document, to_yaml
 from dashboard.quantities import file_size
-from dashboard.screens.parts import IDLE_S, current_look, empty, explained, heading, note
+from dashboard.screens.parts import IDLE_S, current_look, empty, explained, go, heading, note
 from dashboard.tables import figures_table, tone_color
 from dashboard.theme import CHART_CONFIG, mark, title
 from dashboard.views.point import PointView, Relative, point_view
@@ -165,7 +165,7 @@ def _group(title_text: str, relatives: tuple[Relative, ...], *, key: str) -> Non
 def _relative(relative: Relative, *, key: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"row-{key}"):
         if st.button("Open", key=f"open-{key}", type="tertiary", icon=":material/arrow_forward:"):
-            st.switch_page(routes.POINT, query_params={routes.RUN: relative.run_id})
+            go(routes.POINT, {routes.RUN: relative.run_id})
         note(relative.name + (f": {relative.text}" if relative.text else ""), key=f"relative-{key}", tone="plain")
 
 
@@ -275,7 +275,7 @@ def _rebuild_buttons(variant: Variant, text: str) -> None:
     if st.button("Change it and launch", key="edit-spec", icon=":material/edit:"):
         st.session_state[routes.PASTED] = text
         st.session_state[routes.LAUNCH_MODE] = routes.PASTE
-        st.switch_page(routes.LAUNCH)
+        go(routes.LAUNCH)
     st.download_button(
         "Download the spec",
         data=text,
