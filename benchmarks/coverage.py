@@ -60,6 +60,7 @@ def summarise(name: str, quiet: list[dict[str, Any]], loaded: list[dict[str, Any
         "network": name, "latency_ms": round(statistics.median(row["ms"] for row in quiet), 3), "ratio": round(truth, 3),
         "quiet_covered": sum(held[: len(quiet)]), "quiet_marked": sum(marked[: len(quiet)]), "quiet": len(quiet),
         "loaded_covered": sum(held[len(quiet) :]), "loaded_marked": sum(marked[len(quiet) :]), "loaded": len(loaded),
+        "quiet_deviations": [round(row[""] / truth - 1, 4) for row in quiet],
         "covered_or_marked": sum(h or m for h, m in zip(held, marked, strict=True)),
         "quiet_width": round(statistics.median((row["_high"] - row["_low"]) / row[""] for row in quiet), 4),
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Reads of the tracking store, kept as long as nothing changed, and the two writes that the pages can ask for."""
+"""Reads of the tracking store, kept as long as nothing changed, and the three writes that the pages can ask for."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from effcore.errors import StoreError
 from effcore.forecast import Forecast, forecast
 from effcore.frontier import Variant
 from effcore.spec import Spec, parse
-from effcore.tracking import Store, SweepRecord
+from effcore.tracking import Again, Store, SweepRecord
 
 FILES = ("recipe.json", "samples.json", "correct.json", "curve.json", "facts.json", "profile.json", "error.txt")
 """Files of a run beside the artifact itself."""
@@ -223,6 +223,17 @@ def cancel(run_id: str) -> None:
     """Ask the runner to end a sweep."""
     store().cancel(run_id)
     _sweeps.clear()
+
+
+def again(run_id: str) -> Again:
+    """Where the request to measure a variant again stands."""
+    return store().again(run_id)
+
+
+def measure_again(run_id: str) -> None:
+    """Put a variant into the queue to be measured again; once, however often the button is pressed."""
+    if again(run_id).state not in ("waiting", "measuring"):
+        store().set_again(run_id, "waiting")
 
 
 def now_ms() -> int:

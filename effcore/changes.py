@@ -18,6 +18,7 @@ from effcore.comparison import (
     time_ratio,
 )
 from effcore.frontier import Evidence, Point
+from effcore.statistics import BETWEEN_MEASURINGS
 
 Effect = Literal["better", "worse", "same", "not shown"]
 
@@ -146,7 +147,7 @@ def _latency_ratio(child: Point, parent: Point, evidence: Evidence) -> Ratio:
     for name in ("latency_ratio", "latency_ms"):
         known = evidence.processes.get(name, {})
         if min(len(known.get(p.key, ())) for p in (child, parent)) >= 2:
-            return time_ratio(known[child.key], known[parent.key])
+            return time_ratio(known[child.key], known[parent.key], between=BETWEEN_MEASURINGS)
     intervals = [_interval(p, "latency_ms") for p in (child, parent)]
     if intervals[0] is None or intervals[1] is None or min(*intervals[0], *intervals[1]) <= 0:
         return Ratio(ratio=child.metrics["latency_ms"] / parent.metrics["latency_ms"], low=None, high=None)

@@ -18,6 +18,8 @@ MARGIN = 0.005
 SIGNIFICANCE = 1 - CONFIDENCE
 """A difference is shown where its p value is below."""
 
+Z = float(stats.norm.ppf(0.5 + CONFIDENCE / 2))
+
 DRAWS = 4_000
 """Of the bootstrap: the ends of an interval then move by about a thirtieth of its width with the seed."""
 
@@ -157,12 +159,14 @@ SAME = Ratio(ratio=1.0, low=1.0, high=1.0)
 """Of two that share one measurement, because their structures are equal."""
 
 
-def time_ratio(first: Sequence[float], second: Sequence[float], /) -> Ratio:
+def time_ratio(first: Sequence[float], second: Sequence[float], /, *, between: float = 0.0) -> Ratio:
     """Ratio of two times from one median a measuring process: Welch's t interval of the difference of the logarithms.
 
     Args:
         first, second: Positive times in one unit, or both divided by that of the reference measured in turns with
             them, which takes out what slows the whole machine down; two processes at least, or there is no interval.
+        between: Standard deviation of the logarithm of each that its processes don't tell of, see
+            `statistics.BETWEEN_MEASURINGS`.
 
     Raises:
         ValueError: A time is not positive and finite.
@@ -173,7 +177,8 @@ def time_ratio(first: Sequence[float], second: Sequence[float], /) -> Ratio:
     center = float(logs[0].mean() - logs[1].mean())
     if min(len(values) for values in logs) < 2:
         return Ratio(ratio=math.exp(center), low=None, high=None)
-    half = float(welch_half_width(*([values.var(ddof=1) / len(values), len(values) - 1] for values in logs)))
+    sampled = float(welch_half_width(*([values.var(ddof=1) / len(values), len(values) - 1] for values in logs)))
+    half = math.hypot(sampled, Z * between * math.sqrt(2))
     return Ratio(ratio=math.exp(center), low=math.exp(center - half), high=math.exp(center + half))
 
 
@@ -189,6 +194,66 @@ def welch_half_width(first: Sequence[ArrayLike], second: Sequence[ArrayLike], /)
         freedom = squared**2 / (error_a**2 / freedom_a + error_b**2 / freedom_b)
     # Without any spread there is nothing to divide by; the width is zero whatever the degrees of freedom.
     return np.asarray(stats.t.ppf(0.5 + CONFIDENCE / 2, np.where(squared > 0, freedom, 1.0)) * np.sqrt(squared))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contrast:
+    """A signed sum of figures, with its interval of 95 %; no interval where nothing is known of it."""
+
+    value: float
+    low: float | None
+    high: float | None
+
+
+def accuracy_contrast(
+    answers: Sequence[NDArray[np.bool_]], signs: Sequence[int], /, *, draws: int = DRAWS, seed: int = 0
+) -> Contrast:
+    """Signed sum of accuracies on the same test examples, as `accuracy_difference` is for two.
+
+    Args:
+        answers: Which examples were right, each (seeds, examples), seeds in the same order.
+        signs: 1 or -1 for each.
+        draws: Of the bootstrap.
+        seed: The same one gives the same interval.
+
+    Raises:
+        ValueError: The shapes differ.
+    """
+    if len({a.shape for a in answers}) != 1:
+        raise ValueError(f"All must be right or wrong on the same examples. Got shapes {', '.join(str(a.shape) for a in answers)}.")
+    by_seed = sum((sign * a.astype(np.int8) for sign, a in zip(signs, answers, strict=True)), np.zeros(answers[0].shape, np.int8))
+    seeds = len(by_seed)
+    generator = np.random.default_rng(seed)
+    drawn = _bootstrap(by_seed.sum(axis=0, dtype=np.int64), seeds, draws, generator)
+    if seeds > 1:
+        drawn = drawn + by_seed.mean(axis=1).std(ddof=1) / math.sqrt(seeds) * generator.standard_t(seeds - 1, size=draws)
+    tail = 50 * (1 - CONFIDENCE)
+    low, high = np.percentile(drawn, [tail, 100 - tail])
+    return Contrast(value=float(by_seed.mean()), low=float(low), high=float(high))
+
+
+def time_contrast(times: Sequence[tuple[int, Sequence[float]]], /, *, between: float = 0.0) -> Contrast:
+    """Signed sum of the logarithms of times, as `time_ratio` is for two.
+
+    Args:
+        times: Sign or multiple, and one median a measuring process, for each independent measurement; none gives exactly 0.
+        between: As for `time_ratio`.
+
+    Raises:
+        ValueError: A time is not positive and finite.
+
+    Source: Welch 1947 and Satterthwaite 1946, https://doi.org/10.2307/3002019
+    """
+    logs = [(sign, np.log(_positive(values))) for sign, values in times]
+    value = float(sum(sign * part.mean() for sign, part in logs))
+    if any(len(part) < 2 for _, part in logs):
+        return Contrast(value=value, low=None, high=None)
+    errors = [(sign**2 * float(part.var(ddof=1)) / len(part), len(part) - 1) for sign, part in logs]
+    squared = sum(error for error, _ in errors)
+    freedom = squared**2 / sum(error**2 / freedom for error, freedom in errors) if squared else 1.0
+    sampled = float(stats.t.ppf(0.5 + CONFIDENCE / 2, freedom)) * math.sqrt(squared)
+    half = math.hypot(sampled, Z * between * math.sqrt(sum(sign**2 for sign, _ in logs)))
+    return Contrast(value=value, low=value - half, high=value + half)
 
 
 def _positive(values: Sequence[float]) -> NDArray[np.float64]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from effcore.objectives import maximise, metric
 from effcore.pareto import pareto_mask
-from effcore.statistics import accuracy_draws, frontier_probability, interval_draws, mean_and_interval, time_draws
+from effcore.statistics import BETWEEN_MEASURINGS, accuracy_draws, frontier_probability, interval_draws, mean_and_interval, time_draws
 
 DRAWS = 200
 """Of a probability: its own error is then at most 3.5 points."""
@@ -315,7 +315,9 @@ def _draw(
         values[:, paired] = accuracy_draws([correct[points[i].key] for i in paired], draws=draws, generator=generator)
     if timed:
         medians = [processes[points[i].key] for i in timed]
-        values[:, timed] = time_draws(medians, [groups[i] for i in timed], draws=draws, generator=generator)
+        values[:, timed] = time_draws(
+            medians, [groups[i] for i in timed], draws=draws, generator=generator, between=BETWEEN_MEASURINGS
+        )
     if rest:
         middles = [points[i].metrics[name] for i in rest]
         lows = [points[i].metrics.get(f"{name}_low", points[i].metrics[name]) for i in rest]

@@ -13,7 +13,7 @@ from typing import Any
 from effcore.cache import Cache, Entry
 from effcore.catalogue import RUNTIMES
 from effcore.context import current_context, package_version
-from effcore.errors import StoreError
+from effcore.errors import MeasureError, StoreError
 from effcore.frontier import Variant
 from effcore.host import host_lock
 from effcore.measure.environment import Environment, current
@@ -51,12 +51,14 @@ def remeasure(
         Run ids that were written.
 
     Raises:
-        MeasureError: A measurement failed, or there are fewer cores than threads.
+        MeasureError: None of the variants can be measured, a measurement failed, or there are fewer cores than threads.
     """
     groups: dict[tuple[str, str], list[Variant]] = defaultdict(list)
     for variant in variants:
         if variant.status == "FINISHED" and variant.artifact and variant.structure and variant.measures is None:
             groups[variant.structure, variant.runtime].append(variant)
+    if not groups:
+        raise MeasureError(f"measuring needs a finished variant with its file. Got none among {len(variants)}. Run its sweep again.")
     written = []
     for number, ((structure, _), group) in enumerate(sorted(groups.items()), start=1):
         measured = []

@@ -1,4 +1,4 @@
-"""The queue of sweeps: claims what the page filed, runs each in a process of its own, goes on after a restart."""
+"""The queue: claims the sweeps and the measurements that the page filed, runs each in a process of its own, goes on after a restart."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ def run_queue(store: Store, *, home: Path, once: bool = False) -> None:
     """Run scheduled sweeps, oldest first, one after the other, until the process is ended.
 
     A sweep filed on the page that stopped beating, since its process or the machine went down, is taken up again.
+    Points that are to be measured again come first: that takes seconds.
 
     Args:
         store: Where sweeps are filed.
@@ -33,8 +34,11 @@ def run_queue(store: Store, *, home: Path, once: bool = False) -> None:
     """
     with _only_runner(home):
         while True:
-            record = _next(store)
-            if record is not None:
+            again = store.asked_again()
+            record = None if again else _next(store)
+            if again:
+                _measure_again(again[0], store, home)
+            elif record is not None:
                 _run(record, store, home)
             elif once:
                 return
@@ -63,6 +67,17 @@ def _run(record: SweepRecord, store: Store, home: Path) -> None:
         tail = "\n".join(log.read_text(errors="replace").strip().splitlines()[-5:])
         error = f"Its process {how}. Launch it again to go on; what had finished is kept. {tail}"
         store.finish_sweep(record.run_id, status="FAILED", error=error.strip())
+
+
+def _measure_again(run_id: str, store: Store, home: Path) -> None:
+    """One point, all of its seeds, as `effcore measure` does it."""
+    log = home / "logs" / f"measure-{run_id}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    store.set_again(run_id, "measuring")
+    command = [sys.executable, "-m", "effcore", "measure", run_id, "--home", str(home), "--tracking-uri", store.uri]
+    status = _run_process(command, log)
+    lines = log.read_text(errors="replace").strip().splitlines()
+    store.set_again(run_id, "failed" if status else "", error=(lines or [f"exit code {status}"])[-1] if status else "")
 
 
 def _run_process(command: list[str], log: Path) -> int:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
-from effcore.comparison import SIGNIFICANCE, mcnemar_p, welch_half_width
+from effcore.comparison import SIGNIFICANCE, Z, mcnemar_p, welch_half_width
 from effcore.frontier import OF_THE_STRUCTURE, Evidence, Frontier, Point
-from effcore.statistics import CONFIDENCE
+from effcore.statistics import BETWEEN_MEASURINGS
 
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -110,7 +110,7 @@ def _by_answers(correct: Sequence[NDArray[np.bool_]], places: Sequence[int]) -> 
     of_examples = np.maximum((better + worse) / examples - gap**2, 0.0) / examples
     errors = np.array([t.mean(axis=1).var(ddof=1) / len(t) if len(t) > 1 else 0.0 for t in tables])
     of_seeds = _welch(errors, np.maximum(seeds - 1, 1), chosen)
-    half = np.hypot(float(stats.norm.ppf(0.5 + CONFIDENCE / 2)) * np.sqrt(of_examples), of_seeds)
+    half = np.hypot(Z * np.sqrt(of_examples), of_seeds)
     single = (seeds[chosen][:, None] == 1) & (seeds[None, :] == 1)
     return np.asarray(np.where(single, exact, np.abs(gap) <= half))
 
@@ -119,7 +119,8 @@ def _by_processes(medians: Sequence[Sequence[float]], places: Sequence[int]) -> 
     logs = [np.log(np.asarray(m, dtype=np.float64)) for m in medians]
     means = np.array([v.mean() for v in logs])
     errors = np.array([v.var(ddof=1) / len(v) for v in logs])
-    half = _welch(errors, np.array([len(v) - 1 for v in logs]), list(places))
+    sampled = _welch(errors, np.array([len(v) - 1 for v in logs]), list(places))
+    half = np.hypot(sampled, Z * BETWEEN_MEASURINGS * math.sqrt(2))
     return np.asarray(np.abs(means[list(places)][:, None] - means[None, :]) <= half)
 
 

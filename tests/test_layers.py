@@ -26,7 +26,7 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("home", "context", "cache", "host", "forecast", "stages", "forkserver", "children", "worker", "execute", "cluster"),
     ("search",),
     ("tracking",),
-    ("results", "sweep", "runner", "report", "data_efficiency", "takeaway", "remeasure", "bundle", "imported"),
+    ("results", "sweep", "runner", "report", "data_efficiency", "interaction", "takeaway", "remeasure", "bundle", "imported"),
     ("cli", "__init__", "__main__"),
 )
 """From the top, which imports nothing, to the bottom; within a line from left to right."""

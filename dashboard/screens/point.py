@@ -40,6 +40,7 @@ def _point(run_id: str) -> None:
         )
         return
     _head(view)
+    _again(view.variant)
     _last_step(data.verdict(data.snapshot(), run_id))
     if view.variant.error:
         note("What went wrong", key="error-title", tone="lead")
@@ -94,6 +95,24 @@ def _head(view: PointView) -> None:
             key="noisy",
             tone="bad",
         )
+
+
+def _again(variant: Variant) -> None:
+    """A button that has the point measured again, or where that stands."""
+    if variant.status != "FINISHED" or variant.measures is not None or not variant.structure:
+        return
+    request = data.again(variant.run_id)
+    if request.state == "measuring":
+        note("It is being measured again; new figures take the place of these.", key="again")
+    elif request.state == "waiting":
+        note("Waits to be measured again, when the runner is free (`effcore serve`).", key="again")
+    else:
+        st.button(
+            "Measure again", key="measure-again", type="tertiary", icon=":material/speed:",
+            on_click=data.measure_again, args=(variant.run_id,),
+        )  # fmt: skip
+    if request.error:
+        note(f"It could not be measured again: {request.error}", key="again-failed", tone="bad")
 
 
 def _last_step(verdict: VerdictView | None) -> None:

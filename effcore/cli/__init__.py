@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from effcore.cli import data, keep, measuring, run, serve, show
+from effcore.cli import data, interaction, keep, measuring, run, serve, show
 from effcore.errors import EffcoreError
 
 app = typer.Typer(
@@ -19,7 +19,7 @@ app = typer.Typer(
 )
 
 _COMMANDS = (
-    run.run, run.check, show.frontier, show.describe, data.data, measuring.measure, measuring.bundle,
+    run.run, run.check, show.frontier, show.describe, data.data, interaction.interactions, measuring.measure, measuring.bundle,
     measuring.profile, keep.export, keep.clean, serve.serve, serve.worker, serve.runner,
 )
 

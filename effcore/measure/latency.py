@@ -29,7 +29,7 @@ from effcore.measure import reference as reference_artifact
 from effcore.measure.load import allowed_cores, idlest, read_ticks
 from effcore.measure.noise import Quiet, quiet_of, reasons
 from effcore.measure.process import SEED, Probe, Process, check_threads, probes, session_options
-from effcore.statistics import percentile_interval, process_interval, samples_for_percentile
+from effcore.statistics import BETWEEN_MEASURINGS, percentile_interval, process_interval, samples_for_percentile
 
 KEEP = 400
 """Most samples kept of a process."""
@@ -264,8 +264,8 @@ def summarise(
     reference_best_ms: float | None = None,
 ) -> Latency:
     """Figures, intervals and doubts from what the processes saw; pure."""
-    center, low, high = process_interval([p.median_ms for p in processes])
-    ratio, ratio_low, ratio_high = process_interval([p.ratio for p in processes])
+    center, low, high = process_interval([p.median_ms for p in processes], between=BETWEEN_MEASURINGS)
+    ratio, ratio_low, ratio_high = process_interval([p.ratio for p in processes], between=BETWEEN_MEASURINGS)
     samples = [sample for p in processes for sample in p.samples_ms]
     quiet = quiet_of(processes, others_before=others_before, reference_best_ms=reference_best_ms)
     return Latency(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import time
@@ -14,8 +13,9 @@ from effcore.errors import BusyError, Cancelled, EffcoreError, StoreError
 from effcore.frontier import Evidence, Frontier, Variant
 from effcore.recipe import canonical
 from effcore.spec import Spec, parse
+from effcore.tracking.database import database, make_database, single
 from effcore.tracking.evidence import EvidenceReader
-from effcore.tracking.rows import MEASUREMENT, PREFIX, SWEEP, VARIANT, SweepRecord, read_sweep, read_variant
+from effcore.tracking.rows import MEASUREMENT, PREFIX, SWEEP, VARIANT, Again, SweepRecord, read_again, read_sweep, read_variant
 from effcore.tracking.write import VariantRecord, variant_artifacts, variant_batch, variant_tags
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -30,7 +30,7 @@ _PAGE = 1000
 _BATCH = 100  # parameters that MLflow takes at once
 _OVERLAP_MS = 5000  # a run that ends while another is read may carry an end time slightly before it
 
-__all__ = ["EXPERIMENT", "Store", "SweepRecord", "VariantRecord"]
+__all__ = ["EXPERIMENT", "Again", "Store", "SweepRecord", "VariantRecord"]
 
 
 class Store:
@@ -50,11 +50,11 @@ class Store:
         self.home = home
         if uri is None:
             home.mkdir(parents=True, exist_ok=True)
-        self.uri = uri or f"sqlite:///{_database(home)}"
+        self.uri = uri or f"sqlite:///{database(home)}"
         try:
-            with _single(home):  # MLflow's first use builds the schema, and two at once would clash
-                if uri is None and not _database(home).exists():
-                    _make_database(_database(home))
+            with single(home):  # MLflow's first use builds the schema, and two at once would clash
+                if uri is None and not database(home).exists():
+                    make_database(database(home))
                 self._client = MlflowClient(tracking_uri=self.uri)
                 self.experiment_id = self._experiment()
         except Exception as error:  # MLflow and SQLAlchemy raise dozens of kinds here
@@ -169,7 +169,7 @@ class Store:
         """
         spec = parse(spec_text, source="the submitted spec")
         tags = self._sweep_tags(spec) | {"origin": "page", "owner": owner}
-        with _single(self.home):
+        with single(self.home):
             known = self._known_sweep(spec)
             if known is not None and known.state in ("waiting", "running"):
                 return known.run_id
@@ -255,6 +255,20 @@ class Store:
         found = self._search(where)
         return str(found[0].info.run_id) if found else None
 
+    def again(self, run_id: str) -> Again:
+        """Where the request to measure a variant again stands."""
+        return read_again(self._run(run_id))
+
+    def set_again(self, run_id: str, state: str, *, error: str = "") -> None:
+        """File or answer the request to measure a variant again; it stands beside its figures and changes none of them."""
+        self._run(run_id)
+        self._set_tags(run_id, {"again": state, "again_error": error[:4000]})
+
+    def asked_again(self) -> list[str]:
+        """Variants that wait to be measured again, or whose measuring broke off."""
+        runs = [run for state in ("waiting", "measuring") for run in self._search(f"tags.`{PREFIX}again` = '{state}'")]
+        return [str(run.info.run_id) for run in sorted(runs, key=lambda run: (run.info.start_time, run.info.run_id))]
+
     def log_variant(self, sweep_run: str, record: VariantRecord, *, run_id: str | None = None, kind: str = VARIANT) -> str:
         """Write a variant whole; a run that was begun and not ended is written again.
 
@@ -300,36 +314,6 @@ class Store:
         from mlflow.entities import RunTag
 
         self._client.log_batch(run_id, tags=[RunTag(PREFIX + k, v) for k, v in tags.items()])
-
-
-class _single:
-    """Holds a lock file of the home folder, so that one process at a time does what is inside."""
-
-    def __init__(self, home: Path) -> None:
-        self._path = home / "locks" / "store.lock"
-
-    def __enter__(self) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = open(self._path, "w")
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
-
-
-def _database(home: Path) -> Path:
-    return home.resolve() / "mlflow.db"
-
-
-def _make_database(path: Path) -> None:
-    """Make the tables aside and rename them into place: MLflow can't go on with a schema that was left half-made by a kill."""
-    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
-
-    new = path.with_name("mlflow.db.new")
-    for left in path.parent.glob(f"{new.name}*"):  # with the journal of SQLite
-        left.unlink()
-    SqlAlchemyStore(f"sqlite:///{new}", (path.parent / "artifacts").as_uri()).engine.dispose()  # type: ignore[no-untyped-call]
-    os.rename(new, path)
 
 
 def _first_line(error: Exception) -> str:

@@ -44,6 +44,24 @@ class SweepRecord:
     owner: str
 
 
+@dataclass(frozen=True)
+class Again:
+    """A request to measure a variant again.
+
+    Attributes:
+        state: Empty where there is none, `waiting`, `measuring`, or `failed` with the cause.
+    """
+
+    state: str
+    error: str
+
+
+def read_again(run: Any) -> Again:
+    """The request that the MLflow run of a variant holds."""
+    tags = run.data.tags
+    return Again(tags.get(f"{PREFIX}again", ""), tags.get(f"{PREFIX}again_error", ""))
+
+
 def read_sweep(run: Any) -> SweepRecord:
     """The sweep that an MLflow run holds."""
     tags = {k.removeprefix(PREFIX): v for k, v in run.data.tags.items() if k.startswith(PREFIX)}

@@ -15,6 +15,7 @@ from effcore.errors import StoreError
 from effcore.frontier import Evidence, Frontier, Variant
 from effcore.recipe import Recipe, parent
 from effcore.spec import parse
+from effcore.tracking import Again
 
 SPEC = """name: quickstart
 task: mnist5k
@@ -67,6 +68,7 @@ class FakeStore:
     records: list[FakeSweep] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
     files: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    requests: dict[str, Again] = field(default_factory=dict)
     _folder: tempfile.TemporaryDirectory[str] = field(default_factory=tempfile.TemporaryDirectory)
 
     def version(self) -> str:
@@ -104,6 +106,12 @@ class FakeStore:
 
     def cancel(self, run_id: str) -> None:
         self.records = [replace(r, state="cancelled") if r.run_id == run_id else r for r in self.records]
+
+    def again(self, run_id: str) -> Again:
+        return self.requests.get(run_id, Again("", ""))
+
+    def set_again(self, run_id: str, state: str, *, error: str = "") -> None:
+        self.requests[run_id] = Again(state, error)
 
     def evidence(self, frontier: Frontier, *, did: bool = False) -> Evidence:
         return Evidence()

@@ -200,7 +200,7 @@ def test_two_equal_points_of_different_structures_are_a_toss_up() -> None:
 
 def test_paired_examples_settle_what_intervals_leave_open() -> None:
     """Two points half a point apart: overlapping intervals, yet one is right wherever the other is."""
-    found = find_frontier([variant("a", 0.905, 1.0), variant("b", 0.9, 1.0)], OBJECTIVES)
+    found = find_frontier([variant("a", 0.905, 1.0, structure="s"), variant("b", 0.9, 1.0, structure="s")], OBJECTIVES)
     fixed = {"latency_ms": {"key-a": [1.0], "key-b": [1.0]}}
     raw = Evidence(correct={"accuracy": {"key-a": correct(905), "key-b": correct(900)}}, processes=fixed)
     got = probabilities(with_probability(found, raw, draws=2000))

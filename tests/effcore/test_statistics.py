@@ -139,6 +139,16 @@ def test_time_draws_have_the_quantiles_of_the_interval() -> None:
     assert np.quantile(drawn, [0.025, 0.975]) == pytest.approx([low, high], rel=0.01)
 
 
+def test_what_no_process_tells_of_widens_interval_and_draws_alike() -> None:
+    center, low, high = process_interval([2.0, 2.0, 2.0], between=0.01)
+    assert (low, high) == pytest.approx((2 * np.exp(-0.0195996), 2 * np.exp(0.0195996))) and center == pytest.approx(2.0)
+    medians = [0.99, 1.0, 1.01, 1.005, 0.995]
+    _, low, high = process_interval(medians, between=0.02)
+    drawn = time_draws([medians, medians], ["a", "a"], draws=40000, generator=generator(), between=0.02)
+    assert np.quantile(drawn[:, 0], [0.025, 0.975]) == pytest.approx([low, high], rel=0.003)
+    np.testing.assert_array_equal(drawn[:, 0], drawn[:, 1])  # one measuring, one error
+
+
 def test_time_draws_are_shared_within_a_structure_only() -> None:
     medians = [[0.9, 1.0, 1.1], [0.9, 1.0, 1.1], [0.9, 1.0, 1.1]]
     drawn = time_draws(medians, ["a", "b", "a"], draws=100, generator=generator())

@@ -10,6 +10,7 @@ from family import evidence, hits, point
 
 from effcore.comparison import accuracy_difference, time_ratio
 from effcore.frontier import Evidence, Frontier, Point, find_frontier
+from effcore.statistics import BETWEEN_MEASURINGS
 from effcore.ties import tie_groups, with_ties
 
 QUIET = [1.0, 1.02, 0.98, 1.01, 0.99]
@@ -84,7 +85,8 @@ def test_ties_agree_with_the_comparison_of_two() -> None:
     assert sum(p.on_frontier for p in found.points) > 3
     for one in found.front:
         for two in found.points:
-            told = accuracy_difference(correct[one.name], correct[two.name]).shown or time_ratio(latency[one.name], latency[two.name]).shown
+            ratio = time_ratio(latency[one.name], latency[two.name], between=BETWEEN_MEASURINGS)
+            told = accuracy_difference(correct[one.name], correct[two.name]).shown or ratio.shown
             assert (two.key in one.tied_with) == (not told and one is not two)
 
 

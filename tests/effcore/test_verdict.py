@@ -58,7 +58,7 @@ def test_no_loss_is_claimed_only_where_non_inferiority_is_shown() -> None:
 def test_words_and_data_say_the_same() -> None:
     found = verdict(latency=FAST, size_mb=1.0, train_s=10.0)
     assert found.text == (
-        "helped: 2 times faster (1.96 to 2.05); accuracy 0.0 points (\N{MINUS SIGN}0.3 to +0.3, p = 1), no loss beyond 0.5 points; "
+        "helped: 2 times faster (1.93 to 2.07); accuracy 0.0 points (\N{MINUS SIGN}0.3 to +0.3, p = 1), no loss beyond 0.5 points; "
         "file 4 times smaller; memory about the same"
     )
     document = json.loads(json.dumps(found.document, allow_nan=False))

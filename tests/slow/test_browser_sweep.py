@@ -50,6 +50,19 @@ def row(page: Page, name: str) -> Locator:
     return page.locator('[class*="st-key-sweep-"]').filter(has_text=name)
 
 
+def measured_again_from_its_page(page: Page, base: str, served: Served) -> None:
+    before = next(v for v in served.store.variants())
+    page.goto(f"{base}/point?run={before.run_id}")
+    page.get_by_role("button", name="Measure again").click()
+    wait_for(lambda: served.store.again(before.run_id).state == "measuring", served.command)
+    wait_for(lambda: served.store.again(before.run_id).state != "measuring", served.command, every_s=0.1)
+    assert served.store.again(before.run_id).error == ""
+    page.get_by_role("button", name="Measure again").wait_for()
+    after = next(v for v in served.store.variants() if v.run_id == before.run_id)
+    assert (after.ended_ms or 0) > (before.ended_ms or 0)
+    assert after.metrics["latency_ms"] != before.metrics["latency_ms"] and after.metrics["accuracy"] == before.metrics["accuracy"]
+
+
 def test_a_sweep_from_the_form_to_its_points_and_another_cancelled_halfway(home: Home, page: Page) -> None:
     served = Served(home)
     base = f"http://127.0.0.1:{served.port}"
@@ -63,6 +76,7 @@ def test_a_sweep_from_the_form_to_its_points_and_another_cancelled_halfway(home:
     page.get_by_text(re.compile("2 points")).wait_for()
     names = {v.name for v in served.store.variants()}
     assert len(names) == 2 and all(name.startswith("cnn x0.") for name in names)
+    measured_again_from_its_page(page, base, served)
 
     page.goto(f"{base}/launch")
     fill(page, name="too long", widths="0.25, 0.5, 1", epochs="200")

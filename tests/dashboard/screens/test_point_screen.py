@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from effcore.errors import StoreError
 from effcore.frontier import Variant
 from effcore.spec import parse
+from effcore.tracking import Again
 
 Open = Callable[..., AppTest]
 Text = Callable[[Any], str]
@@ -141,3 +142,28 @@ def test_shows_where_time_and_bytes_go(open_page: Open, store: FakeStore, page_t
     assert "Where the time goes" in said and "Where the bytes go" in said
     assert "scaled to the 1.00 ms measured without the profiler" in said
     assert len(app.get("plotly_chart")) == 4
+
+
+def test_a_point_is_put_into_the_queue_to_be_measured_again_and_tells_of_it(open_page: Open, store: FakeStore, page_text: Text) -> None:
+    variant = one(store, "cnn x0.5")
+    app = open_page("point", run=variant.run_id)
+    app.button(key="measure-again").click().run()
+    assert store.requests == {variant.run_id: Again("waiting", "")}
+    assert "Waits to be measured again" in page_text(app)
+    assert not [b for b in app.button if b.key == "measure-again"]
+
+
+def test_a_point_that_could_not_be_measured_again_says_why_and_can_be_asked_for_once_more(
+    open_page: Open, store: FakeStore, page_text: Text
+) -> None:
+    variant = one(store, "cnn x0.5")
+    store.set_again(variant.run_id, "failed", error="the file is gone")
+    app = open_page("point", run=variant.run_id)
+    assert "It could not be measured again: the file is gone" in page_text(app)
+    assert app.button(key="measure-again").label == "Measure again"
+
+
+def test_a_failed_variant_can_not_be_measured_again(open_page: Open, store: FakeStore) -> None:
+    failed = next(v for v in store.frame if v.status == "FAILED")
+    app = open_page("point", run=failed.run_id)
+    assert not [b for b in app.button if b.key == "measure-again"]

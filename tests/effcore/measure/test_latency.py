@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from effcore.measure.latency import KEEP, Settings, measure_latency, percentile,
 from effcore.measure.process import Process, session_options
 from effcore.measure.reference import SHAPE, reference
 from effcore.objectives import METRICS
-from effcore.statistics import process_interval
+from effcore.statistics import BETWEEN_MEASURINGS, process_interval
 
 QUICK = Settings(min_processes=3, width=0.0, max_s=0.0, budget_s=0.01)
 
@@ -98,14 +99,15 @@ def test_settings_out_of_bounds_are_refused(field: str, value: float) -> None:
 def test_interval_is_that_of_the_processes() -> None:
     medians = [1.0, 1.1, 0.9, 1.05, 0.95]
     got = conclude([process(m) for m in medians])
-    assert (got.latency_ms, got.latency_low, got.latency_high) == pytest.approx(process_interval(medians))
+    assert (got.latency_ms, got.latency_low, got.latency_high) == pytest.approx(process_interval(medians, between=BETWEEN_MEASURINGS))
     assert got.latency_ratio == pytest.approx(2 * got.latency_ms)
 
 
 def test_ratio_cancels_what_both_share() -> None:
     speeds = [1.0, 1.5, 0.8, 1.2, 1.1]
     got = conclude([process(s, reference_ms=s / 4) for s in speeds])
-    assert (got.ratio_low, got.ratio_high) == pytest.approx((4.0, 4.0))
+    doubt = math.exp(1.959964 * BETWEEN_MEASURINGS)  # of another minute, which no process of this one tells of
+    assert (got.ratio_low, got.ratio_high) == pytest.approx((4.0 / doubt, 4.0 * doubt))
     assert got.latency_high / got.latency_low > 1.5
 
 

@@ -1,0 +1,146 @@
+"""Is the effect of two techniques together the sum of their effects? As plain data: what `effcore interactions` prints."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from effcore.comparison import Contrast, accuracy_contrast, time_contrast
+from effcore.frontier import Evidence, Point, find_frontier
+from effcore.objectives import METRICS
+from effcore.recipe import Recipe, from_document
+from effcore.statistics import BETWEEN_MEASURINGS
+from effcore.tracking import Store
+
+SIGNS = (1, -1, -1, 1)
+"""Of the pair, the first alone, the second alone, and neither: the effect of the pair minus the sum of its parts."""
+Kind = Literal["accuracy", "latency_ms", "size_mb"]
+
+
+@dataclass(frozen=True)
+class Square:
+    """Four points that differ in two steps: with both, with the first, with the second, with neither."""
+
+    first: str
+    second: str
+    points: tuple[Point, Point, Point, Point]
+
+    @property
+    def neither(self) -> Point:
+        return self.points[3]
+
+
+def read_interactions(store: Store, *, sweep: str | None = None) -> dict[str, Any]:
+    """For every two steps of a sweep whose four combinations it holds, the effect of the pair against the sum of its parts.
+
+    Args:
+        store: Where the results are.
+        sweep: Name or run id; the newest where it is None.
+
+    Returns:
+        `sweep`, `task` and `pairs`; a pair holds `first`, `second`, `on` (the recipe with neither) and, for `accuracy`,
+        `latency_ms` and `size_mb`, `first`, `second`, `sum`, `pair` and `interaction` with `low` and `high`. Accuracies
+        are differences of shares, the others natural logarithms of ratios.
+
+    Raises:
+        StoreError: There is no such sweep.
+    """
+    record = store.sweep(sweep)
+    frontier = find_frontier(store.variants(sweep=record.run_id), objectives=("accuracy", "latency_ms"))
+    evidence = store.evidence(frontier)
+    rows = [row_of(square, evidence) for square in squares(frontier.points)]
+    return {"sweep": record.name, "task": record.task, "pairs": rows}
+
+
+def squares(points: Sequence[Point]) -> Iterator[Square]:
+    """Every two optional steps of every point for which the three simpler points are there too."""
+    known = {p.key: p for p in points}
+    for point in points:
+        recipe = from_document(point.first.recipe)
+        optional = [i for i, step in enumerate(recipe.steps) if step.record.optional]
+        for one, two in combinations(optional, 2):
+            rest = [without(recipe, (two,)), without(recipe, (one,)), without(recipe, (one, two))]
+            others = [known.get(r.key) for r in rest]
+            if all(other is not None for other in others):
+                labels = recipe.steps[one].label, recipe.steps[two].label
+                yield Square(*labels, points=(point, *(o for o in others if o is not None)))  # type: ignore[arg-type]
+
+
+def without(recipe: Recipe, left_out: Sequence[int]) -> Recipe:
+    """The recipe without the steps at some places."""
+    return replace(recipe, steps=tuple(step for i, step in enumerate(recipe.steps) if i not in left_out))
+
+
+def row_of(square: Square, evidence: Evidence) -> dict[str, Any]:
+    """Effects and interaction of one square, by metric; a metric that one of the four lacks is None."""
+    found: dict[str, Any] = {"first": square.first, "second": square.second, "on": square.neither.name}
+    for name in ("accuracy", "latency_ms", "size_mb"):
+        present = all(name in p.metrics for p in square.points)
+        found[name] = _effects(square, name, _contrast(square, name, evidence)) if present else None  # type: ignore[arg-type]
+    return found
+
+
+def _effects(square: Square, name: Kind, contrast: Contrast) -> dict[str, Any]:
+    pair, first, second, neither = (_scaled(p, name) for p in square.points)
+    parts = {"first": first - neither, "second": second - neither}
+    return parts | {
+        "sum": sum(parts.values()), "pair": pair - neither, "interaction": contrast.value, "low": contrast.low, "high": contrast.high,
+        "text": words(name, contrast),
+    }  # fmt: skip
+
+
+def _scaled(point: Point, name: Kind) -> float:
+    return point.metrics[name] if name == "accuracy" else math.log(point.metrics[name])
+
+
+def _contrast(square: Square, name: Kind, evidence: Evidence) -> Contrast:
+    if name == "size_mb":
+        value = sum(sign * math.log(p.metrics[name]) for sign, p in zip(SIGNS, square.points, strict=True))
+        value = round(value, 12)  # what differs by rounding alone is nothing
+        return Contrast(value=value, low=value, high=value)
+    if name == "latency_ms":
+        return time_contrast(_times(square, evidence.processes.get(name, {})), between=BETWEEN_MEASURINGS)
+    answers = _answers(square, evidence.correct.get(name, {}))
+    if answers is None:
+        value = sum(sign * p.metrics[name] for sign, p in zip(SIGNS, square.points, strict=True))
+        return Contrast(value=value, low=None, high=None)
+    return accuracy_contrast(answers, SIGNS)
+
+
+def _times(square: Square, processes: Mapping[str, Sequence[float]]) -> list[tuple[int, Sequence[float]]]:
+    """Signed medians; a structure that several of the four share was measured once, and its signs are added up."""
+    signs: dict[str, int] = {}
+    medians: dict[str, Sequence[float]] = {}
+    for sign, point in zip(SIGNS, square.points, strict=True):
+        structure = point.first.structure or point.key
+        signs[structure] = signs.get(structure, 0) + sign
+        medians.setdefault(structure, processes.get(point.key) or [point.metrics["latency_ms"]])
+    return [(sign, medians[structure]) for structure, sign in signs.items() if sign]
+
+
+def _answers(square: Square, correct: Mapping[str, NDArray[np.bool_]]) -> list[NDArray[np.bool_]] | None:
+    """Right answers of the four on the seeds that all have; None where they are not known."""
+    seeds = sorted(set.intersection(*({v.seed for v in p.variants} for p in square.points)))
+    rows = []
+    for point in square.points:
+        if point.key not in correct or not seeds:
+            return None
+        places = [[v.seed for v in point.variants].index(seed) for seed in seeds]
+        rows.append(np.atleast_2d(correct[point.key])[places])
+    return rows
+
+
+def words(name: Kind, contrast: Contrast) -> str:
+    """What an interaction means."""
+    if contrast.low is None or contrast.high is None:
+        return "no interval: nothing is shown"
+    if contrast.low <= 0 <= contrast.high:
+        return "as the sum of its parts, as far as can be told"
+    better = (contrast.value > 0) == METRICS[name].maximise
+    return "better than the sum of its parts" if better else "worse than the sum of its parts"
