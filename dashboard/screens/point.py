@@ -105,7 +105,7 @@ def _again(variant: Variant) -> None:
     if request.state == "measuring":
         note("It is being measured again; new figures take the place of these.", key="again")
     elif request.state == "waiting":
-        note("Waits to be measured again, when the runner is free (`effcore serve`).", key="again")
+        note("Waits to be measured again, as soon as the runner is free: effcore serve.", key="again")
     else:
         st.button(
             "Measure again", key="measure-again", type="tertiary", icon=":material/speed:",

@@ -5,8 +5,8 @@ around zero, both with a standard deviation of 1, 2.5 or 7 times the noise of on
 examples is right on each with the true accuracy, independently; five processes measure a latency with a log-normal
 noise of 5 % each, and the measuring as a whole one of 1 %. The true frontier is that of the true figures.
 
-With 120 worlds of 200 draws, points stated at about 20, 50, 80 and 95 % were truly on it in 27, 50, 72 and 75 % (spread
-1), 28, 56, 77 and 93 % (2.5), 20, 36, 72 and 99 % (7). Where the points differ by no more than the noise, the best
+With 120 worlds of 200 draws, points stated at about 20, 50, 80 and 95 % were truly on it in 23, 45, 69 and 90 % (spread
+1), 18, 48, 75 and 98 % (2.5), 16, 34, 71 and 99 % (7). Where the points differ by no more than the noise, the best
 measured ones owe part of their place to it, which no resampling of the same figures can know.
 """
 
@@ -47,7 +47,7 @@ def world(generator: np.random.Generator, spread: float) -> tuple[np.ndarray, np
     return stated, pareto_mask(np.column_stack([accuracy, true]), maximise=(True, False))
 
 
-@pytest.mark.parametrize(("spread", "tolerance"), [(1.0, 0.25), (2.5, 0.15), (7.0, 0.20)])
+@pytest.mark.parametrize(("spread", "tolerance"), [(1.0, 0.15), (2.5, 0.15), (7.0, 0.20)])
 def test_points_are_on_the_frontier_as_often_as_is_said(spread: float, tolerance: float) -> None:
     generator = np.random.default_rng(0)
     worlds = [world(generator, spread) for _ in range(WORLDS)]
