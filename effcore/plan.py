@@ -17,7 +17,7 @@ from effcore.recipe import Recipe, Step, digest, parent, teacher_recipe
 RUNGS = (0.25, 0.5, 1.0)
 """Shares of its epochs at which every training is cut, so that searches and grids share the pieces."""
 
-WEIGHTS_ONLY = ("fine_tune", "calibration", "calibration_images", "criterion")
+WEIGHTS_ONLY = ("fine_tune", "calibration", "calibration_images", "criterion", "rounds")
 """Parameters that change weights and leave operators and shapes as they are."""
 
 
@@ -170,7 +170,7 @@ class _Planner:
         own = tuple(k for k in chain.keys if k not in inherited and k not in chain.teacher_keys and self.stages[k].trains)
         return VariantPlan(
             recipe=recipe, seed=seed, stages=(*chain.keys, export, evaluate), own=own, teachers=chain.teacher_keys,
-            export=export, evaluate=evaluate, structure=_expected_structure(recipe),
+            export=export, evaluate=evaluate, structure=_expected_structure(recipe, seed),
         )  # fmt: skip
 
     def model(self, recipe: Recipe, seed: int) -> _Chain:
@@ -184,13 +184,15 @@ class _Planner:
             if step.record.role == "phase":
                 following = steps[index + 1 :]
                 count = next((i for i, s in enumerate(following) if s.record.role != "contribute"), len(following))
-                chain = self.phase(recipe, seed, chain, step, following[:count])
+                chain = self.phase(recipe, seed, chain, step, following[:count], zeroed=_zeroed(steps[:index]))
             elif step.record.role == "transform":
-                chain = self.transform(recipe, seed, chain, step)
+                chain = self.transform(recipe, seed, chain, step, zeroed=_zeroed(steps[:index]))
         self._models[(recipe.task, seed, steps)] = chain
         return chain
 
-    def phase(self, recipe: Recipe, seed: int, chain: _Chain, training: Step, contributes: Sequence[Step]) -> _Chain:
+    def phase(
+        self, recipe: Recipe, seed: int, chain: _Chain, training: Step, contributes: Sequence[Step], *, zeroed: Sequence[Step]
+    ) -> _Chain:
         chain = self._with_teachers(recipe, chain, contributes)
         config = training.config
         assert isinstance(config, Training), "a phase is opened by `training`"
@@ -198,30 +200,30 @@ class _Planner:
             "architecture": recipe.architecture.model_dump(mode="json"),
             "training": config.model_dump(mode="json"),
             "contributes": [s.document for s in contributes],
-        }
+        } | _keeping(zeroed)
         keys, before, start = chain.keys, None, 0
         for end in rungs(config.epochs):
             inputs: list[tuple[str, str | None]] = [("start", chain.model)] if chain.model else []
             inputs += [("before", before)] if before else []
             inputs += self._teacher_input(recipe, contributes)
             stage = self._stage(
-                "train", base | {"from": start, "until": end}, inputs, steps=contributes,
+                "train", base | {"from": start, "until": end}, inputs, steps=(*contributes, *zeroed),
                 cost_class=self._training_class(recipe, contributes), units=(end - start) * config.data_fraction,
             )  # fmt: skip
             keys, before, start = (*keys, stage.key), stage.key, end
         return _Chain(keys, before, training, tuple(contributes), chain.teacher_keys)
 
-    def transform(self, recipe: Recipe, seed: int, chain: _Chain, step: Step) -> _Chain:
+    def transform(self, recipe: Recipe, seed: int, chain: _Chain, step: Step, *, zeroed: Sequence[Step]) -> _Chain:
         assert chain.model is not None and chain.training is not None, "a transform follows a phase"
         config = self._base(recipe, seed) | {
             "step": step.document,
             "training": chain.training.config.model_dump(mode="json"),
             "contributes": [s.document for s in chain.contributes],
-        }
+        } | _keeping(zeroed)
         inputs = [("model", chain.model), *self._teacher_input(recipe, chain.contributes)]
-        epochs = step.config.fine_tune if isinstance(step.config, Pruning) else 0
+        epochs = step.config.fine_tune * step.config.rounds if isinstance(step.config, Pruning) else 0
         stage = self._stage(
-            "transform", config, inputs, steps=(step, *chain.contributes),
+            "transform", config, inputs, steps=(step, *chain.contributes, *zeroed),
             cost_class=f"{step.technique} {self._training_class(recipe, chain.contributes)}", units=float(epochs),
         )  # fmt: skip
         return _Chain((*chain.keys, stage.key), stage.key, chain.training, chain.contributes, chain.teacher_keys)
@@ -313,11 +315,23 @@ def measure_stage(
     return Stage("measure", key, config, (("artifact", artifact),), f"measure {runtime}", 1.0, exclusive=True)
 
 
-def _expected_structure(recipe: Recipe) -> str:
+def _zeroed(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """Those that set weights to zero and left the shapes as they were."""
+    return tuple(s for s in steps if isinstance(s.config, Pruning) and s.config.structure != "channels")
+
+
+def _keeping(zeroed: Sequence[Step]) -> dict[str, Any]:
+    """What a later training is told of them."""
+    return {"keep_zeros": True} if zeroed else {}
+
+
+def _expected_structure(recipe: Recipe, seed: int) -> str:
     """What decides operators and shapes, as far as it is known before anything was built."""
-    shaping = []
-    for step in recipe.steps:
-        if step.record.role in ("architecture", "transform", "lower", "runtime"):
+    # Shapes that follow from trained weights depend on all that the weights depend on.
+    learned = max((i for i, s in enumerate(recipe.steps) if isinstance(s.config, Pruning) and s.config.follows_weights), default=-1)
+    shaping: list[Any] = [s.document for s in recipe.steps[: learned + 1]] + ([seed] if learned >= 0 else [])
+    for step in recipe.steps[learned + 1 :]:
+        if step.record.role in ("architecture", "transform", "lower", "runtime") and not _zeroed([step]):
             document = {k: v for k, v in step.config.model_dump(mode="json").items() if k not in WEIGHTS_ONLY}
             shaping.append({step.technique: document})
     return digest({"task": recipe.task, "steps": shaping})

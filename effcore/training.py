@@ -59,7 +59,8 @@ class Hooks:
         batch: (batch, generator) -> batch; all its randomness must come from the generator.
         loss: (logits, batch, base loss) -> loss; the base loss is cross entropy, or what the hook before made of it.
         step: (state, model, share of the phase's steps that are done) -> None, after every step; changes its state, which
-            is empty at first, holds plain data and tensors, and goes with that of the optimizer. Leaves the model alone.
+            is empty at first, holds plain data and tensors, and goes with that of the optimizer. May set weights of the model, as
+            pruning does, which keeps zeros; what comes after it in the order of hooks sees them so.
         end: (state, model, images) -> None, once after the last epoch of the phase; may change the model, which then is
             what the phase hands on. Gets the training images, uint8 (N, C, H, W).
     """
@@ -83,6 +84,15 @@ class Fit:
     curve: list[dict[str, float]]
     optimizer_state: dict[str, Any]
     samples: int
+
+
+def joined(fits: Sequence[Fit]) -> list[dict[str, float]]:
+    """The curve of trainings that followed each other, epochs and seconds counted on."""
+    rows: list[dict[str, float]] = []
+    for one in fits:
+        before, passed = (rows[-1]["epoch"], rows[-1]["seconds"]) if rows else (0, 0.0)
+        rows += [row | {"epoch": row["epoch"] + before, "seconds": row["seconds"] + passed} for row in one.curve]
+    return rows
 
 
 def fit(

@@ -2,20 +2,175 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from effcore.catalogue.record import Parameters, Technique, parameter
+from pydantic import ValidationInfo, field_validator, model_validator
+
+from effcore.catalogue.record import Card, Parameters, Technique, parameter
+
+CRITERIA: dict[str, tuple[str, ...]] = {
+    "channels": ("l2", "l1", "taylor", "batch_norm", "random"),
+    "weights": ("l1", "taylor", "random"),
+    "two_of_four": ("l1", "taylor", "random"),
+}
+"""Criteria that each structure can be judged by, the one that is meant first."""
+
+USES: dict[str, tuple[str, ...]] = {"channels": ("scope", "rounds", "round_to"), "weights": ("scope", "rounds"), "two_of_four": ()}
+"""Parameters that each structure has a use for, beside its amount, its criterion and its fine-tuning."""
+
+WHY_NOT: dict[str, str] = {
+    "l2": "for a single weight it is the same as l1",
+    "batch_norm": "batch normalization has one factor for a whole channel",
+}
+"""Why a criterion can't judge single weights."""
 
 
 class Pruning(Parameters):
     """What is removed, how much of it and what follows."""
 
-    structure: Literal["channels"] = parameter("channels", help="What is removed: whole channels, which makes every dense runtime faster.")
-    amount: float = parameter(0.5, gt=0, lt=1, help="Share of the channels of every layer that is removed.")
-    criterion: Literal["l1", "l2"] = parameter("l2", help="Norm of a channel's weights, over all layers that share it, by which it is judged.")
-    fine_tune: int = parameter(1, ge=0, le=1000, unit="epochs", help="Epochs of training afterwards, with the learning steps of the phase before.")
+    structure: Literal["channels", "weights", "two_of_four"] = parameter(
+        "channels",
+        help="What is removed: whole channels, which makes every dense runtime faster; single weights, which become zero; "
+        "or two of every four inputs of a weight, which become zero.",
+    )
+    amount: float = parameter(0.5, gt=0, lt=1, help="Share of the channels of every layer, or of the weights, that is removed.")
+    criterion: Literal["l1", "l2", "taylor", "batch_norm", "random"] = parameter(
+        "l2",
+        help="What a channel, over all layers that share it, or a weight is judged by: a norm of its weights, what the loss would change without "
+        "it (taylor), its factor of batch normalization, or chance, as a control. Left out: l2 for channels, l1 for weights.",
+    )
+    scope: Literal["layer", "global"] = parameter(
+        "layer", help="Whether every layer loses the same share, or one threshold for all layers decides what each of them loses."
+    )
+    fine_tune: int = parameter(
+        1, ge=0, le=1000, unit="epochs", help="Epochs of training after every round, with the learning steps of the phase before."
+    )
+    rounds: int = parameter(
+        1, ge=1, le=100, help="In how many rounds the amount is reached, each with its fine-tuning; every round takes the same share of what remains."
+    )
     round_to: int = parameter(8, ge=1, le=64, unit="channels", help="Channels that remain are a multiple of this.")
 
+    @property
+    def follows_weights(self) -> bool:
+        """Whether the shapes that remain are known only once the network is trained."""
+        return self.structure == "channels" and self.scope == "global"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _criterion_of_structure(cls, given: Any) -> Any:
+        """A criterion that is left out is that of the structure, so that what is written out always says what is done."""
+        if isinstance(given, dict) and "criterion" not in given and given.get("structure") in CRITERIA:
+            return {**given, "criterion": CRITERIA[given["structure"]][0]}
+        return given
+
+    @field_validator("amount")
+    @classmethod
+    def _amount_fits(cls, value: float, info: ValidationInfo) -> float:
+        if info.data.get("structure") == "two_of_four" and value != 0.5:
+            raise ValueError("left at 0.5 with the structure two_of_four, which takes two of every four weights")
+        return value
+
+    @field_validator("criterion")
+    @classmethod
+    def _criterion_fits(cls, value: str, info: ValidationInfo) -> str:
+        structure = info.data.get("structure")
+        if structure in CRITERIA and value not in CRITERIA[structure]:
+            raise ValueError(f"{', '.join(CRITERIA[structure][:-1])} or {CRITERIA[structure][-1]} with the structure {structure}: {WHY_NOT[value]}")
+        return value
+
+    @field_validator("scope", "rounds", "round_to")
+    @classmethod
+    def _of_its_structure(cls, value: Any, info: ValidationInfo) -> Any:
+        structure, name = info.data.get("structure"), info.field_name or ""
+        if structure in USES and name not in USES[structure] and value != cls.model_fields[name].default:
+            raise ValueError(f"left out with the structure {structure}, which has no use for it")
+        if name == "rounds" and value > 1 and info.data.get("fine_tune") == 0:
+            raise ValueError("1 with fine_tune 0: nothing is learned between rounds, so that one does the same")
+        return value
+
+
+def label(config: Pruning) -> str:
+    """What tells steps apart on a page: `prune 50%`, `prune 80% of weights by taylor`, `prune 2:4`."""
+    kinds = {"channels": f"prune {config.amount:.0%}", "weights": f"prune {config.amount:.0%} of weights", "two_of_four": "prune 2:4"}
+    words = [kinds[config.structure]]
+    words += [f"by {config.criterion.replace('_', ' ')}"] if config.criterion != CRITERIA[config.structure][0] else []
+    words += ["globally"] if config.scope == "global" else []
+    words += [f"in {config.rounds} rounds"] if config.rounds > 1 else []
+    return " ".join(words)
+
+
+STRUCTURE_CARDS = (
+    Card(
+        name="channels",
+        summary="Whole channels are cut out, in every layer that shares them. The network that remains is smaller and dense.",
+        formula="keep the (1 - amount) C channels with the highest score",
+        unhelpful="Where layers have as few channels as round_to, and for accuracy: at equal amount it loses more than single weights do.",
+        source="Fang et al. 2023, DepGraph: Towards Any Structural Pruning",
+        link="https://arxiv.org/abs/2301.12900",
+    ),
+    Card(
+        name="weights",
+        summary="Single weights become zero and stay zero while the rest is trained. The shapes stay; the compressed file becomes smaller.",
+        formula="w_i = 0 where score(w_i) is among the amount * n lowest",
+        unhelpful="For speed and memory: a dense kernel multiplies by zero as by any other number.",
+        source="Han et al. 2015, Learning both Weights and Connections for Efficient Neural Networks",
+        link="https://arxiv.org/abs/1506.02626",
+    ),
+    Card(
+        name="two_of_four",
+        summary="Of every four consecutive inputs of a weight two become zero, at each place of a kernel. "
+        "Graphics processors with sparse tensor cores multiply such weights up to twice as fast.",
+        formula="w_4k ... w_4k+3: the two with the lowest scores are 0",
+        unhelpful="For speed on processors and older graphics cards, and in layers whose inputs are no multiple of four, which stay whole.",
+        source="Mishra et al. 2021, Accelerating Sparse Deep Neural Networks",
+        link="https://arxiv.org/abs/2104.08378",
+    ),
+)
+"""One of each structure."""
+
+CRITERION_CARDS = (
+    Card(
+        name="l1",
+        summary="What has the smallest sum of absolute weights goes first. For a single weight that is its size.",
+        formula="score = sum |w|",
+        unhelpful="Where layers have different scales and one threshold judges them all.",
+        source="Li et al. 2017, Pruning Filters for Efficient ConvNets",
+        link="https://arxiv.org/abs/1608.08710",
+    ),
+    Card(
+        name="l2",
+        summary="The channels with the smallest sum of squared weights go first, over all layers that share them.",
+        formula="score = sum w^2",
+        unhelpful="Where a channel with small weights is scaled up by what follows, as by batch normalization.",
+        source="Fang et al. 2023, DepGraph: Towards Any Structural Pruning",
+        link="https://arxiv.org/abs/2301.12900",
+    ),
+    Card(
+        name="taylor",
+        summary="What the loss on some training images would change least without goes first, to first order.",
+        formula="score = sum |w dL/dw|",
+        unhelpful="Where a network fits its training images so well that gradients are mostly noise.",
+        source="Molchanov et al. 2019, Importance Estimation for Neural Network Pruning",
+        link="https://arxiv.org/abs/1906.10771",
+    ),
+    Card(
+        name="batch_norm",
+        summary="The channels with the smallest factor of batch normalization go first.",
+        formula="score = |gamma|, y = gamma (x - mean) / deviation + beta",
+        unhelpful="After a short training without a penalty on the factors: they hardly differ from the 1 that they started with.",
+        source="Liu et al. 2017, Learning Efficient Convolutional Networks through Network Slimming",
+        link="https://arxiv.org/abs/1708.06519",
+    ),
+    Card(
+        name="random",
+        summary="Chance decides, by the seed of the variant. A criterion that is no better than this has learned nothing about the network.",
+        formula="score ~ U(0, 1)",
+        unhelpful="For anything but a comparison.",
+        source="Mittal et al. 2018, Recovering from Random Pruning",
+        link="https://arxiv.org/abs/1801.10447",
+    ),
+)
+"""One of each criterion."""
 
 PRUNING = Technique(
     name="pruning",
@@ -23,11 +178,12 @@ PRUNING = Technique(
     category="compression",
     role="transform",
     parameters=Pruning,
-    summary="The channels with the smallest weights are cut out of the network, in every layer that shares them, "
-    "and the rest is trained a little more. "
-    "The network that remains is smaller and dense, so that it is faster in any runtime.",
-    formula="keep the (1 - amount) * C channels with the largest norm of their weights",
+    summary="What matters least is taken out of the network, and the rest is trained a little more. "
+    "Cut channels leave a smaller, dense network that is faster in any runtime. "
+    "Weights that become zero leave its shapes and its speed, and compress well.",
+    formula="keep the (1 - amount) * C channels, or (1 - amount) * n weights, with the highest score",
     source="Fang et al. 2023, DepGraph: Towards Any Structural Pruning; Li et al. 2017, Pruning Filters",
     link="https://arxiv.org/abs/2301.12900",
-    label=lambda config: f"prune {config.amount:.0%}",
+    label=label,
+    cards=(*STRUCTURE_CARDS, *CRITERION_CARDS),
 )

@@ -21,6 +21,7 @@ from effcore.recipe import read_step
 from effcore.stages import LIMIT_VARIABLE
 from effcore.tasks import Data, load
 from effcore.techniques import FUNCTIONS, Context
+from effcore.techniques.pruning import keep_zeros
 from effcore.training import EVALUATION_BATCH, Hooks, fit
 
 
@@ -28,7 +29,7 @@ def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) ->
     """Train from one epoch to another.
 
     Args:
-        config: task, architecture, training, contributes, seed, from, until.
+        config: task, architecture, training, contributes, seed, from, until; `keep_zeros` where a step before set weights to zero.
         inputs: `before`, the rung below; `start`, a model to start from; `teacher`.
         folder: Gets `model.pt`, `optimizer.pt` and `curve.json`.
 
@@ -44,7 +45,7 @@ def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) ->
     torch.manual_seed(config["seed"])
     model, optimizer_state, edits = _model(config, inputs)
     part = data.fraction(training.data_fraction)
-    hooks = phase_hooks(config, inputs, part)  # a teacher that is asked once for all is not asked of other images
+    hooks = [*kept_zeros(config, model), *phase_hooks(config, inputs, part)]  # a teacher that is asked once for all is not asked of other images
     with PeakMemory() as memory:
         predicted = _require_room(model, config, training, images=len(part.train), teacher=_teacher(inputs))
         result = fit(
@@ -71,6 +72,11 @@ def _require_room(
     batch = min(training.batch_size, images)
     require_room(memory, batch=batch, limits_mb=limits)
     return memory.at(batch)
+
+
+def kept_zeros(config: Mapping[str, Any], model: nn.Module) -> Sequence[Hooks]:
+    """What keeps the zeros of a model while it is trained, where a step before set weights to zero; before all other hooks."""
+    return [keep_zeros(model)] if config.get("keep_zeros") else []
 
 
 def phase_hooks(config: Mapping[str, Any], inputs: Mapping[str, Path], data: Data) -> Sequence[Hooks]:

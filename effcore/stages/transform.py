@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,10 @@ from effcore.catalogue.training import Training
 from effcore.measure.memory import PeakMemory
 from effcore.models import snapshot
 from effcore.recipe import read_step
-from effcore.stages.train import phase_hooks
+from effcore.stages.train import kept_zeros, phase_hooks
 from effcore.tasks import load
 from effcore.techniques import FUNCTIONS
-from effcore.training import Fit, fit
+from effcore.training import Fit, Hooks, fit, joined
 
 FINE_TUNE_RATE = 1 / 3
 """Peak learning rate of fine-tuning, as a share of that of the phase before."""
@@ -27,7 +27,7 @@ def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) ->
     """Apply one transform.
 
     Args:
-        config: task, step, training and contributes of the phase that it inherits, seed.
+        config: task, step, training and contributes of the phase that it inherits, seed; `keep_zeros` where a step before set weights to zero.
         inputs: `model`; `teacher` where the phase had one.
         folder: Gets `model.pt` and `curve.json`.
 
@@ -41,19 +41,19 @@ def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) ->
     step = read_step(config["step"])
     training = Training.model_validate(config["training"])
     fits: list[Fit] = []
+    part = data.fraction(training.data_fraction)  # neither fine-tuning nor a criterion sees an image that training did not
 
-    def tune(model: nn.Module, epochs: int) -> Fit:
+    def tune(model: nn.Module, epochs: int, *, hooks: Sequence[Hooks] = ()) -> Fit:
         short = training.model_copy(update={"epochs": epochs, "learning_rate": training.learning_rate * FINE_TUNE_RATE})
-        part = data.fraction(training.data_fraction)
-        hooks = phase_hooks(config, inputs, part)
+        hooks = [*hooks, *kept_zeros(config, model), *phase_hooks(config, inputs, part)]
         fits.append(fit(model, part, short, seed=config["seed"], start_epoch=0, end_epoch=epochs, hooks=hooks))
         return fits[-1]
 
     with PeakMemory() as memory:
-        model, edit, facts = FUNCTIONS[step.technique](snapshot.rebuild(kept), step.config, data, tune=tune)
+        model, edit, facts = FUNCTIONS[step.technique](snapshot.rebuild(kept), step.config, part, tune=tune)
     edits = [*kept.edits, *([edit] if edit is not None else [])]
     snapshot.save(folder / "model.pt", snapshot.take(model, kept.task, kept.architecture, edits))
-    (folder / "curve.json").write_text(json.dumps([row for result in fits for row in result.curve]))
+    (folder / "curve.json").write_text(json.dumps(joined(fits)))
     return {
         "did": facts, "samples": sum(result.samples for result in fits), "devices": 1, "peak_ram_mb": memory.over_baseline_mb,
     }  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from dashboard.form import (
@@ -16,7 +18,7 @@ from dashboard.form import (
     start_values,
     to_yaml,
 )  # fmt: skip
-from effcore.catalogue import TECHNIQUES
+from effcore.catalogue import FAMILIES, TECHNIQUES
 from effcore.errors import SpecError
 from effcore.spec import parse
 
@@ -38,11 +40,14 @@ def test_every_parameter_of_the_catalogue_is_a_field_with_help_and_bounds(techni
 def test_a_field_knows_kind_options_default_unit_and_bounds() -> None:
     amount, family = field("pruning", "amount"), field("architecture", "family")
     assert (amount.kind, amount.default, amount.bounds) == ("number", "0.5", "0 < x < 1")
-    assert (family.options, family.required) == (("mlp", "cnn", "residual", "mobile"), True)
+    assert (family.options, family.required) == (tuple(FAMILIES), True)
     assert field("architecture", "width").label == "width (x)" and field("training", "epochs").label == "epochs"
     assert field("distillation", "teacher.family").path == ("teacher", "family")
     assert field("quantization", "reduce_range").options == ("automatic", "true", "false")
-    assert field("quantization", "bits").options == ("4", "8", "16") and field("pruning", "structure").fixed
+    assert field("quantization", "bits").options == ("4", "8", "16")
+    structure = field("pruning", "structure")
+    assert structure.options == ("channels", "weights", "two_of_four") and not structure.fixed
+    assert replace(structure, options=("channels",)).fixed
 
 
 def test_values_are_typed_and_what_cannot_be_read_stays_text() -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
+import torch_pruning
 from torch import nn
 
 from effcore.catalogue import TASKS
@@ -13,10 +16,12 @@ from effcore.catalogue.architecture import Architecture
 from effcore.catalogue.pruning import Pruning
 from effcore.catalogue.training import Training
 from effcore.errors import TechniqueError
-from effcore.models import build
+from effcore.models import build, snapshot
 from effcore.models.blocks import Layer
-from effcore.tasks import Data
-from effcore.techniques.pruning import apply, channels
+from effcore.models.layout import channels_last
+from effcore.tasks import Data, Split
+from effcore.techniques.pruning import apply
+from effcore.techniques.pruning.channels import channels
 from effcore.training import Fit, fit
 
 
@@ -90,3 +95,93 @@ def test_a_model_that_can_not_be_cut_says_why(digits: Data) -> None:
 
     with pytest.raises(TechniqueError, match="pruning can't cut this model"):
         apply(Split(), Pruning(fine_tune=0, round_to=1), digits, tune=untouched)
+
+
+def cut(model: nn.Module, data: Data, *, seed: int = 0, **given: object) -> tuple[nn.Module, snapshot.Edit | None]:
+    """Without fine-tuning, with torch's generator seeded as a stage does it."""
+    torch.manual_seed(seed)
+    smaller, edit, _ = apply(model, Pruning.model_validate({"fine_tune": 0} | given), data, tune=untouched)
+    return smaller, edit
+
+
+@pytest.mark.parametrize("family", ["mlp", "cnn", "residual"])
+def test_the_defaults_are_torch_prunings_with_the_l2_norm(
+    family: str, digits: Data, trained: Callable[[str], nn.Module], state_of: Callable[[nn.Module], str]
+) -> None:
+    """Written out, so that no new parameter can change what the old ones meant."""
+    expected = copy.deepcopy(trained(family)).eval()
+    classifier = [m for m in expected.modules() if isinstance(m, nn.Linear)][-1]
+    torch_pruning.pruner.BasePruner(
+        expected, torch.zeros(2, 1, 8, 8, dtype=torch.uint8), importance=torch_pruning.importance.GroupMagnitudeImportance(p=2),
+        pruning_ratio=0.5, round_to=8, ignored_layers=[classifier],
+    ).step()  # fmt: skip
+    smaller, _ = cut(trained(family), digits)
+    assert state_of(smaller) == state_of(channels_last(expected)) != state_of(trained(family))
+
+
+@pytest.mark.parametrize("criterion", ["batch_norm", "taylor"])
+def test_channels_that_let_nothing_through_go_first(criterion: str, digits: Data) -> None:
+    model = build(Architecture(family="cnn"), TASKS["digits"], seed=0)
+    first = next(m for m in model.modules() if isinstance(m, Layer))
+    with torch.no_grad():
+        first.norm.weight[8:24] = 0.0
+        first.norm.bias[8:24] = -1.0
+    smaller, _ = cut(model, digits, criterion=criterion)
+    kept = next(m for m in smaller.modules() if isinstance(m, Layer))
+    assert torch.equal(kept.weight.weight, torch.cat((first.weight.weight[:8], first.weight.weight[24:])))
+    assert all(parameter.grad is None for parameter in smaller.parameters())
+
+
+def test_chance_repeats_for_a_seed_and_knows_nothing_of_weights(digits: Data, trained: Callable[[str], nn.Module]) -> None:
+    model = trained("cnn")
+    by_seed = [cut(model, digits, criterion="random", seed=seed)[1] for seed in (0, 0, 1)]
+    assert by_seed[0] == by_seed[1] != by_seed[2]
+    assert cut(model, digits)[1] not in by_seed
+
+
+def test_taylor_looks_at_the_images(digits: Data, trained: Callable[[str], nn.Module]) -> None:
+    backwards = replace(digits, train=Split(digits.train.images[::-1].copy(), digits.train.labels[::-1].copy()))
+    edits = [cut(trained("cnn"), data, criterion="taylor")[1] for data in (digits, digits, backwards)]
+    assert edits[0] == edits[1] != edits[2]
+    assert cut(trained("cnn"), digits)[1] == cut(trained("cnn"), backwards)[1] != edits[0]
+
+
+@pytest.mark.parametrize("criterion", ["l1", "l2", "taylor", "batch_norm", "random"])
+def test_one_threshold_for_all_layers_cuts_them_unequally_and_none_away(
+    criterion: str, digits: Data, trained: Callable[[str], nn.Module], state_of: Callable[[nn.Module], str]
+) -> None:
+    model = trained("cnn")
+    smaller, edit = cut(model, digits, criterion=criterion, scope="global", round_to=4)
+    before, after = channels(model), channels(smaller)
+    shares = {after[name] / before[name] for name in before}
+    assert len(shares) > 1 and min(after.values()) >= 4 and all(count % 4 == 0 for count in after.values())
+    # At most 3 channels of each of the four layers are lost to rounding.
+    assert sum(before.values()) / 2 - 12 <= sum(after.values()) <= sum(before.values()) / 2
+    kept = snapshot.take(smaller, "digits", Architecture(family="cnn", width=0.5), [edit] if edit else [])
+    assert state_of(snapshot.rebuild(kept)) == state_of(smaller)
+
+
+def test_one_threshold_that_would_leave_less_than_round_to_is_an_error(digits: Data, trained: Callable[[str], nn.Module]) -> None:
+    with pytest.raises(TechniqueError, match=r"amount must be at most 0.866 with the scope global.*Got 0.9 and round_to 8 for 240 channels in 4"):
+        cut(trained("cnn"), digits, scope="global", amount=0.9)
+
+
+@pytest.mark.parametrize("scope", ["layer", "global"])
+def test_rounds_come_to_the_same_amount_and_can_be_replayed(
+    scope: str, digits: Data, trained: Callable[[str], nn.Module], state_of: Callable[[nn.Module], str]
+) -> None:
+    sizes: list[int] = []
+
+    def tune(model: nn.Module, epochs: int) -> Fit:
+        sizes.append(sum(channels(model).values()))
+        return fit(model, digits.fraction(0.1), Training(epochs=epochs), seed=0)
+
+    config = Pruning(amount=0.75, rounds=2, criterion="taylor", scope=scope, round_to=2)  # type: ignore[arg-type]
+    smaller, edit, facts = apply(trained("cnn"), config, digits, tune=tune)
+    at_once, _ = cut(trained("cnn"), digits, amount=0.75, round_to=2)
+    assert sizes == [120, 60] if scope == "layer" else sizes[0] in range(113, 121) and sizes[1] in range(53, 61)
+    assert scope == "global" or channels(smaller) == channels(at_once)
+    assert [row["epoch"] for row in facts["curve"]] == [1, 2] and facts["samples"] == 240
+    assert facts["curve"][1]["seconds"] > facts["curve"][0]["seconds"]
+    kept = snapshot.take(smaller, "digits", Architecture(family="cnn", width=0.5), [edit] if edit else [])
+    assert state_of(snapshot.rebuild(kept)) == state_of(smaller)

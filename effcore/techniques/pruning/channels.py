@@ -1,0 +1,138 @@
+"""Channels that matter least are cut out of every layer that shares them, and the rest is trained a little more."""
+
+from __future__ import annotations
+
+import copy
+import math
+from typing import Any
+
+import torch
+import torch_pruning
+from torch import nn
+
+from effcore.catalogue.pruning import Pruning
+from effcore.errors import TechniqueError
+from effcore.models.blocks import Layer, kinds
+from effcore.models.layout import channels_last
+from effcore.models.snapshot import Edit
+from effcore.tasks import Data
+from effcore.techniques.pruning.criteria import channel_scores, gather_gradients
+from effcore.techniques.pruning.rounds import shares
+from effcore.techniques.pruning.tune import Tune
+from effcore.training import Fit, joined
+
+
+def apply(model: nn.Module, config: Pruning, data: Data, *, tune: Tune) -> tuple[nn.Module, Edit, dict[str, Any]]:
+    """A smaller copy of the model, with fewer channels in its layers.
+
+    Args:
+        model: Trained; not changed.
+        config: How much is cut, by which criterion, and what follows.
+        data: Gives the shape of the images; its training images give the gradients of Taylor scores.
+        tune: Called once a round where `config.fine_tune` is above 0.
+
+    Returns:
+        The smaller model in eval mode; the edit, plain data that `effcore.models.snapshot.replay` cuts out again;
+        facts: channels of every layer before and after, and the curve of the fine-tuning.
+
+    Raises:
+        TechniqueError: The model can't be cut, or all blocks of a kind were left as they are.
+
+    Source: Fang et al. 2023, https://arxiv.org/abs/2301.12900.
+    """
+    smaller = copy.deepcopy(model).eval()
+    before = channels(smaller)
+    fits: list[Fit] = []
+    example = torch.zeros(2, *data.train.images.shape[1:], dtype=torch.uint8)
+    pruner = _pruner(smaller, config, example)
+    for _ in range(config.rounds):
+        _cut(smaller, pruner, config, data, example)
+        channels_last(smaller)
+        _refuse_unchanged(smaller, before, channels(smaller), config)
+        if config.fine_tune:
+            fits.append(tune(smaller, config.fine_tune))
+    edit = [[name, bool(outputs), [int(i) for i in indices]] for name, outputs, indices in pruner.pruning_history()]
+    facts = {
+        "channels_before": before, "channels_after": channels(smaller), "curve": joined(fits), "samples": sum(fit.samples for fit in fits),
+    }  # fmt: skip
+    return smaller.eval(), edit, facts
+
+
+def channels(model: nn.Module) -> dict[str, int]:
+    """Outputs of every layer that can be cut, by the layer's name."""
+    return {name: layer.outputs for name, layer in model.named_modules() if isinstance(layer, Layer)}
+
+
+def _pruner(model: nn.Module, config: Pruning, example: torch.Tensor) -> Any:
+    """What cuts in place, a round at each of its steps.
+
+    Args:
+        model: In eval mode.
+        config: With the structure `channels`.
+        example: Images, uint8 (2, C, H, W).
+    """
+    weights = {layer.weight for layer in model.modules() if isinstance(layer, Layer)}
+    kept = [module for module in model.modules() if isinstance(module, nn.Linear) and module not in weights]
+    for parameter in model.parameters():
+        parameter.requires_grad_(True)  # torch-pruning finds the graph by its gradients
+    try:
+        pruner = torch_pruning.pruner.BasePruner(
+            model,
+            example,
+            importance=channel_scores(config),
+            global_pruning=config.scope == "global",
+            pruning_ratio=config.amount,
+            iterative_steps=config.rounds,
+            iterative_pruning_ratio_scheduler=lambda amount, rounds: [0.0, *shares(amount, rounds)],
+            round_to=config.round_to,
+            ignored_layers=kept,
+        )
+        sizes = [len(group[0].idxs) for group in pruner.DG.get_all_groups(ignored_layers=kept, root_module_types=pruner.root_module_types)]
+    except Exception as error:  # whatever its arithmetic on indices runs into, up to a division by zero
+        raise _cannot(error) from error
+    if config.scope == "global":
+        _refuse_too_much(sizes, config)
+    return pruner
+
+
+def _cut(model: nn.Module, pruner: Any, config: Pruning, data: Data, example: torch.Tensor) -> None:
+    """One round, in place."""
+    if config.criterion == "taylor":
+        gather_gradients(model, data.train)
+    try:
+        pruner.step()
+        model(example)
+    except Exception as error:  # as above
+        raise _cannot(error) from error
+    model.zero_grad()
+
+
+def _cannot(error: Exception) -> TechniqueError:
+    return TechniqueError(f"pruning can't cut this model: torch-pruning says {error!r}. Leave the step out for it.")
+
+
+def _refuse_too_much(sizes: list[int], config: Pruning) -> None:
+    """Raises where one threshold for all layers would leave less than `round_to` channels in each."""
+    total, room = sum(sizes), sum(max(0, size - config.round_to) for size in sizes)
+    if total - int(total * (1 - config.amount)) > room:  # as torch-pruning counts
+        most = math.floor(1000 * room / max(1, total)) / 1000
+        raise TechniqueError(
+            f"pruning.amount must be at most {most:g} with the scope global, so that every layer keeps round_to channels. "
+            f"Got {config.amount:g} and round_to {config.round_to} for {total} channels in {len(sizes)} groups of layers. "
+            f"Lower pruning.amount or pruning.round_to, or take a wider network."
+        )
+
+
+def _refuse_unchanged(model: nn.Module, before: dict[str, int], after: dict[str, int], config: Pruning) -> None:
+    """Raises where a kind of block has as many channels as before; with one threshold for all, where every kind has."""
+    same = {kind: layers for kind, layers in kinds(model).items() if all(before[name] == after[name] for name in layers)}
+    if not same or (config.scope == "global" and len(same) < len(kinds(model))):
+        return
+    kind, layers = next(iter(same.items()))
+    sizes = sorted({before[name] for name in layers})
+    raise TechniqueError(
+        f"pruning must take channels from every kind of block, but left all {kind} blocks as they are. "
+        f"Got amount {config.amount:g} and round_to {config.round_to} for layers of "
+        f"{', '.join(map(str, sizes))} channels. Raise pruning.amount, lower pruning.round_to, or take a wider "
+        f"network."
+    )

@@ -1,0 +1,80 @@
+"""How much a channel or a weight matters: by its size, by what the loss would change without it, or by chance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch_pruning import importance
+
+from effcore.catalogue.pruning import Pruning
+from effcore.tasks import Split
+
+BATCHES = 4
+BATCH = 64
+"""Training images whose gradients a Taylor score is made of: 256, since a split holds its classes evenly from the beginning."""
+
+
+def gather_gradients(model: nn.Module, images: Split) -> None:
+    """Leaves the gradients of cross entropy, summed over some images, on the parameters of the model.
+
+    Args:
+        model: In eval mode, so that its statistics stay as they are.
+        images: Training images that the model has seen.
+    """
+    model.zero_grad()
+    few = images.first(BATCHES * BATCH)
+    pairs = zip(torch.split(torch.tensor(few.images), BATCH), torch.split(torch.tensor(few.labels), BATCH), strict=True)
+    for pixels, labels in pairs:
+        functional.cross_entropy(model(pixels), labels, reduction="sum").backward()  # type: ignore[no-untyped-call]
+
+
+def channel_scores(config: Pruning) -> Callable[[Any], Tensor]:
+    """What torch-pruning judges a group of layers that share their channels by: group -> scores, float32 (channels,).
+
+    Args:
+        config: With the structure `channels`. Taylor scores need `gather_gradients` before each use.
+
+    Source: Fang et al. 2023, https://arxiv.org/abs/2301.12900; Molchanov et al. 2019, https://arxiv.org/abs/1906.10771;
+    Liu et al. 2017, https://arxiv.org/abs/1708.06519.
+    """
+    scores: dict[str, Callable[[], Callable[[Any], Tensor]]] = {
+        "l1": lambda: importance.GroupMagnitudeImportance(p=1),
+        "l2": lambda: importance.GroupMagnitudeImportance(p=2),
+        # Norms are in units of their layer and are divided by its mean; these two are in the same units everywhere.
+        "taylor": lambda: importance.GroupTaylorImportance(normalizer=None),
+        "batch_norm": lambda: importance.BNScaleImportance(normalizer=None),
+        "random": lambda: importance.RandomImportance(),
+    }
+    found = scores[config.criterion]()
+    return _spared(found, config.round_to) if config.scope == "global" else found
+
+
+def _spared(scores: Callable[[Any], Tensor], count: int) -> Callable[[Any], Tensor]:
+    """The same scores, with the best of every group out of reach: one threshold for all could take a layer away whole."""
+
+    def spared(group: Any) -> Tensor:
+        found = scores(group).clone()
+        found[torch.topk(found, min(count, len(found))).indices] = torch.inf
+        return found
+
+    return spared
+
+
+def weight_scores(weight: nn.Parameter, criterion: str) -> Tensor:
+    """A score for each weight, float32, of the shape of the weights; those that are zero already have the lowest, -1.
+
+    Args:
+        weight: Of one layer, with its gradient where the criterion is `taylor`.
+        criterion: `l1`, `taylor` or `random`; the last takes its numbers from torch's generator, which the stage seeds.
+    """
+    values = weight.detach()
+    if criterion == "taylor":
+        assert weight.grad is not None, "gather_gradients comes first"
+        found = (values * weight.grad).abs()
+    else:
+        found = values.abs() if criterion == "l1" else torch.rand(values.shape)
+    return found.masked_fill(values == 0, -1.0)

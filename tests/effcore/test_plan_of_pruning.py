@@ -1,0 +1,54 @@
+"""What pruning asks of a plan: how much it trains, which structures it shares, and who must keep its zeros."""
+
+from __future__ import annotations
+
+from effcore.plan import Context, Plan, Stage, make_plan
+from effcore.spec import parse
+
+MLP, TRAIN, RUN = "architecture: {family: mlp}", "training: {epochs: 4}", "runtime: onnxruntime"
+WEIGHTS = "pruning: {structure: weights}"
+
+
+def plan(*steps: str, seeds: tuple[int, ...] = (0,), source: str = "1") -> Plan:
+    recipes = parse("name: a\ntask: digits\nrecipe:\n" + "".join(f"  - {step}\n" for step in steps)).recipes
+    context = Context(vnni=True, machine="m", sources={"technique:pruning": source})
+    return make_plan([(r, s) for r in recipes for s in seeds], context=context)
+
+
+def transforms(found: Plan) -> list[Stage]:
+    return [s for s in found.stages.values() if s.kind == "transform"]
+
+
+def test_every_round_is_trained() -> None:
+    (stage,) = transforms(plan(MLP, TRAIN, "pruning: {rounds: 3, fine_tune: 2}", RUN))
+    assert stage.units == 6
+
+
+def test_zeros_do_not_change_the_structure() -> None:
+    zeroing = "pruning: [none, {structure: two_of_four}, {structure: weights, amount: [0.5, 0.9], scope: [layer, global]}]"
+    assert plan(MLP, TRAIN, zeroing, RUN, seeds=(0, 1)).structures == 1
+    assert plan(MLP, TRAIN, "pruning: [none, {criterion: [l1, random]}, {rounds: 2}]", RUN).structures == 2
+
+
+def test_one_threshold_for_all_layers_makes_a_structure_of_each_training() -> None:
+    cut = "pruning: {scope: global}"
+    assert plan(MLP, TRAIN, cut, RUN, seeds=(0, 1)).structures == 2
+    assert plan(MLP, TRAIN, "pruning: {scope: global, criterion: [l2, taylor]}", RUN).structures == 2
+    assert plan(MLP, "training: {epochs: [1, 2]}", cut, RUN).structures == 2
+    assert plan(MLP, TRAIN, cut, "quantization: [none, {mode: static, calibration: [mse, minmax]}]", RUN).structures == 2
+
+
+def test_what_trains_after_zeros_were_set_is_told_to_keep_them() -> None:
+    later = plan(MLP, TRAIN, WEIGHTS, "pruning: {amount: 0.25}", "training: {epochs: 1}", RUN)
+    told = [s.config.get("keep_zeros", False) for s in later.stages.values() if s.kind in ("train", "transform")]
+    assert told == [False, False, False, False, True, True]
+    channels = plan(MLP, TRAIN, "pruning: {amount: 0.25}", "training: {epochs: 1}", RUN)
+    assert not any("keep_zeros" in s.config for s in channels.stages.values())
+
+
+def test_the_source_of_pruning_is_part_of_a_phase_that_keeps_its_zeros() -> None:
+    def phases(source: str) -> list[str]:
+        found = plan(MLP, "training: {epochs: 1}", WEIGHTS, "training: {epochs: 2}", RUN, source=source)
+        return [s.key for s in found.stages.values() if s.kind == "train"]
+
+    assert [a == b for a, b in zip(phases("1"), phases("2"), strict=True)] == [True, False, False]
