@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from effcore.catalogue.record import Role
 from effcore.catalogue.runtime import RUNTIMES
@@ -58,3 +58,20 @@ def order_problems(steps: Sequence[tuple[str, Role]], *, runtime: str) -> list[t
         if name in refuses:
             problems.append((index, f"{name!r} can't be had with the runtime {runtime!r}: {refuses[name]}"))
     return problems
+
+
+def order_table(roles: Mapping[str, Role]) -> dict[str, dict[str, str]]:
+    """For every two techniques, what is said of the second right after the first: empty where it is allowed, else why not.
+
+    Args:
+        roles: Role of each technique by its name.
+    """
+    return {first: {second: _pair(first, second, roles) for second in roles} for first in roles}
+
+
+def _pair(first: str, second: str, roles: Mapping[str, Role]) -> str:
+    if roles[second] not in FOLLOWERS[roles[first]]:
+        return REASONS[roles[second]]
+    if first == second and roles[first] == "contribute":
+        return "it stands once in a phase of training: one step takes the parameters of both"
+    return ""
