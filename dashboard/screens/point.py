@@ -14,6 +14,7 @@ from dashboard.quantities import file_size
 from dashboard.screens.parts import IDLE_S, current_look, empty, explained, go, heading, note
 from dashboard.tables import figures_table, tone_color
 from dashboard.theme import CHART_CONFIG, mark, title
+from dashboard.views.cards import cards_of
 from dashboard.views.point import PointView, Relative, point_view
 from dashboard.views.profile import profile_view
 from dashboard.views.records import curve_view, environment_line, samples_view, stage_lines
@@ -160,6 +161,19 @@ def _recipe(view: PointView) -> None:
             words = title(step.technique) + (f": {step.label}" if step.label and step.label != step.technique else "")
             note(words + ("   ← the step from its parent" if step.new else ""), key=f"recipe-{index}", tone="strong")
             note(step.parameters, key=f"recipe-parameters-{index}")
+    _cards(view.variant)
+
+
+def _cards(variant: Variant) -> None:
+    cards = cards_of(variant.recipe)
+    if not cards:
+        return
+    with st.expander("What these steps are", key="cards"):
+        for index, card in enumerate(cards):
+            note(card.title, key=f"card-{index}", tone="strong")
+            for number, line in enumerate(card.lines):
+                note(line, key=f"card-{index}-{number}", tone="plain")
+            note(f"{card.source}, {card.link}", key=f"card-source-{index}")
 
 
 def _ancestry(view: PointView) -> None:

@@ -1,0 +1,59 @@
+"""What a student needs to know of the steps of a recipe, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from effcore.catalogue import FAMILIES, TECHNIQUES, Technique
+
+
+@dataclass(frozen=True, kw_only=True)
+class CardView:
+    """One thing to know.
+
+    Attributes:
+        title: What it is called.
+        lines: What it is, its formula, and when it does not help.
+        source: Paper, with year.
+        link: Where to read it.
+    """
+
+    title: str
+    lines: tuple[str, ...]
+    source: str
+    link: str
+
+
+def cards_of(recipe: Mapping[str, Any]) -> tuple[CardView, ...]:
+    """Of each step of a recipe its technique, and of the ways that a technique has the one that was chosen.
+
+    Args:
+        recipe: `Recipe.document`; steps that the catalogue does not hold any more are left out.
+    """
+    steps = [(name, values) for entry in recipe.get("steps", ()) for name, values in entry.items()]
+    return tuple(card for name, values in steps if name in TECHNIQUES for card in _of_step(TECHNIQUES[name], values))
+
+
+def _of_step(technique: Technique, values: Mapping[str, Any]) -> Iterator[CardView]:
+    if technique.role == "architecture" and values.get("family") in FAMILIES:
+        family = FAMILIES[values["family"]]
+        yield CardView(title=f"Family {family.name}", lines=(family.summary,), source=family.source, link=family.link)
+        return
+    if technique.role in ("phase", "runtime"):
+        return
+    yield CardView(
+        title=technique.title, lines=tuple(t for t in (technique.summary, technique.formula) if t), source=technique.source, link=technique.link
+    )
+    chosen = {v for v in values.values() if isinstance(v, str)} | _changed(technique, values)
+    for card in technique.cards:
+        if card.name in chosen:
+            lines = (card.summary, card.formula, f"Does not help: {card.unhelpful}")
+            yield CardView(title=f"{technique.title}: {card.name.replace('_', ' ')}", lines=lines, source=card.source, link=card.link)
+
+
+def _changed(technique: Technique, values: Mapping[str, Any]) -> set[str]:
+    """Names of the parameters that are not at their default."""
+    fields = technique.parameters.model_fields
+    return {n for n, v in values.items() if n in fields and not fields[n].is_required() and v != fields[n].default}
