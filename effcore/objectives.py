@@ -59,6 +59,7 @@ METRICS: dict[str, Metric] = {
         _m("load_ms", "Load time", "ms", "min", "From the file to a session that is ready to predict."),
         _m("size_mb", "File size", "MB", "min", "Bytes of the artifact."),
         _m("size_compressed_mb", "File size, compressed", "MB", "min", "Bytes of the artifact after deflate."),
+        _m("size_huffman_mb", "File size, Huffman-coded", "MB", "min", "Bytes of the artifact with its weights coded as in Deep Compression."),
         _m("params", "Parameters", "", "min", "Numbers that were learned."),
         _m("nonzero_params", "Non-zero parameters", "", "min", "Learned numbers that are not zero."),
         _m("macs", "Multiply-accumulates", "", "min", "Multiply-accumulate operations of one prediction; not a time."),

@@ -12,7 +12,7 @@ BITS: dict[str, tuple[int, ...]] = {"static": (8,), "dynamic": (8,), "weight_onl
 """Bits that each mode can have, the one that is meant first."""
 
 USES: dict[str, tuple[str, ...]] = {
-    "static": ("per_channel", "calibration", "calibration_images", "reduce_range"),
+    "static": ("per_channel", "calibration", "calibration_images", "reduce_range", "float_layers"),
     "dynamic": ("per_channel", "reduce_range"),
     "weight_only": ("per_channel",),
     "codebook": (),
@@ -43,6 +43,10 @@ class Quantization(Parameters):
     reduce_range: bool | None = parameter(
         None, help="One bit less, so that sums of products do not overflow on processors without VNNI; none decides by the processor."
     )
+    float_layers: int = parameter(
+        0, ge=0, le=1000, unit="layers", help="How many layers stay in float, with the mode static: those that add most noise to the logits when "
+        "each is quantized alone. At least one must be left."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -67,7 +71,7 @@ class Quantization(Parameters):
             raise ValueError(f"{' or '.join(map(str, sorted(BITS[mode])))} with the mode {mode}")
         return value
 
-    @field_validator("per_channel", "calibration", "calibration_images", "reduce_range")
+    @field_validator("per_channel", "calibration", "calibration_images", "reduce_range", "float_layers")
     @classmethod
     def _of_its_mode(cls, value: Any, info: ValidationInfo) -> Any:
         mode, name = info.data.get("mode"), info.field_name or ""
@@ -82,6 +86,14 @@ LABELS: dict[str, str] = {
     "static": "int{}", "dynamic": "int{} dynamic", "weight_only": "int{} weights", "codebook": "codebook {} bit", "fp16": "fp{}",
 }  # fmt: skip
 """What tells the modes apart on a page, with the bits."""
+
+
+def _label(config: Quantization) -> str:
+    """As `int8, 1 layer float`."""
+    count = config.float_layers
+    floats = f", {count} layer{'' if count == 1 else 's'} float" if count else ""
+    return LABELS[config.mode].format(config.bits) + floats
+
 
 CARDS = (
     Card(
@@ -128,8 +140,17 @@ CARDS = (
         source="Micikevicius et al. 2018, Mixed Precision Training",
         link="https://arxiv.org/abs/1710.03740",
     ),
+    Card(
+        name="float_layers",
+        summary="Mixed precision: the layers that lose most stay in float, all others are static 8-bit integers. "
+        "Each layer is quantized alone, and the error that this makes in the logits of the calibration images says how sensitive it is.",
+        formula="n_l = mean((y_l - y)^2) / var(y), y_l with layer l alone in integers",
+        unhelpful="Where plain int8 loses nothing, or the sensitive layer holds most of the weights or of the work.",
+        source="Dong et al. 2019, HAWQ: Hessian AWare Quantization of Neural Networks with Mixed-Precision",
+        link="https://arxiv.org/abs/1905.03696",
+    ),
 )
-"""One of each mode."""
+"""One of each mode, then one of what stays in float beside them."""
 
 QUANTIZATION = Technique(
     name="quantization",
@@ -144,7 +165,7 @@ QUANTIZATION = Technique(
     source="Jacob et al. 2018, Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference; "
     "codebook: Han et al. 2016, Deep Compression",
     link="https://arxiv.org/abs/1712.05877",
-    label=lambda config: LABELS[config.mode].format(config.bits),
+    label=_label,
     converts=lambda config: config.mode != "static",
     cards=CARDS,
 )

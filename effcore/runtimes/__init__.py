@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from effcore.errors import EffcoreError, nearest
 from effcore.runtimes import onnxruntime, torch
-from effcore.runtimes.counts import Counts, Layer, Predict, RuntimeModule
+from effcore.runtimes.counts import Counts, Layer, Predict, RuntimeModule, Stored
 
 RUNTIME_MODULES: dict[str, RuntimeModule] = {"onnxruntime": onnxruntime, "torch": torch}
 
@@ -26,4 +26,4 @@ def runtime_module(name: str) -> RuntimeModule:
     return RUNTIME_MODULES[name]
 
 
-__all__ = ["RUNTIME_MODULES", "Counts", "Layer", "Predict", "RuntimeModule", "runtime_module"]
+__all__ = ["RUNTIME_MODULES", "Counts", "Layer", "Predict", "RuntimeModule", "Stored", "runtime_module"]

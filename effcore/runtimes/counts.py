@@ -49,6 +49,23 @@ class Layer:
     macs: int
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Stored:
+    """The weights of one tensor of a file, or its biases.
+
+    Attributes:
+        values: The numbers, in their order in the file; integers without their scale.
+        bits: Of one value, with shared values of one entry of their codebook.
+        bytes: That they take in the file, a codebook with them.
+        convolution: Whether they are the weights of a convolution.
+    """
+
+    values: np.ndarray
+    bits: int
+    bytes: int
+    convolution: bool
+
+
 class RuntimeModule(Protocol):
     """What a module of this package offers; importing it imports neither torch nor the runtime."""
 
@@ -69,6 +86,9 @@ class RuntimeModule(Protocol):
 
     def layers(self, path: Path) -> tuple[Layer, ...]:
         """Where the bytes, parameters and products of the file are, in its order."""
+
+    def weights(self, path: Path) -> tuple[Stored, ...]:
+        """The weights and biases as they are stored, in the order of the file."""
 
     def version(self) -> str:
         """Version of the runtime."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from effcore.catalogue import Task
 from effcore.errors import EffcoreError
-from effcore.runtimes.counts import Counts, Layer, Predict
+from effcore.runtimes.counts import Counts, Layer, Predict, Stored
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -110,6 +110,13 @@ def layers(path: Path) -> tuple[Layer, ...]:
     from effcore.runtimes.onnxlayers import layers_of
 
     return layers_of(_read(path))
+
+
+def weights(path: Path) -> tuple[Stored, ...]:
+    """The weights and biases as they are stored, in the order of the file."""
+    from effcore.runtimes.onnxweights import stored_weights
+
+    return tuple(stored_weights(_read(path)).values())
 
 
 def version() -> str:

@@ -13,7 +13,7 @@ import numpy as np
 
 from effcore.catalogue import RUNTIMES, Task
 from effcore.errors import EffcoreError
-from effcore.runtimes.counts import Counts, Layer, Predict
+from effcore.runtimes.counts import Counts, Layer, Predict, Stored
 
 if TYPE_CHECKING:
     from torch import nn
@@ -143,6 +143,14 @@ def _macs(node: Node) -> int:
     shapes = (node.meta["val"].shape, node.all_input_nodes[1].meta["val"].shape)
     outputs, products = (math.prod([int(size) for size in shape[1:]]) for shape in shapes)
     return outputs * products
+
+
+def weights(path: Path) -> tuple[Stored, ...]:
+    """The weights and biases as they are stored, in the order of the program."""
+    return tuple(
+        Stored(values=w.detach().numpy(), bits=8 * w.element_size(), bytes=w.numel() * w.element_size(), convolution=w.dim() > 2)
+        for w in _read(path)[0].parameters()
+    )
 
 
 def version() -> str:

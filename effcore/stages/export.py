@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from effcore.catalogue import RUNTIMES, TASKS
+from effcore.measure.huffman import measure_huffman
 from effcore.measure.size import measure_size
 from effcore.models import snapshot
 from effcore.recipe import read_step
@@ -28,7 +29,7 @@ def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) ->
         folder: Gets `model.onnx` or `model.pt2`, and `layers.json`, where its bytes are.
 
     Returns:
-        Facts: name of the file, its structure, size and counts, and what the techniques did.
+        Facts: name of the file, its structure, sizes and counts, and what the techniques did.
     """
     torch.set_num_threads(1)
     runtime = runtime_module(config["runtime"])
@@ -43,9 +44,9 @@ def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) ->
     for step in (s for s in steps if s.record.converts(s.config)):
         file, did[step.technique] = CONVERTERS[step.technique](path.read_bytes(), step.config, data)
         path.write_bytes(file)
-    counts, size = runtime.counts(path), measure_size(path)
+    figures = asdict(runtime.counts(path)) | asdict(measure_size(path)) | {"size_huffman_mb": measure_huffman(path, runtime.weights(path))}
     (folder / "layers.json").write_text(json.dumps([asdict(layer) for layer in runtime.layers(path)]))
     return {
         "artifact": path.name, "structure": runtime.structure(path), "did": did,
-        "metrics": {k: float(v) for k, v in (asdict(counts) | asdict(size)).items()},
+        "metrics": {k: float(v) for k, v in figures.items()},
     }  # fmt: skip

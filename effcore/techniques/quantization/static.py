@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -13,12 +16,16 @@ from effcore.models.program import deployable, trace
 from effcore.models.silence import silence
 from effcore.tasks import Data
 from effcore.techniques.quantization.calibration import OBSERVERS
+from effcore.techniques.quantization.sensitivity import sensitivity
 
 silence()  # torchao speaks when it is imported
 
 from torchao.quantization.pt2e import MinMaxObserver, PerChannelMinMaxObserver  # noqa: E402
 from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e  # noqa: E402
 from torchao.quantization.pt2e.quantizer import QuantizationAnnotation, QuantizationSpec, Quantizer  # noqa: E402
+
+Marked = Callable[[fx.Node], bool]
+"""Whether an operator that could take integers shall take them."""
 
 CALIBRATION_BATCH = 256
 EPSILON = 2.0**-12
@@ -36,22 +43,24 @@ for a residual network that takes 0.098 ms in float).
 
 
 class LayerQuantizer(Quantizer):  # type: ignore[misc]  # torchao has no types
-    """Marks the inputs of every layer as integers, for ONNX Runtime's kernels.
+    """Marks the inputs of layers as integers, for ONNX Runtime's kernels.
 
     Args:
         activation: How activations are quantized.
         weight: How weights are quantized.
+        marked: Which of the operators that could take integers do.
     """
 
-    def __init__(self, *, activation: QuantizationSpec, weight: QuantizationSpec) -> None:
+    def __init__(self, *, activation: QuantizationSpec, weight: QuantizationSpec, marked: Marked) -> None:
         super().__init__()
         self.activation = activation
         self.weight = weight
+        self.marked = marked
 
     def annotate(self, model: fx.GraphModule) -> fx.GraphModule:
         """Marks the nodes of a traced model, in place."""
         for node in model.graph.nodes:
-            if node.op != "call_function" or node.target not in (*WEIGHTED, *CARRIED):
+            if node.op != "call_function" or node.target not in (*WEIGHTED, *CARRIED) or not self.marked(node):
                 continue
             inputs = {node.args[0]: self.activation}
             if node.target in WEIGHTED:
@@ -74,10 +83,11 @@ def apply(model: nn.Module, config: Quantization, data: Data) -> tuple[torch.exp
         data: Its first training images, which are in a stratified order, are the calibration images.
 
     Returns:
-        The program with quantize and dequantize operators around its layers; facts: layers, images, ranges.
+        The program with quantize and dequantize operators around its layers; facts: layers, images, ranges, and, where layers stay in
+        float, their names and the noise that each layer of the network adds to the logits when it alone is quantized.
 
     Raises:
-        TechniqueError: The mode is another one, `reduce_range` is not resolved, or a layer was left as it is.
+        TechniqueError: The mode is another one, `reduce_range` is not resolved, no layer would become integers, or one was left as it is.
     """
     if config.mode != "static":
         raise TechniqueError(f"quantization.mode must be 'static' to act before the export. Got {config.mode!r}.")
@@ -87,8 +97,11 @@ def apply(model: nn.Module, config: Quantization, data: Data) -> tuple[torch.exp
         )
     images = torch.tensor(data.train.first(config.calibration_images).images)
     folded = deployable(model)
-    quantized = _quantize(trace(folded, images), images, config)
-    expected = sum(isinstance(m, nn.Conv2d | nn.Linear) for m in folded.modules())
+    layers, program = sum(isinstance(m, nn.Conv2d | nn.Linear) for m in folded.modules()), trace(folded, images)
+    scanned = _scan(program, images, config, layers) if config.float_layers else {}
+    floats = list(scanned)[: config.float_layers]
+    quantized = _quantize(program, images, config, marked=lambda node: _layer(node) not in floats)
+    expected = layers - config.float_layers
     reached = sum(_reads_integers(node) for node in quantized.graph.nodes)
     if reached != expected or expected == 0:
         raise TechniqueError(f"quantization must reach every layer with weights, {expected} here. Got {reached}.")
@@ -99,17 +112,45 @@ def apply(model: nn.Module, config: Quantization, data: Data) -> tuple[torch.exp
         "per_channel": config.per_channel,
         "calibration": config.calibration,
     }
-    return trace(quantized, images), facts
+    return trace(quantized, images), facts | ({"float_layers": floats, "sensitivity": scanned} if floats else {})
 
 
-def _quantize(program: torch.export.ExportedProgram, images: Tensor, config: Quantization) -> fx.GraphModule:
-    quantizer = LayerQuantizer(activation=activation_spec(config), weight=weight_spec(config))
+def _quantize(program: torch.export.ExportedProgram, images: Tensor, config: Quantization, *, marked: Marked) -> fx.GraphModule:
+    quantizer = LayerQuantizer(activation=activation_spec(config), weight=weight_spec(config), marked=marked)
     prepared = prepare_pt2e(program.module(), quantizer)
-    with torch.inference_mode():
-        for part in torch.split(images, CALIBRATION_BATCH):
-            prepared(part)
+    _logits(prepared, images)
     converted: fx.GraphModule = convert_pt2e(prepared)
     return converted
+
+
+def _logits(network: fx.GraphModule, images: Tensor) -> Tensor:
+    with torch.inference_mode():
+        return torch.cat([network(part) for part in torch.split(images, CALIBRATION_BATCH)])
+
+
+def _scan(program: torch.export.ExportedProgram, images: Tensor, config: Quantization, layers: int) -> dict[str, float]:
+    """Noise of each layer when it alone is quantized, by its name, most sensitive first."""
+    if config.float_layers >= layers:
+        raise TechniqueError(
+            f"quantization.float_layers must leave a layer to quantize: at most {max(layers - 1, 0)} with the {layers} of this network. "
+            f"Got {config.float_layers}. Take fewer, or leave the step out."
+        )
+    network = program.module()
+    names = dict.fromkeys(name for name in map(_layer, network.graph.nodes) if name is not None)
+    alone = {name: _logits(_quantize(program, images, config, marked=partial(_is, name)), images) for name in names}
+    return sensitivity(_logits(network, images), alone)
+
+
+def _layer(node: fx.Node) -> str | None:
+    """Name of the module whose weights an operator uses, as `2` or `3.0.first`; None for operators without weights."""
+    if node.op != "call_function" or node.target not in WEIGHTED:
+        return None
+    weight = node.args[1]
+    return re.sub(r"(\.weight)+$", "", str(weight.target if isinstance(weight, fx.Node) else weight))
+
+
+def _is(name: str, node: fx.Node) -> bool:
+    return _layer(node) == name
 
 
 def activation_spec(config: Quantization) -> QuantizationSpec:
