@@ -54,8 +54,13 @@ def read_interactions(store: Store, *, sweep: str | None = None) -> dict[str, An
     record = store.sweep(sweep)
     frontier = find_frontier(store.variants(sweep=record.run_id), objectives=("accuracy", "latency_ms"))
     evidence = store.evidence(frontier)
-    rows = [row_of(square, evidence) for square in squares(frontier.points)]
+    rows = sorted((row_of(square, evidence) for square in squares(frontier.points)), key=_place)
     return {"sweep": record.name, "task": record.task, "pairs": rows}
+
+
+def _place(row: Mapping[str, Any]) -> tuple[int, str, str, str]:
+    """Simple bases first."""
+    return (row["on"].count(" · "), row["on"], row["first"], row["second"])
 
 
 def squares(points: Sequence[Point]) -> Iterator[Square]:
