@@ -149,7 +149,8 @@ CRITERION_CARDS = (
         name="taylor",
         summary="What the loss on some training images would change least without goes first, to first order.",
         formula="score = sum |w dL/dw|",
-        unhelpful="Where a network fits its training images so well that gradients are mostly noise.",
+        unhelpful="Where a network fits its training images so well that gradients are mostly noise. With one threshold for all layers and "
+        "a single round it can leave too little of a layer; take several rounds.",
         source="Molchanov et al. 2019, Importance Estimation for Neural Network Pruning",
         link="https://arxiv.org/abs/1906.10771",
     ),
