@@ -253,18 +253,21 @@ class _Planner:
             return Step(step.technique, config.model_copy(update={"reduce_range": not self.context.vnni}))
         return step
 
+    def _members(self, recipe: Recipe, contributes: Sequence[Step]) -> list[_Chain]:
+        """The trainings of the networks that a phase learns from, those of an ensemble one by one."""
+        found = [s.config.teacher for s in contributes if isinstance(s.config, Distillation)]
+        return [self.model(teacher_recipe(recipe, t), seed) for t in found for seed in t.seeds]
+
     def _with_teachers(self, recipe: Recipe, chain: _Chain, contributes: Sequence[Step]) -> _Chain:
         keys, teacher_keys = chain.keys, chain.teacher_keys
-        for step in contributes:
-            if isinstance(step.config, Distillation):
-                of_teacher = self.model(teacher_recipe(recipe, step.config.teacher), step.config.teacher.seed).keys
-                keys = (*(k for k in of_teacher if k not in keys), *keys)
-                teacher_keys = (*teacher_keys, *(k for k in of_teacher if k not in teacher_keys))
+        for member in self._members(recipe, contributes):
+            new = tuple(k for k in member.keys if k not in keys)  # without what the student itself was trained by before
+            keys, teacher_keys = (*new, *keys), (*teacher_keys, *new)
         return _Chain(keys, chain.model, chain.training, chain.contributes, teacher_keys)
 
     def _teacher_input(self, recipe: Recipe, contributes: Sequence[Step]) -> list[tuple[str, str | None]]:
-        found = [s.config.teacher for s in contributes if isinstance(s.config, Distillation)]
-        return [("teacher", self.model(teacher_recipe(recipe, t), t.seed).model) for t in found]
+        members = self._members(recipe, contributes)
+        return [(f"teacher_{index}" if index else "teacher", member.model) for index, member in enumerate(members)]
 
     def _training_class(self, recipe: Recipe, contributes: Sequence[Step]) -> str:
         a = recipe.architecture

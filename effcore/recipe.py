@@ -11,7 +11,7 @@ from typing import Any
 
 from effcore.catalogue import TECHNIQUES, Parameters, Technique, order_problems
 from effcore.catalogue.architecture import Architecture
-from effcore.catalogue.distillation import Distillation, Teacher
+from effcore.catalogue.distillation import SAME, Distillation, Teacher
 from effcore.catalogue.runtime import Runtime
 from effcore.catalogue.training import Training
 
@@ -118,12 +118,16 @@ def read_step(document: Mapping[str, Any]) -> Step:
 def teacher_recipe(recipe: Recipe, teacher: Teacher) -> Recipe:
     """The recipe of a teacher, up to its runtime, which it does not need but every recipe has.
 
-    It sees the images that its student sees and no others: otherwise a recipe with a share of the data would have
-    learned from all of it, through its teacher.
+    All members of an ensemble have this recipe, with seeds of their own. It sees the images that its student sees and no
+    others: otherwise a recipe with a share of the data would have learned from all of it, through its teacher.
     """
     share = max((s.config.data_fraction for s in recipe.steps if isinstance(s.config, Training)), default=1.0)
+    if teacher.family == SAME:
+        architecture = recipe.architecture
+    else:
+        architecture = Architecture(family=teacher.family, width=teacher.width, depth=teacher.depth)
     steps = (
-        Step("architecture", Architecture(family=teacher.family, width=teacher.width, depth=teacher.depth)),
+        Step("architecture", architecture),
         Step("training", Training(epochs=teacher.epochs, data_fraction=share)),
         Step("runtime", Runtime()),
     )

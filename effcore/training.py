@@ -6,7 +6,8 @@ import copy
 import hashlib
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,12 +64,14 @@ class Hooks:
             pruning does, which keeps zeros; what comes after it in the order of hooks sees them so.
         end: (state, model, images) -> None, once after the last epoch of the phase; may change the model, which then is
             what the phase hands on. Gets the training images, uint8 (N, C, H, W).
+        attach: model -> what is held open while the model is trained, as a hook on one of its layers; must leave nothing on the model.
     """
 
     batch: Callable[[Batch, torch.Generator], Batch] | None = None
     loss: Callable[[Tensor, Batch, Tensor], Tensor] | None = None
     step: Callable[[dict[str, Any], nn.Module, float], None] | None = None
     end: Callable[[dict[str, Any], nn.Module, Tensor], None] | None = None
+    attach: Callable[[nn.Module], AbstractContextManager[None]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -137,14 +140,24 @@ def fit(
         optimizer.load_state_dict({k: v for k, v in optimizer_state.items() if k != HOOKS})
     states = copy.deepcopy((optimizer_state or {}).get(HOOKS, [{} for _ in hooks]))
     began, curve = time.perf_counter(), []
-    for epoch in range(start_epoch, end):
-        loss = _epoch(model, optimizer, images, labels, config, epoch=epoch, seed=seed, hooks=hooks, states=states)
-        if epoch + 1 == config.epochs:
-            _end(model, images, hooks, states)
-        row = {"epoch": epoch + 1, "train_loss": loss, "val_accuracy": evaluate(model, data.validation)}
-        curve.append(row | {"seconds": time.perf_counter() - began})
+    with _attached(model, hooks):
+        for epoch in range(start_epoch, end):
+            loss = _epoch(model, optimizer, images, labels, config, epoch=epoch, seed=seed, hooks=hooks, states=states)
+            if epoch + 1 == config.epochs:
+                _end(model, images, hooks, states)
+            row = {"epoch": epoch + 1, "train_loss": loss, "val_accuracy": evaluate(model, data.validation)}
+            curve.append(row | {"seconds": time.perf_counter() - began})
     state = optimizer.state_dict() | ({HOOKS: states} if any(states) else {})
     return Fit(curve=curve, optimizer_state=state, samples=(end - start_epoch) * len(labels))
+
+
+@contextmanager
+def _attached(model: nn.Module, hooks: Sequence[Hooks]) -> Iterator[None]:
+    with ExitStack() as stack:
+        for hook in hooks:
+            if hook.attach is not None:
+                stack.enter_context(hook.attach(model))
+        yield
 
 
 def _end(model: nn.Module, images: Tensor, hooks: Sequence[Hooks], states: Sequence[dict[str, Any]]) -> None:

@@ -1,36 +1,108 @@
-"""Learning from a larger network."""
+"""Learning from another network."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
+
+from pydantic import ValidationInfo, field_validator
 
 from effcore.catalogue.architecture import FamilyName
-from effcore.catalogue.record import Parameters, Technique, number, parameter
+from effcore.catalogue.record import Card, Parameters, Technique, number, parameter
+
+SAME: Final = "same"
+TeacherFamily = Literal[FamilyName, "same"]
 
 
 class Teacher(Parameters):
-    """The network to learn from: a recipe of its own, trained once with a seed of its own."""
+    """The network to learn from: a recipe of its own, trained once with a seed of its own; or several that differ in the seed."""
 
-    family: FamilyName = parameter(help="Family of the teacher.")
+    family: TeacherFamily = parameter(help="Family of the teacher. same: that of the student, with its width and depth.")
     width: float = parameter(1.0, ge=0.125, le=4.0, unit="x", help="Width of the teacher.")
     depth: int = parameter(1, ge=1, le=6, unit="blocks", help="Depth of the teacher.")
     epochs: int = parameter(4, ge=1, le=1000, unit="epochs", help="Epochs that the teacher is trained.")
     seed: int = parameter(0, ge=0, le=2**31 - 1, help="Seed of the teacher, the same for all its students.")
+    members: int = parameter(1, ge=1, le=8, unit="networks", help="Networks of which the teacher is the mean, each with the next seed.")
+
+    @field_validator("width", "depth")
+    @classmethod
+    def _left_to_the_student(cls, value: float, info: ValidationInfo) -> float:
+        if info.data.get("family") == SAME and value != 1:
+            raise ValueError("left out or 1 where family is 'same', which takes that of the student")
+        return value
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """Seed of each member."""
+        return tuple(range(self.seed, self.seed + self.members))
 
 
 class Distillation(Parameters):
-    """How much the student listens to the teacher."""
+    """How much the student listens to the teacher, and to what of it."""
 
     teacher: Teacher = parameter(help="The network to learn from.")
     labels: Literal["soft", "hard"] = parameter("soft", help="The teacher's probabilities, or only its decision.")
     temperature: float = parameter(4.0, gt=0, le=100, help="Softens both distributions; only used with soft labels.")
     weight: float = parameter(0.7, ge=0, le=1, help="Share of the teacher's loss; the rest is the loss on the true labels.")
+    features: float = parameter(
+        0.0, ge=0, le=1e5, help="Weight of the loss on which images look alike to the classifier, added to the others; its paper takes 3000."
+    )
 
 
 def _label(config: Distillation) -> str:
-    hard = " hard" if config.labels == "hard" else ""
-    return f"distil{hard} from {config.teacher.family} x{number(config.teacher.width)}"
+    teacher = config.teacher
+    whom = "itself" if teacher.family == SAME else f"{teacher.family} x{number(teacher.width)}"
+    many = (f"{teacher.members} of " if teacher.family == SAME else f"{teacher.members} ") if teacher.members > 1 else ""
+    what = (" hard" if config.labels == "hard" else "") + (" features" if config.features > 0 else "")
+    return f"distil{what} from {many}{whom}"
 
+
+CARDS = (
+    Card(
+        name="soft",
+        summary="The student is trained towards the teacher's probabilities, both softened by a temperature. "
+        "They say which wrong classes are nearly right, which a label does not.",
+        formula="L = (1 - w) * CE(y, s) + w * T^2 * KL(softmax(t / T) || softmax(s / T))",
+        unhelpful="Where the teacher is hardly better than the student, or was trained without what helps the student, as augmentation.",
+        source="Hinton, Vinyals and Dean 2015, Distilling the Knowledge in a Neural Network",
+        link="https://arxiv.org/abs/1503.02531",
+    ),
+    Card(
+        name="hard",
+        summary="The teacher's decision is a second label beside the true one. It has no temperature.",
+        formula="L = (1 - w) * CE(y, s) + w * CE(argmax t, s)",
+        unhelpful="Where the teacher gets all training images right and none was changed: its decision then is the true label.",
+        source="Touvron et al. 2021, Training data-efficient image transformers and distillation through attention",
+        link="https://arxiv.org/abs/2012.12877",
+    ),
+    Card(
+        name="members",
+        summary="The teacher is the mean of the probabilities of several networks that differ only in their seed. "
+        "Their mean is mostly more accurate and less overconfident than one of them. "
+        "Every member is a training that is paid in full, and shared with all that ask for it.",
+        formula="softmax(t / T) = 1/M * sum_m softmax(t_m / T); hard labels: argmax of the mean with T = 1",
+        unhelpful="Where training time counts: with M members the teacher costs M times as much.",
+        source="Lakshminarayanan et al. 2017, Simple and Scalable Predictive Uncertainty Estimation using Deep Ensembles; Hinton et al. 2015",
+        link="https://arxiv.org/abs/1612.01474",
+    ),
+    Card(
+        name=SAME,
+        summary="The teacher has the architecture of its student, which is born again from it. "
+        "What is gained does not come from a larger network, but from the teacher's labels.",
+        formula="L = (1 - w) * CE(y, s) + w * T^2 * KL(softmax(t / T) || softmax(s / T)), t of the student's architecture",
+        unhelpful="Where teacher.seed is the student's: both start from the same weights. Where training time counts: it doubles.",
+        source="Furlanello et al. 2018, Born Again Neural Networks",
+        link="https://arxiv.org/abs/1805.04770",
+    ),
+    Card(
+        name="features",
+        summary="Which images of a batch look alike to the teacher shall look alike to the student, by what goes into the classifier of each. "
+        "Only similarities are compared, so that the two may differ in width, and nothing is added to the student.",
+        formula="L + f / B^2 * ||S(t) - S(s)||^2, S(F) = F F^T with rows of length 1, F (B, features)",
+        unhelpful="Where batches are small: few pairs of images say little. Where f is so large that the labels are not heard.",
+        source="Tung and Mori 2019, Similarity-Preserving Knowledge Distillation; Romero et al. 2015, FitNets",
+        link="https://arxiv.org/abs/1907.09682",
+    ),
+)
 
 DISTILLATION = Technique(
     name="distillation",
@@ -44,4 +116,5 @@ DISTILLATION = Technique(
     source="Hinton, Vinyals and Dean 2015, Distilling the Knowledge in a Neural Network",
     link="https://arxiv.org/abs/1503.02531",
     label=_label,
+    cards=CARDS,
 )

@@ -44,7 +44,7 @@ class Card:
     """What a student needs to know of one way of a technique.
 
     Attributes:
-        name: Value of the field that chooses it.
+        name: Value of the field that chooses it, or name of the field.
         summary: What it does, in at most three sentences.
         formula: The equation behind it, as text.
         unhelpful: When it does not help.

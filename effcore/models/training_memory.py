@@ -8,6 +8,7 @@ There the prediction is at most 23 % off; of the 12 largest and oddest of them, 
 from __future__ import annotations
 
 import copy
+import math
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from torch.utils._pytree import tree_leaves
 
 from effcore.catalogue import Task
 from effcore.errors import EffcoreError
+from effcore.models.classifier import classifier
 
 MB = 1e6
 LIBRARIES_MB = 24.8
@@ -35,6 +37,10 @@ KEPT = 1.84
 """What the forward pass keeps for the backward pass, with gradients on their way and the gaps that freed blocks leave."""
 PASSING = 1.3
 """What lives at once while a batch is evaluated, with the same gaps."""
+PAIR_BYTES = 24
+"""For each pair of images whose features are compared: similarities to the student, what is kept of them, and gradients."""
+TEACHER_PAIR_BYTES = 8
+"""The same for each teacher."""
 TRACED_BATCH = 8
 
 
@@ -45,10 +51,12 @@ class TrainingMemory:
     Attributes:
         fixed_mb: Whatever the batch.
         image_mb: For each image of a batch.
+        pair_mb: For each pair of images of a batch.
     """
 
     fixed_mb: float
     image_mb: float
+    pair_mb: float = 0.0
 
     def at(self, batch: int) -> float:
         """Peak for a batch of so many images, in MB.
@@ -57,7 +65,7 @@ class TrainingMemory:
             >>> TrainingMemory(fixed_mb=50.0, image_mb=0.5).at(64)
             82.0
         """
-        return self.fixed_mb + self.image_mb * batch
+        return self.fixed_mb + self.image_mb * batch + self.pair_mb * batch**2
 
     def largest_batch(self, limit_mb: float) -> int:
         """Most images in a batch that stay within a limit; below 2 where nothing does.
@@ -66,10 +74,17 @@ class TrainingMemory:
             >>> TrainingMemory(fixed_mb=50.0, image_mb=0.5).largest_batch(100.0)
             100
         """
-        return max(0, int((limit_mb - self.fixed_mb) / self.image_mb))
+        left = limit_mb - self.fixed_mb
+        if left <= 0:
+            return 0
+        # The root of pair b^2 + image b = left, in the form that holds for pair = 0 too.
+        return int(2 * left / (self.image_mb + math.sqrt(self.image_mb**2 + 4 * self.pair_mb * left)))
 
 
-def training_memory(model: nn.Module, task: Task, *, images: int, evaluated: int, teacher: nn.Module | None = None) -> TrainingMemory:
+def training_memory(
+    model: nn.Module, task: Task, *, images: int, evaluated: int,
+    teachers: Sequence[nn.Module] = (), features: bool = False, changed: bool = False,
+) -> TrainingMemory:  # fmt: skip
     """The predicted peak memory of a training over its baseline.
 
     Nothing is computed: copies of the networks without numbers are traced.
@@ -77,11 +92,13 @@ def training_memory(model: nn.Module, task: Task, *, images: int, evaluated: int
     Args:
         model: What is trained.
         task: Gives the shape of the images.
-        images: Training images, of which the training holds a copy, and what asks the teacher another.
+        images: Training images, of which the training holds a copy, and what asks a teacher once for all another.
         evaluated: Images that are evaluated at once.
-        teacher: What is asked beside it, where something is.
+        teachers: What is asked beside it; what is asked once for all keeps its answers.
+        features: Whether they are asked for their features too.
+        changed: Whether images are changed, so that the teachers are asked in every step.
     """
-    asked = [m for m in (model, teacher) if m is not None]
+    asked = [model, *teachers]
     convolving = [layer for layer in model.modules() if isinstance(layer, nn.Conv2d)]
     # A teacher runs forward only, which touches about a third of the library.
     touched = 1.0 if convolving else 1 / 3 * any(isinstance(layer, nn.Conv2d) for m in asked for layer in m.modules())
@@ -89,10 +106,14 @@ def training_memory(model: nn.Module, task: Task, *, images: int, evaluated: int
     others = sum(_size_bytes(p) for p in model.parameters()) - of_convolutions
     weights = (WEIGHTS * others + CONVOLVING_WEIGHTS * of_convolutions) / MB
     passing = max(_passing_bytes(m, task, evaluated) for m in asked) / MB
-    copied = len(asked) * images * task.shape[0] * task.shape[1] * task.shape[2] / MB
+    once = [] if changed else teachers
+    copied = (1 + len(once)) * images * task.shape[0] * task.shape[1] * task.shape[2] / MB
+    answered = sum(_answer_bytes(m, task, features=features) for m in once) * images / MB
+    shown = max((_passing_bytes(m, task, TRACED_BATCH) for m in teachers), default=0) if changed else 0
     return TrainingMemory(
-        fixed_mb=LIBRARIES_MB + CONVOLUTIONS_MB * touched + weights + PASSING * passing + copied,
-        image_mb=KEPT * _kept_bytes(model, task, TRACED_BATCH) / TRACED_BATCH / MB,
+        fixed_mb=LIBRARIES_MB + CONVOLUTIONS_MB * touched + weights + PASSING * passing + copied + answered,
+        image_mb=(KEPT * _kept_bytes(model, task, TRACED_BATCH) + PASSING * shown) / TRACED_BATCH / MB,
+        pair_mb=features * (PAIR_BYTES + TEACHER_PAIR_BYTES * len(teachers)) / MB,
     )
 
 
@@ -121,6 +142,12 @@ def require_room(memory: TrainingMemory, *, batch: int, limits_mb: Sequence[tupl
 
 def _size_bytes(tensor: Tensor) -> int:
     return tensor.numel() * tensor.element_size()
+
+
+def _answer_bytes(teacher: nn.Module, task: Task, *, features: bool) -> int:
+    """What a teacher says to one image."""
+    numbers = len(task.classes) + (classifier(teacher).in_features if features else 0)
+    return numbers * torch.float32.itemsize
 
 
 def _kept_bytes(model: nn.Module, task: Task, batch: int) -> int:

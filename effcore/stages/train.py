@@ -13,6 +13,8 @@ from torch import nn
 
 from effcore.catalogue import TASKS
 from effcore.catalogue.architecture import Architecture
+from effcore.catalogue.augmentation import Augmentation
+from effcore.catalogue.distillation import Distillation
 from effcore.catalogue.training import Training
 from effcore.measure.memory import PeakMemory, available_ram_mb
 from effcore.models import build, snapshot
@@ -30,7 +32,7 @@ def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) ->
 
     Args:
         config: task, architecture, training, contributes, seed, from, until; `keep_zeros` where a step before set weights to zero.
-        inputs: `before`, the rung below; `start`, a model to start from; `teacher`.
+        inputs: `before`, the rung below; `start`, a model to start from; `teacher`, `teacher_1` and so on.
         folder: Gets `model.pt`, `optimizer.pt` and `curve.json`.
 
     Returns:
@@ -45,9 +47,10 @@ def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) ->
     torch.manual_seed(config["seed"])
     model, optimizer_state, edits = _model(config, inputs)
     part = data.fraction(training.data_fraction)
-    hooks = [*kept_zeros(config, model), *phase_hooks(config, inputs, part)]  # a teacher that is asked once for all is not asked of other images
+    teachers = load_teachers(inputs)
+    hooks = [*kept_zeros(config, model), *phase_hooks(config, teachers, part)]  # a teacher that is asked once for all is not asked of other images
     with PeakMemory() as memory:
-        predicted = _require_room(model, config, training, images=len(part.train), teacher=_teacher(inputs))
+        predicted = _require_room(model, config, training, images=len(part.train), teachers=teachers)
         result = fit(
             model, part, training, seed=config["seed"], start_epoch=config["from"],
             end_epoch=config["until"], optimizer_state=optimizer_state, hooks=hooks,
@@ -62,10 +65,15 @@ def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) ->
 
 
 def _require_room(
-    model: nn.Module, config: Mapping[str, Any], training: Training, *, images: int, teacher: nn.Module | None
+    model: nn.Module, config: Mapping[str, Any], training: Training, *, images: int, teachers: Sequence[nn.Module]
 ) -> float:
     """Refuse a training that does not fit before it starts; what it is predicted to take, in MB."""
-    memory = training_memory(model, TASKS[config["task"]], images=images, evaluated=EVALUATION_BATCH, teacher=teacher)
+    steps = [read_step(document) for document in config["contributes"]]
+    memory = training_memory(
+        model, TASKS[config["task"]], images=images, evaluated=EVALUATION_BATCH, teachers=teachers,
+        features=any(isinstance(s.config, Distillation) and s.config.features > 0 for s in steps),
+        changed=any(isinstance(s.config, Augmentation) for s in steps),
+    )  # fmt: skip
     limits = [("the memory that this machine has left", left)] if (left := available_ram_mb()) is not None else []
     if os.environ.get(LIMIT_VARIABLE):
         limits.append(("limits.train_ram_mb", float(os.environ[LIMIT_VARIABLE])))
@@ -79,10 +87,9 @@ def kept_zeros(config: Mapping[str, Any], model: nn.Module) -> Sequence[Hooks]:
     return [keep_zeros(model)] if config.get("keep_zeros") else []
 
 
-def phase_hooks(config: Mapping[str, Any], inputs: Mapping[str, Path], data: Data) -> Sequence[Hooks]:
+def phase_hooks(config: Mapping[str, Any], teachers: Sequence[nn.Module], data: Data) -> Sequence[Hooks]:
     """What the learning steps of a phase contribute to its training."""
-    teacher = _teacher(inputs)
-    context = Context(data=data, seed=config["seed"], teacher=teacher)
+    context = Context(data=data, seed=config["seed"], teachers=tuple(teachers))
     hooks = []
     for document in config["contributes"]:
         step = read_step(document)
@@ -90,10 +97,10 @@ def phase_hooks(config: Mapping[str, Any], inputs: Mapping[str, Path], data: Dat
     return hooks
 
 
-def _teacher(inputs: Mapping[str, Path]) -> nn.Module | None:
-    if "teacher" not in inputs:
-        return None
-    return snapshot.rebuild(snapshot.load(inputs["teacher"] / "model.pt")).eval()
+def load_teachers(inputs: Mapping[str, Path]) -> list[nn.Module]:
+    """The networks that a phase learns from, in the order of their roles."""
+    roles = sorted(role for role in inputs if role.startswith("teacher"))
+    return [snapshot.rebuild(snapshot.load(inputs[role] / "model.pt")).eval() for role in roles]
 
 
 def _model(config: Mapping[str, Any], inputs: Mapping[str, Path]) -> tuple[nn.Module, Any, list[Any]]:

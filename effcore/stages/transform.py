@@ -14,7 +14,7 @@ from effcore.catalogue.training import Training
 from effcore.measure.memory import PeakMemory
 from effcore.models import snapshot
 from effcore.recipe import read_step
-from effcore.stages.train import kept_zeros, phase_hooks
+from effcore.stages.train import kept_zeros, load_teachers, phase_hooks
 from effcore.tasks import load
 from effcore.techniques import FUNCTIONS
 from effcore.training import Fit, Hooks, fit, joined
@@ -28,7 +28,7 @@ def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) ->
 
     Args:
         config: task, step, training and contributes of the phase that it inherits, seed; `keep_zeros` where a step before set weights to zero.
-        inputs: `model`; `teacher` where the phase had one.
+        inputs: `model`; `teacher`, `teacher_1` and so on where the phase had some.
         folder: Gets `model.pt` and `curve.json`.
 
     Returns:
@@ -45,7 +45,7 @@ def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) ->
 
     def tune(model: nn.Module, epochs: int, *, hooks: Sequence[Hooks] = ()) -> Fit:
         short = training.model_copy(update={"epochs": epochs, "learning_rate": training.learning_rate * FINE_TUNE_RATE})
-        hooks = [*hooks, *kept_zeros(config, model), *phase_hooks(config, inputs, part)]
+        hooks = [*hooks, *kept_zeros(config, model), *phase_hooks(config, load_teachers(inputs), part)]
         fits.append(fit(model, part, short, seed=config["seed"], start_epoch=0, end_epoch=epochs, hooks=hooks))
         return fits[-1]
 

@@ -16,9 +16,9 @@ class Context:
     Attributes:
         data: Of the task, as the phase is given it.
         seed: Of the phase.
-        teacher: A trained network, for techniques that learn from one.
+        teachers: Trained networks, for techniques that learn from some; several are an ensemble.
     """
 
     data: Data
     seed: int
-    teacher: nn.Module | None = None
+    teachers: tuple[nn.Module, ...] = ()

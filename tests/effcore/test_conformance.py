@@ -62,7 +62,7 @@ def run_transform(name: str, model: nn.Module, data: Data) -> tuple[nn.Module, A
 
 
 def trained_with(name: str, data: Data, teacher: nn.Module, *, seed: int = 0, use: bool = True) -> nn.Module:
-    hooks = [FUNCTIONS[name](smallest(name), Context(data=short(data), seed=seed, teacher=teacher))] if use else []
+    hooks = [FUNCTIONS[name](smallest(name), Context(data=short(data), seed=seed, teachers=(teacher,)))] if use else []
     model = build(Architecture(family="mlp", width=0.25), TASKS["digits"], seed=seed)
     fit(model, short(data), Training(epochs=1), seed=seed, hooks=hooks)
     return model

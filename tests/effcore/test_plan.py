@@ -109,6 +109,48 @@ def test_a_student_has_its_teacher_as_input_of_every_rung_and_fine_tuning() -> N
     assert {dict(s.inputs)["teacher"] for s in students} == {variant.teachers[-1]}
 
 
+def ensemble(members: int, family: str = "cnn") -> str:
+    return f"distillation: {{teacher: {{family: {family}, epochs: 2, members: {members}}}}}"
+
+
+def test_members_of_an_ensemble_are_shared_with_smaller_ones_and_single_teachers() -> None:
+    (single,), (triple,) = plan(MLP, TRAIN, TEACHER, RUN).variants, plan(MLP, TRAIN, ensemble(3), RUN).variants
+    assert len(triple.teachers) == 3 * 2 and set(single.teachers) < set(triple.teachers)
+    assert ensemble(1) != TEACHER and plan(MLP, TRAIN, ensemble(1), RUN).variants[0].stages == single.stages
+    found = plan(MLP, TRAIN, TEACHER.replace("epochs: 2", "epochs: 2, members: [1, 2, 3]"), RUN)
+    assert found.trainings == 3 + 3
+    seeds = {found.stages[k].config["seed"] for v in found.variants for k in v.teachers}
+    assert seeds == {0, 1, 2}
+
+
+def test_a_student_has_every_member_as_an_input_of_its_own_and_pays_for_all() -> None:
+    found = plan(MLP, TRAIN, ensemble(3), "pruning: {}", RUN)
+    (variant,) = found.variants
+    last = {found.stages[k].config["seed"]: k for k in variant.teachers}
+    students = [found.stages[k] for k in variant.stages if found.stages[k].trains and k not in variant.teachers]
+    assert [s.kind for s in students] == ["train", "train", "train", "transform"]
+    for stage in students:
+        given = {role: key for role, key in stage.inputs if role.startswith("teacher")}
+        assert given == {"teacher": last[0], "teacher_1": last[1], "teacher_2": last[2]}
+    assert set(variant.teachers) <= set(variant.stages) and not set(variant.own) & set(variant.teachers)
+
+
+def test_a_student_that_learns_from_itself_shares_its_teacher_with_the_recipe_without() -> None:
+    found = plan("architecture: {family: mlp, width: 0.5}", "training: {epochs: 2}", f"distillation: [none, {ensemble(2, 'same')[14:]}]", RUN)
+    alone, student = found.variants
+    assert set(alone.stages[:2]) < set(student.teachers) and found.trainings == 3
+    (architecture,) = {str(found.stages[k].config["architecture"]) for k in student.teachers}
+    assert architecture == "{'family': 'mlp', 'width': 0.5, 'depth': 1}"
+
+
+def test_an_earlier_phase_of_the_student_stays_its_own_where_it_is_its_teacher_too() -> None:
+    found = plan(MLP, "training: {epochs: 2}", "pruning: {}", TRAIN, ensemble(1, "same"), RUN)
+    (variant,) = found.variants
+    assert variant.teachers == () and found.trainings == 3
+    second = [s for s in found.stages.values() if s.kind == "train"][-1]
+    assert dict(second.inputs)["teacher"] == variant.stages[1]
+
+
 def own_kinds(found: Plan) -> dict[str, list[str]]:
     return {v.recipe.name: [found.stages[k].kind for k in v.own] for v in found.variants}
 

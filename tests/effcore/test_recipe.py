@@ -123,6 +123,19 @@ def test_a_teacher_is_a_recipe_of_its_own() -> None:
     assert teachers(recipe(MLP, TRAIN)) == ()
 
 
+def test_a_teacher_of_the_same_architecture_is_its_student_without_what_else_the_student_does() -> None:
+    architecture = "architecture: {family: mobile, width: 0.5, depth: 2}"
+    distilled = "distillation: {teacher: {family: same, epochs: 6}}"
+    student = recipe(architecture, "training: {epochs: 2}", "augmentation: {}", distilled, "pruning: {}")
+    assert teacher_recipe(student, teachers(student)[0]).key == recipe(architecture, "training: {epochs: 6}").key
+    assert student.name == "mobile x0.5 d2 · 2 ep · affine · distil from itself · prune 50%"
+    assert from_document(student.document) == student
+
+
+def test_members_of_an_ensemble_have_seeds_that_follow_each_other() -> None:
+    assert Teacher(family="cnn", seed=3, members=3).seeds == (3, 4, 5) and Teacher(family="cnn").seeds == (0,)
+
+
 def test_a_teacher_sees_no_image_that_its_student_does_not() -> None:
     student = recipe(MLP, "training: {data_fraction: 0.25}", "distillation: {teacher: {family: residual}}")
     document = teacher_recipe(student, teachers(student)[0]).document

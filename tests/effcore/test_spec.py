@@ -201,8 +201,14 @@ TEACHERS = [
     ("{}", "recipe[2].distillation.teacher.family (line 6): must be given. Family of the teacher."),
     (
         "{family: forest}",
-        "teacher.family (line 6): must be 'mlp', 'cnn', 'residual' or 'mobile'. Got 'forest'. Known: cnn, mlp,",
+        "teacher.family (line 6): must be 'mlp', 'cnn', 'residual', 'mobile' or 'same'. Got 'forest'. Known: cnn, mlp,",
     ),
+    (
+        "{family: same, width: 2}",
+        "teacher.width (line 6): must be left out or 1 where family is 'same', which takes that of the student. Got 2. Width of the teacher.",
+    ),
+    ("{family: same, depth: 3}", "teacher.depth (line 6): must be left out or 1 where family is 'same'"),
+    ("{family: cnn, members: 9}", "teacher.members (line 6): must be at most 8. Got 9. Networks of which the teacher is"),
     (
         "{family: cnn, wide: 2}",
         "recipe[2].distillation.teacher.wide (line 6): must be a parameter of it. Got 'wide'. Did you mean 'width'?",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -96,6 +97,29 @@ def test_every_image_is_seen_once_an_epoch_and_hooks_come_in_their_order(digits:
         hooks=[Hooks(batch=brighten), Hooks(batch=check, loss=double), Hooks(loss=last)],
     )
     assert sorted(seen) == list(range(120)) and len(losses) == 2
+
+
+@pytest.mark.parametrize("finite", [True, False])
+def test_what_is_attached_is_held_while_the_model_is_trained_and_let_go_whatever_happens(finite: bool, digits: Data) -> None:
+    model, course = fresh(), []
+
+    @contextmanager
+    def attach(attached: nn.Module) -> Iterator[None]:
+        assert attached is model
+        course.append("held")
+        try:
+            yield
+        finally:
+            course.append("let go")
+
+    def loss(logits: Tensor, batch: Batch, base: Tensor) -> Tensor:
+        course.append("step")
+        return base if finite else base * float("nan")
+
+    hooks = [Hooks(attach=attach), Hooks(loss=loss)]
+    with nullcontext() if finite else pytest.raises(EffcoreError, match="must stay finite"):
+        fit(model, digits.fraction(0.05), Training(epochs=1), seed=0, hooks=hooks)
+    assert course == ["held", "step", "let go"]
 
 
 def test_one_cycle_rises_and_falls_and_cosine_falls() -> None:

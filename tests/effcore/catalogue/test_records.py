@@ -13,7 +13,7 @@ from effcore.catalogue import FAMILIES, RUNTIMES, TASKS, TECHNIQUES, Category, P
 from effcore.catalogue.architecture import Architecture, FamilyName
 from effcore.catalogue.augmentation import Augmentation, PolicyName
 from effcore.catalogue.averaging import Averaging
-from effcore.catalogue.distillation import Distillation, Teacher
+from effcore.catalogue.distillation import Distillation, Teacher, TeacherFamily
 from effcore.catalogue.pruning import Pruning
 from effcore.catalogue.quantization import Quantization
 from effcore.catalogue.record import number
@@ -44,6 +44,9 @@ LABELS: list[tuple[str, Parameters, str]] = [
         Distillation(teacher=Teacher(family="cnn", width=0.5), labels="hard"),
         "distil hard from cnn x0.5",
     ),
+    ("distillation", Distillation(teacher=Teacher(family="cnn", members=3), features=10.0), "distil features from 3 cnn x1"),
+    ("distillation", Distillation(teacher=Teacher(family="same")), "distil from itself"),
+    ("distillation", Distillation(teacher=Teacher(family="same", members=2), labels="hard"), "distil hard from 2 of itself"),
     ("pruning", Pruning(), "prune 50%"),
     ("pruning", Pruning(amount=0.25), "prune 25%"),
     ("quantization", Quantization(), "int8"),
@@ -89,9 +92,14 @@ def test_every_way_of_a_technique_has_its_card() -> None:
         named = tuple(card.name for card in TECHNIQUES[name].cards)
         assert named[: len(get_args(choices))] == get_args(choices)
         assert set(named) - set(get_args(choices)) <= set(TECHNIQUES[name].parameters.model_fields)
+    assert [card.name for card in TECHNIQUES["distillation"].cards] == ["soft", "hard", "members", "same", "features"]
     for card in (card for record in TECHNIQUES.values() for card in record.cards):
         assert card.summary.endswith(".") and card.summary.count(". ") < 3 and card.unhelpful.endswith(".")
         assert card.formula and card.source and card.link.startswith("https://")
+
+
+def test_a_teacher_is_of_any_family_or_of_the_same() -> None:
+    assert get_args(TeacherFamily) == (*get_args(FamilyName), "same")
 
 
 @pytest.mark.parametrize("task", TASKS.values(), ids=lambda t: t.name)

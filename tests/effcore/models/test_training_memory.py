@@ -49,10 +49,31 @@ def test_a_training_takes_more_with_its_batch_and_with_its_teacher(family: str) 
     model = build(Architecture(family=family, width=0.5), DIGITS)  # type: ignore[arg-type]
     alone = training_memory(model, DIGITS, images=100, evaluated=64)
     assert 20 < alone.fixed_mb < alone.at(64) < alone.at(512) < 300
-    taught = training_memory(model, DIGITS, images=100, evaluated=64, teacher=build(Architecture(family="residual", width=2), DIGITS))
+    taught = training_memory(model, DIGITS, images=100, evaluated=64, teachers=[build(Architecture(family="residual", width=2), DIGITS)])
     assert taught.fixed_mb > alone.fixed_mb and taught.image_mb == alone.image_mb
     more = training_memory(model, DIGITS, images=1_000_100, evaluated=64)
     assert more.fixed_mb - alone.fixed_mb == pytest.approx(64.0)
+
+
+def test_every_member_of_an_ensemble_counts_with_what_it_answers() -> None:
+    model = build(Architecture(family="mlp"), DIGITS)
+    small, large = (build(Architecture(family="residual", width=width), DIGITS) for width in (1, 2))
+    single = training_memory(model, DIGITS, images=1000, evaluated=64, teachers=[large])
+    both = training_memory(model, DIGITS, images=1000, evaluated=64, teachers=[small, large])
+    assert both.fixed_mb - single.fixed_mb == pytest.approx((10 * 4 + 64) * 1000 / 1e6)
+    features = training_memory(model, DIGITS, images=1000, evaluated=64, teachers=[small, large], features=True)
+    assert features.fixed_mb - both.fixed_mb == pytest.approx((192 + 384) * 4 * 1000 / 1e6)
+    assert (both.pair_mb, features.image_mb) == (0.0, both.image_mb) and features.at(1000) - features.at(0) > 1000 * both.image_mb + 20
+
+
+def test_a_teacher_that_is_shown_changed_images_takes_more_with_the_batch_and_keeps_no_answers() -> None:
+    model, teacher = (build(Architecture(family=family), DIGITS) for family in ("mlp", "residual"))
+    once = training_memory(model, DIGITS, images=1000, evaluated=64, teachers=[teacher])
+    always = training_memory(model, DIGITS, images=1000, evaluated=64, teachers=[teacher], changed=True)
+    assert always.image_mb > once.image_mb
+    assert once.fixed_mb - always.fixed_mb == pytest.approx((10 * 4 + 64) * 1000 / 1e6)
+    alone = training_memory(model, DIGITS, images=1000, evaluated=64)
+    assert training_memory(model, DIGITS, images=1000, evaluated=64, changed=True) == alone
 
 
 def test_what_is_kept_is_counted_once_and_without_the_weights() -> None:
@@ -79,10 +100,11 @@ def test_counting_leaves_the_network_as_it_is() -> None:
 
 
 def test_the_largest_batch_is_the_last_that_fits() -> None:
-    memory = TrainingMemory(fixed_mb=50.0, image_mb=0.3)
-    largest = memory.largest_batch(100.0)
-    assert memory.at(largest) <= 100.0 < memory.at(largest + 1)
-    assert memory.largest_batch(20.0) == 0
+    for pair in (0.0, 0.001):
+        memory = TrainingMemory(fixed_mb=50.0, image_mb=0.3, pair_mb=pair)
+        largest = memory.largest_batch(100.0)
+        assert memory.at(largest) <= 100.0 < memory.at(largest + 1)
+        assert memory.largest_batch(20.0) == 0
 
 
 def test_what_does_not_fit_is_refused_with_what_would() -> None:
