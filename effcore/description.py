@@ -6,9 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from effcore.catalogue import FAMILIES, RUNTIMES, TASKS, TECHNIQUES
+from effcore.catalogue import BLOCKS, FAMILIES, RUNTIMES, TASKS, TECHNIQUES, Block, allowances
 from effcore.catalogue.devices import DEVICES
 from effcore.objectives import METRICS
+
+EXAMPLE = (32, 64, 14, 14)
+"""Channels in and out, height and width of the images for which a block shows what it takes."""
 
 
 def describe_all() -> dict[str, dict[str, Any]]:
@@ -25,11 +28,23 @@ def describe_all() -> dict[str, dict[str, Any]]:
     return {
         "techniques": techniques,
         "tasks": {name: asdict(t) for name, t in TASKS.items()},
-        "families": {name: asdict(f) for name, f in FAMILIES.items()},
+        "blocks": {name: _block(b) for name, b in BLOCKS.items()},
+        "families": {name: asdict(f) | {"ways": allowances(f, TECHNIQUES)} for name, f in FAMILIES.items()},
         "runtimes": {name: asdict(r) for name, r in RUNTIMES.items()},
         "metrics": metrics,
         "devices": {name: asdict(d) for name, d in DEVICES.items()},
     }
+
+
+def _block(block: Block) -> dict[str, Any]:
+    """A block, with what it takes for an example; one that keeps its channels has as many as come out."""
+    inputs, outputs, height, width = EXAMPLE
+    inputs = outputs if block.name == "squeeze_excite" else inputs
+    example = {
+        "inputs": inputs, "outputs": outputs, "height": height, "width": width,
+        "parameters": block.parameters(inputs, outputs), "macs": block.macs(inputs, outputs, height, width),
+    }  # fmt: skip
+    return {name: getattr(block, name) for name in ("name", "summary", "formula", "source", "link")} | {"example": example}
 
 
 def _parameters(schema: Mapping[str, Any], definitions: Mapping[str, Any], prefix: str = "") -> Iterator[dict[str, Any]]:

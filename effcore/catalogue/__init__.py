@@ -1,4 +1,4 @@
-"""What there is: techniques, tasks, families and runtimes, with parameters, bounds and sources.
+"""What there is: techniques, tasks, blocks, families and runtimes, with parameters, bounds and sources.
 
 Imports neither torch nor mlflow, so that a page and `effcore check` start fast.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from effcore.catalogue.architecture import ARCHITECTURE
 from effcore.catalogue.augmentation import AUGMENTATION
 from effcore.catalogue.averaging import AVERAGING
+from effcore.catalogue.blocks import BLOCKS, Block
 from effcore.catalogue.distillation import DISTILLATION
 from effcore.catalogue.families import FAMILIES, Family
 from effcore.catalogue.orders import order_problems
@@ -17,16 +18,19 @@ from effcore.catalogue.record import Card, Category, Parameters, Role, Technique
 from effcore.catalogue.runtime import RUNTIME, RUNTIMES, RuntimeRecord
 from effcore.catalogue.tasks import TASKS, Task
 from effcore.catalogue.training import TRAINING
+from effcore.catalogue.ways import allowances, family_problems, ways
 
 TECHNIQUES: dict[str, Technique] = {
     t.name: t for t in (ARCHITECTURE, TRAINING, AUGMENTATION, AVERAGING, DISTILLATION, PRUNING, QUANTIZATION, RUNTIME)
 }
 
 __all__ = [
+    "BLOCKS",
     "FAMILIES",
     "RUNTIMES",
     "TASKS",
     "TECHNIQUES",
+    "Block",
     "Card",
     "Category",
     "Family",
@@ -35,5 +39,8 @@ __all__ = [
     "RuntimeRecord",
     "Task",
     "Technique",
+    "allowances",
+    "family_problems",
     "order_problems",
+    "ways",
 ]

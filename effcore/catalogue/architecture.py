@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import ValidationInfo, field_validator
+
+from effcore.catalogue.families import FAMILIES, MAX_DEPTH
 from effcore.catalogue.record import Parameters, Technique, number, parameter
 
-FamilyName = Literal["mlp", "cnn", "residual", "mobile"]
+FamilyName = Literal[
+    "mlp", "cnn", "residual", "mobile", "lenet_300_100", "lenet_5", "bottleneck", "squeeze", "shuffle", "ghost", "mobile_se"
+]
+
+
+def depth_rule(family: str, depth: int) -> str:
+    """What the depth must be with this family; empty where it may be what it is."""
+    record = FAMILIES.get(family)
+    if record is None or depth <= record.max_depth:
+        return ""
+    return f"{record.max_depth} with the family {family}, which has no stages that could be repeated"
 
 
 class Architecture(Parameters):
@@ -14,7 +27,14 @@ class Architecture(Parameters):
 
     family: FamilyName = parameter(help="Family of networks, see `effcore describe`.")
     width: float = parameter(1.0, ge=0.125, le=4.0, unit="x", help="Factor on the number of channels of every layer.")
-    depth: int = parameter(1, ge=1, le=6, unit="blocks", help="Blocks in each stage of the network.")
+    depth: int = parameter(1, ge=1, le=MAX_DEPTH, unit="blocks", help="Blocks in each stage of the network.")
+
+    @field_validator("depth")
+    @classmethod
+    def _depth_fits(cls, value: int, info: ValidationInfo) -> int:
+        if rule := depth_rule(info.data.get("family", ""), value):
+            raise ValueError(rule)
+        return value
 
 
 def _label(config: Architecture) -> str:

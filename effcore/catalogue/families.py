@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+MAX_DEPTH = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,6 +18,8 @@ class Family:
         summary: One or two sentences.
         source: Paper, with year.
         link: Where to read it.
+        max_depth: Largest depth; 1 where the network is that of its paper.
+        refuses: Ways of techniques that don't suit it, as `pruning/channels`, or of two together, as `pruning/channels/taylor`, each with the reason.
     """
 
     name: str
@@ -22,38 +27,110 @@ class Family:
     summary: str
     source: str
     link: str
+    max_depth: int = MAX_DEPTH
+    refuses: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
-FAMILIES: dict[str, Family] = {
-    f.name: f
-    for f in (
-        Family(
-            name="mlp",
-            blocks=("linear",),
-            summary="Fully connected layers. Few operators, many parameters: fast on small images, large files.",
-            source="LeCun et al. 1998, Gradient-Based Learning (LeNet-300-100)",
-            link="https://doi.org/10.1109/5.726791",
-        ),
-        Family(
-            name="cnn",
-            blocks=("convolution",),
-            summary="Plain 3x3 convolutions in three stages of growing width. Dense arithmetic that 8-bit kernels speed up.",
-            source="Simonyan and Zisserman 2015, VGG",
-            link="https://arxiv.org/abs/1409.1556",
-        ),
-        Family(
-            name="residual",
-            blocks=("convolution", "residual"),
-            summary="Pairs of 3x3 convolutions with a shortcut around them, which makes deep networks easy to train.",
-            source="He et al. 2016, Deep Residual Learning",
-            link="https://arxiv.org/abs/1512.03385",
-        ),
-        Family(
-            name="mobile",
-            blocks=("convolution", "depthwise_separable", "inverted_residual"),
-            summary="Depthwise and 1x1 convolutions in inverted residual blocks: few parameters and MACs, many small operators.",
-            source="Sandler et al. 2018, MobileNetV2",
-            link="https://arxiv.org/abs/1801.04381",
-        ),
-    )
-}
+_PLAIN = (
+    Family(
+        name="mlp",
+        blocks=("linear",),
+        summary="Fully connected layers. Few operators, many parameters: fast on small images, large files.",
+        source="LeCun et al. 1998, Gradient-Based Learning (LeNet-300-100)",
+        link="https://doi.org/10.1109/5.726791",
+    ),
+    Family(
+        name="cnn",
+        blocks=("convolution",),
+        summary="Plain 3x3 convolutions in three stages of growing width. Dense arithmetic that 8-bit kernels speed up.",
+        source="Simonyan and Zisserman 2015, VGG",
+        link="https://arxiv.org/abs/1409.1556",
+    ),
+    Family(
+        name="residual",
+        blocks=("convolution", "residual"),
+        summary="Pairs of 3x3 convolutions with a shortcut around them, which makes deep networks easy to train.",
+        source="He et al. 2016, Deep Residual Learning",
+        link="https://arxiv.org/abs/1512.03385",
+    ),
+    Family(
+        name="mobile",
+        blocks=("convolution", "depthwise_separable", "inverted_residual"),
+        summary="Depthwise and 1x1 convolutions in inverted residual blocks: few parameters and MACs, many small operators.",
+        source="Sandler et al. 2018, MobileNetV2",
+        link="https://arxiv.org/abs/1801.04381",
+    ),
+)
+
+_NO_FACTORS = {"pruning/batch_norm": "it has no batch normalization, whose factors would be the scores."}
+
+_LENETS = (
+    Family(
+        name="lenet_300_100",
+        blocks=("linear",),
+        summary="784-300-100-10 on images of 28x28 pixels: 266,610 parameters, with biases and without normalization. "
+        "The network on which Deep Compression and much of pruning was tried.",
+        source="LeCun et al. 1998, Gradient-Based Learning; as in Han et al. 2016, Deep Compression",
+        link="https://doi.org/10.1109/5.726791",
+        max_depth=1,
+        refuses=_NO_FACTORS,
+    ),
+    Family(
+        name="lenet_5",
+        blocks=("convolution", "linear"),
+        summary="20 and 50 convolutions of 5x5 with max pooling, then 500 hidden units: 431,080 parameters for images of 28x28 pixels, "
+        "with biases and without normalization. The convolutional network of Deep Compression.",
+        source="LeCun et al. 1998, Gradient-Based Learning; as in Han et al. 2016, Deep Compression",
+        link="https://doi.org/10.1109/5.726791",
+        max_depth=1,
+        refuses=_NO_FACTORS,
+    ),
+)
+
+_TIED = dict.fromkeys(
+    ("pruning/channels", "pruning/l2", "pruning/batch_norm"),
+    "its shuffle ties every channel to a place in a group, and cutting channels out would change which go where.",
+)
+"""Criteria that judge whole channels go with them."""
+
+_COMPACT = (
+    Family(
+        name="bottleneck",
+        blocks=("bottleneck", "convolution"),
+        summary="Residual blocks whose 3x3 convolution works on a quarter of the channels: wider and deeper for the same products.",
+        source="He et al. 2016, Deep Residual Learning",
+        link="https://arxiv.org/abs/1512.03385",
+    ),
+    Family(
+        name="squeeze",
+        blocks=("convolution", "fire"),
+        summary="Fire modules: few channels in between, 1x1 and 3x3 convolutions side by side after them. Made for small files.",
+        source="Iandola et al. 2016, SqueezeNet",
+        link="https://arxiv.org/abs/1602.07360",
+    ),
+    Family(
+        name="shuffle",
+        blocks=("convolution", "grouped", "shuffle"),
+        summary="Grouped 1x1 and depthwise convolutions with a shuffle of channels in between. Hardly any product, much moving of memory.",
+        source="Zhang et al. 2018, ShuffleNet",
+        link="https://arxiv.org/abs/1707.01083",
+        refuses=_TIED,
+    ),
+    Family(
+        name="ghost",
+        blocks=("convolution", "ghost"),
+        summary="Plain convolutions that compute half of their channels and make the other half of those, channel by channel.",
+        source="Han et al. 2020, GhostNet",
+        link="https://arxiv.org/abs/1911.11907",
+        refuses={"pruning/channels/taylor": "half of its channels are made of the others, and gradients do not add up to one score for both."},
+    ),
+    Family(
+        name="mobile_se",
+        blocks=("convolution", "depthwise_separable", "inverted_residual", "squeeze_excite"),
+        summary="The family mobile with a weight for every channel of every image in its blocks: more parameters, hardly more products.",
+        source="Howard et al. 2019, Searching for MobileNetV3; Hu et al. 2018, Squeeze-and-Excitation Networks",
+        link="https://arxiv.org/abs/1905.02244",
+    ),
+)
+
+FAMILIES: dict[str, Family] = {f.name: f for f in (*_PLAIN, *_LENETS, *_COMPACT)}

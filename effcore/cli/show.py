@@ -112,10 +112,10 @@ def format_metric(name: str, metrics: Any) -> str:
 
 
 def describe(
-    name: Annotated[str | None, typer.Argument(help="A technique, task, family, runtime or metric; everything where it is not given.")] = None,
+    name: Annotated[str | None, typer.Argument(help="A technique, task, block, family, runtime or metric; everything where it is not given.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Show what there is: techniques with their parameters, tasks, families, runtimes, metrics."""
+    """Show what there is: techniques with their parameters, tasks, blocks, families, runtimes, metrics."""
     from effcore.description import describe_all
 
     everything = describe_all()
@@ -145,6 +145,8 @@ def _print_card(card: dict[str, Any]) -> None:
 def _print_entry(key: str, entry: dict[str, Any]) -> None:
     import textwrap
 
+    from effcore.catalogue.ways import ALLOWED
+
     kind = entry.get("category") or ("synthetic" if entry.get("synthetic") else "")
     title = f"{key} ({kind})" if kind else key
     print(f"\n  {title}")
@@ -153,6 +155,12 @@ def _print_entry(key: str, entry: dict[str, Any]) -> None:
     for field in ("formula", "source", "link"):
         if entry.get(field):
             print(f"    {field}: {entry[field]}")
+    if "example" in entry:
+        e = entry["example"]
+        print(f"    {e['inputs']} to {e['outputs']} on {e['height']}x{e['width']} pixels: {e['parameters']:,} parameters, {e['macs']:,} MACs")
+    for way, reason in entry.get("ways", {}).items():
+        if reason != ALLOWED:
+            print(f"    not with {way}: {reason}")
     for card in entry.get("cards", []):
         _print_card(card)
     for parameter in entry.get("parameters", []):

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
-EXPANSION = 4
+from effcore.catalogue.blocks import EXPANSION, GROUPS, narrow
+
 MOMENTUM = 0.2
 """Of the running mean and variance: an epoch here has 55 steps, and torch's 0.1 judges the first epochs by stale ones.
 
@@ -39,14 +40,23 @@ class Flatten(nn.Module):
         return x.reshape(-1, self.features)
 
 
-class Layer(nn.Module):
-    """A weight layer with batch normalization and an optional ReLU: the unit of which all blocks are made."""
+class Unroll(nn.Module):
+    """(N, C, H, W) to (N, C * H * W), with as many channels as come in, which pruning may change."""
 
-    def __init__(self, weight: nn.Conv2d | nn.Linear, *, activate: bool = True) -> None:
+    def forward(self, x: Tensor) -> Tensor:
+        return x.reshape(-1, x.shape[1] * x.shape[2] * x.shape[3])
+
+
+class Layer(nn.Module):
+    """A weight layer with batch normalization and a ReLU, each unless it is left out: the unit of which all blocks are made."""
+
+    def __init__(self, weight: nn.Conv2d | nn.Linear, *, activate: bool = True, normalize: bool = True) -> None:
         super().__init__()
         self.weight = weight
         self.norm: nn.Module
-        if isinstance(weight, nn.Conv2d):
+        if not normalize:
+            self.norm = nn.Identity()
+        elif isinstance(weight, nn.Conv2d):
             self.norm = nn.BatchNorm2d(weight.out_channels, momentum=MOMENTUM)
         else:
             self.norm = nn.BatchNorm1d(weight.out_features, momentum=MOMENTUM)
@@ -70,9 +80,9 @@ class Layer(nn.Module):
         self.norm = nn.Identity()
 
 
-def linear(inputs: int, outputs: int) -> Layer:
-    """Fully connected: (N, inputs) to (N, outputs)."""
-    return Layer(nn.Linear(inputs, outputs, bias=False))
+def linear(inputs: int, outputs: int, *, normalize: bool = True) -> Layer:
+    """Fully connected: (N, inputs) to (N, outputs); with a bias where it is not normalized."""
+    return Layer(nn.Linear(inputs, outputs, bias=not normalize), normalize=normalize)
 
 
 def convolution(
@@ -121,20 +131,157 @@ class Residual(nn.Module):
 class InvertedResidual(nn.Module):
     """1x1 convolution to more channels, 3x3 on each channel alone, 1x1 back; a shortcut where the shape stays.
 
+    With `excite` the channels in between are weighed by squeeze and excitation, as in MobileNetV3.
+
     Source: Sandler et al. 2018, MobileNetV2, https://arxiv.org/abs/1801.04381.
     """
 
-    def __init__(self, inputs: int, outputs: int, *, stride: int = 1, expansion: int = EXPANSION) -> None:
+    def __init__(self, inputs: int, outputs: int, *, stride: int = 1, expansion: int = EXPANSION, excite: bool = False) -> None:
         super().__init__()
         hidden = inputs * expansion
         self.expand = convolution(inputs, hidden, kernel=1)
         self.spatial = convolution(hidden, hidden, stride=stride, groups=hidden)
+        self.excite = SqueezeExcite(hidden) if excite else None
         self.project = convolution(hidden, outputs, kernel=1, activate=False)
         self.same = inputs == outputs and stride == 1
 
     def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.project(self.spatial(self.expand(x)))
+        hidden = self.spatial(self.expand(x))
+        if self.excite is not None:
+            hidden = self.excite(hidden)
+        y: Tensor = self.project(hidden)
         return y + x if self.same else y
+
+
+class Bottleneck(nn.Module):
+    """1x1 convolution to a quarter of the outputs, 3x3 there, 1x1 to the outputs, with a shortcut as of `Residual`.
+
+    (N, inputs, H, W) to (N, outputs, ceil(H / stride), ceil(W / stride)); the stride is that of the 3x3 convolution.
+    Source: He et al. 2016, Deep Residual Learning, https://arxiv.org/abs/1512.03385.
+    """
+
+    def __init__(self, inputs: int, outputs: int, *, stride: int = 1) -> None:
+        super().__init__()
+        hidden = narrow(outputs, 4)
+        self.reduce = convolution(inputs, hidden, kernel=1)
+        self.spatial = convolution(hidden, hidden, stride=stride)
+        self.expand = convolution(hidden, outputs, kernel=1, activate=False)
+        same = inputs == outputs and stride == 1
+        self.shortcut = nn.Identity() if same else convolution(inputs, outputs, kernel=1, stride=stride, activate=False)
+        self.act = nn.ReLU()
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.act(self.expand(self.spatial(self.reduce(x))) + self.shortcut(x))
+        return y
+
+
+class SqueezeExcite(nn.Module):
+    """Multiplies each channel by a number from 0 to 1, found from the means of all channels; (N, C, H, W) stays so.
+
+    Source: Hu et al. 2018, Squeeze-and-Excitation Networks, https://arxiv.org/abs/1709.01507; with the hard sigmoid of
+    Howard et al. 2019, MobileNetV3, https://arxiv.org/abs/1905.02244.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        squeezed = narrow(channels, 4)
+        self.squeeze = Layer(nn.Conv2d(channels, squeezed, 1), normalize=False)
+        self.excite = Layer(nn.Conv2d(squeezed, channels, 1), activate=False, normalize=False)
+        self.gate = nn.Hardsigmoid()
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = x * self.gate(self.excite(self.squeeze(x.mean((2, 3), keepdim=True))))
+        return y
+
+
+class Fire(nn.Module):
+    """1x1 convolution to a quarter of the outputs, then 1x1 and 3x3 side by side, each for half of them.
+
+    (N, inputs, H, W) to (N, outputs, ceil(H / stride), ceil(W / stride)); a stride is that of max pooling before it.
+    Source: Iandola et al. 2016, SqueezeNet, https://arxiv.org/abs/1602.07360.
+    """
+
+    def __init__(self, inputs: int, outputs: int, *, stride: int = 1) -> None:
+        super().__init__()
+        squeezed = narrow(outputs, 4)
+        self.pool = nn.MaxPool2d(3, stride, padding=1) if stride > 1 else nn.Identity()
+        self.squeeze = convolution(inputs, squeezed, kernel=1)
+        self.small = convolution(squeezed, outputs // 2, kernel=1)
+        self.large = convolution(squeezed, outputs // 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        squeezed = self.squeeze(self.pool(x))
+        return torch.cat([self.small(squeezed), self.large(squeezed)], 1)
+
+
+class ChannelShuffle(nn.Module):
+    """Deals the channels of each group out over all groups; (N, C, H, W) stays so."""
+
+    def __init__(self, groups: int) -> None:
+        super().__init__()
+        self.groups = groups
+
+    def forward(self, x: Tensor) -> Tensor:
+        channels, height, width = x.shape[1:]
+        apart = x.reshape(-1, self.groups, channels // self.groups, height, width)
+        return apart.transpose(1, 2).reshape(-1, channels, height, width)
+
+
+class Grouped(nn.Module):
+    """1x1 convolution within groups of channels, and a shuffle after it: (N, inputs, H, W) to (N, outputs, H, W).
+
+    Source: Zhang et al. 2018, ShuffleNet, https://arxiv.org/abs/1707.01083.
+    """
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.mix = convolution(inputs, outputs, kernel=1, groups=GROUPS)
+        self.shuffle = ChannelShuffle(GROUPS)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.shuffle(self.mix(x))
+        return y
+
+
+class Shuffle(nn.Module):
+    """Grouped 1x1 convolution with a shuffle, 3x3 on each channel alone, grouped 1x1; what came in is added or stands beside it.
+
+    (N, inputs, H, W) to (N, outputs, ceil(H / stride), ceil(W / stride)), at least as many as came in.
+    Source: Zhang et al. 2018, ShuffleNet, https://arxiv.org/abs/1707.01083.
+    """
+
+    def __init__(self, inputs: int, outputs: int, *, stride: int = 1) -> None:
+        super().__init__()
+        hidden = narrow(outputs, 2)
+        self.reduce = Grouped(inputs, hidden)
+        self.spatial = convolution(hidden, hidden, stride=stride, groups=hidden, activate=False)
+        self.expand = convolution(hidden, outputs - inputs or outputs, kernel=1, groups=GROUPS, activate=False)
+        self.shortcut = nn.AvgPool2d(3, stride, padding=1) if stride > 1 else nn.Identity()
+        self.act = nn.ReLU()
+        self.adds = inputs == outputs
+
+    def forward(self, x: Tensor) -> Tensor:
+        y, before = self.expand(self.spatial(self.reduce(x))), self.shortcut(x)
+        z: Tensor = self.act(before + y if self.adds else torch.cat([before, y], 1))
+        return z
+
+
+class Ghost(nn.Module):
+    """3x3 convolution for half of the outputs, and a 3x3 one on each of these alone for the other half.
+
+    (N, inputs, H, W) to (N, outputs, ceil(H / stride), ceil(W / stride)).
+    Source: Han et al. 2020, GhostNet, https://arxiv.org/abs/1911.11907.
+    """
+
+    def __init__(self, inputs: int, outputs: int, *, stride: int = 1) -> None:
+        super().__init__()
+        half = outputs // 2
+        self.primary = convolution(inputs, half, stride=stride)
+        self.cheap = convolution(half, half, groups=half)
+
+    def forward(self, x: Tensor) -> Tensor:
+        primary = self.primary(x)
+        return torch.cat([primary, self.cheap(primary)], 1)
 
 
 class Head(nn.Module):
@@ -158,19 +305,25 @@ def fold(model: nn.Module) -> None:
 
 BLOCKS: dict[type[nn.Module], str] = {
     Residual: "residual",
+    Bottleneck: "bottleneck",
     InvertedResidual: "inverted_residual",
     DepthwiseSeparable: "depthwise_separable",
+    SqueezeExcite: "squeeze_excite",
+    Fire: "fire",
+    Grouped: "grouped",
+    Shuffle: "shuffle",
+    Ghost: "ghost",
 }
 """Blocks of several layers; a layer in none of them is a block of its own, `linear` or `convolution`."""
 
 
 def kinds(model: nn.Module) -> dict[str, list[str]]:
-    """Names of the layers in each kind of block, by the name of the kind in the catalogue."""
+    """Names of the layers in each kind of block, by the name of the kind in the catalogue; of blocks in blocks the inner one counts."""
     found: dict[str, list[str]] = {}
     blocks = {name: BLOCKS[type(module)] for name, module in model.named_modules() if type(module) in BLOCKS}
     for name, module in model.named_modules():
         if isinstance(module, Layer):
             alone = "convolution" if isinstance(module.weight, nn.Conv2d) else "linear"
-            kind = next((kind for block, kind in blocks.items() if name.startswith(f"{block}.")), alone)
-            found.setdefault(kind, []).append(name)
+            around = [block for block in blocks if name.startswith(f"{block}.")]
+            found.setdefault(blocks[max(around, key=len)] if around else alone, []).append(name)
     return found

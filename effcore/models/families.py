@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import nn
@@ -10,23 +11,36 @@ from torch import nn
 from effcore.catalogue import Task
 from effcore.catalogue.architecture import Architecture
 from effcore.models.blocks import (
+    Bottleneck,
     DepthwiseSeparable,
+    Fire,
     Flatten,
+    Ghost,
     Head,
     InvertedResidual,
+    Layer,
     Normalize,
     Residual,
+    Shuffle,
+    Unroll,
     convolution,
     linear,
 )
 from effcore.models.layout import channels_last
 
 DIVISOR = 8
+VALID_FROM = 16
+"""Smallest side of an image on which 5x5 convolutions without padding leave enough, in pixels."""
 
 
 def channels(base: int, width: float) -> int:
     """Channels of a layer: base times width, to the next multiple of 8, which vector units like, and at least 8."""
     return max(DIVISOR, round(base * width / DIVISOR) * DIVISOR)
+
+
+def exactly(base: int, width: float) -> int:
+    """Channels or units of a layer of a named network: base times width, to the next whole number, and at least 1."""
+    return max(1, round(base * width))
 
 
 def mlp(task: Task, *, width: float, depth: int) -> nn.Module:
@@ -52,9 +66,66 @@ def residual(task: Task, *, width: float, depth: int) -> nn.Module:
 
 def mobile(task: Task, *, width: float, depth: int) -> nn.Module:
     """A stem, a depthwise separable block and three stages of inverted residual blocks."""
+    return _mobile(task, width=width, depth=depth, block=InvertedResidual)
+
+
+def mobile_se(task: Task, *, width: float, depth: int) -> nn.Module:
+    """As `mobile`, with squeeze and excitation in the inverted residual blocks."""
+    return _mobile(task, width=width, depth=depth, block=partial(InvertedResidual, excite=True))
+
+
+def bottleneck(task: Task, *, width: float, depth: int) -> nn.Module:
+    """A stem and three stages of bottleneck blocks, the last two of which halve the image."""
+    return _staged(task, (48, 64, 128, 256), width=width, depth=depth, block=Bottleneck, strides=(2, 1, 2, 2))
+
+
+def squeeze(task: Task, *, width: float, depth: int) -> nn.Module:
+    """A stem and three stages of fire modules, the last two of which halve the image."""
+    return _staged(task, (32, 64, 128, 256), width=width, depth=depth, block=Fire, strides=(2, 1, 2, 2))
+
+
+def shuffle(task: Task, *, width: float, depth: int) -> nn.Module:
+    """A stem and three stages of shuffle units, the last two of which halve the image."""
+    return _staged(task, (24, 48, 96, 192), width=width, depth=depth, block=Shuffle, strides=(2, 1, 2, 2))
+
+
+def ghost(task: Task, *, width: float, depth: int) -> nn.Module:
+    """A stem and three stages of ghost modules, each of which halves the image."""
+    return _staged(task, (32, 64, 128, 256), width=width, depth=depth, block=Ghost)
+
+
+def lenet_300_100(task: Task, *, width: float, depth: int) -> nn.Module:
+    """Hidden layers of 300 and 100 units; it has no stages, so that its depth is 1."""
+    inputs = task.shape[0] * task.shape[1] * task.shape[2]
+    first, second = exactly(300, width), exactly(100, width)
+    layers = (linear(inputs, first, normalize=False), linear(first, second, normalize=False))
+    return nn.Sequential(Normalize(task.levels), Flatten(inputs), *layers, nn.Linear(second, len(task.classes)))
+
+
+def lenet_5(task: Task, *, width: float, depth: int) -> nn.Module:
+    """20 and 50 convolutions of 5x5, each with max pooling, and 500 units; it has no stages, so that its depth is 1.
+
+    Convolutions of small images are padded, so that something is left of these.
+    """
+    first, second, hidden = exactly(20, width), exactly(50, width), exactly(500, width)
+    lost = 4 if min(task.shape[1:]) >= VALID_FROM else 0
+    rows, columns = (((side - lost) // 2 - lost) // 2 for side in task.shape[1:])
+    return nn.Sequential(
+        Normalize(task.levels),
+        Layer(nn.Conv2d(task.shape[0], first, 5, padding=2 - lost // 2), normalize=False),
+        nn.MaxPool2d(2),
+        Layer(nn.Conv2d(first, second, 5, padding=2 - lost // 2), normalize=False),
+        nn.MaxPool2d(2),
+        Unroll(),
+        linear(second * rows * columns, hidden, normalize=False),
+        nn.Linear(hidden, len(task.classes)),
+    )
+
+
+def _mobile(task: Task, *, width: float, depth: int, block: Callable[..., nn.Module]) -> nn.Module:
     inputs = channels(24, width)
     stem = nn.Sequential(convolution(task.shape[0], inputs, stride=2), DepthwiseSeparable(inputs, inputs))
-    return _staged(task, (24, 32, 64, 96), width=width, depth=depth, block=InvertedResidual, stem=stem)
+    return _staged(task, (24, 32, 64, 96), width=width, depth=depth, block=block, stem=stem)
 
 
 def _staged(
@@ -78,7 +149,10 @@ def _staged(
     return nn.Sequential(Normalize(task.levels), stem, *stages, Head(sizes[-1], len(task.classes)))
 
 
-BUILDERS: dict[str, Callable[..., nn.Module]] = {"mlp": mlp, "cnn": cnn, "residual": residual, "mobile": mobile}
+BUILDERS: dict[str, Callable[..., nn.Module]] = {
+    "mlp": mlp, "cnn": cnn, "residual": residual, "mobile": mobile, "lenet_300_100": lenet_300_100, "lenet_5": lenet_5,
+    "bottleneck": bottleneck, "squeeze": squeeze, "shuffle": shuffle, "ghost": ghost, "mobile_se": mobile_se,
+}  # fmt: skip
 
 
 def build(architecture: Architecture, task: Task, *, seed: int | None = None) -> nn.Module:

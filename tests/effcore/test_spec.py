@@ -201,7 +201,7 @@ TEACHERS = [
     ("{}", "recipe[2].distillation.teacher.family (line 6): must be given. Family of the teacher."),
     (
         "{family: forest}",
-        "teacher.family (line 6): must be 'mlp', 'cnn', 'residual', 'mobile' or 'same'. Got 'forest'. Known: cnn, mlp,",
+        "teacher.family (line 6): must be 'mlp', 'cnn', 'residual', 'mobile', 'lenet_300_100',",
     ),
     (
         "{family: same, width: 2}",

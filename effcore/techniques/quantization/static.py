@@ -32,8 +32,8 @@ EPSILON = 2.0**-12
 """Smallest scale, as in torchao's own configurations for x86."""
 WEIGHTED = (torch.ops.aten.conv2d.default, torch.ops.aten.linear.default)
 """Operators with a weight as their second input."""
-CARRIED = (torch.ops.aten.add.Tensor, torch.ops.aten.mean.dim)
-"""Operators that take integers too, so that the layer before them can give integers.
+CARRIED = (torch.ops.aten.add.Tensor, torch.ops.aten.mul.Tensor, torch.ops.aten.mean.dim, torch.ops.aten.cat.default)
+"""Operators that take integers too, so that the layers before them can give integers; a product only of two activations.
 
 ONNX Runtime fuses a layer into an integer kernel only where its output is quantized as well. Without these, the
 last layer of every residual block stays in float and pays for turning its weights back at every prediction:
@@ -62,11 +62,12 @@ class LayerQuantizer(Quantizer):  # type: ignore[misc]  # torchao has no types
         for node in model.graph.nodes:
             if node.op != "call_function" or node.target not in (*WEIGHTED, *CARRIED) or not self.marked(node):
                 continue
-            inputs = {node.args[0]: self.activation}
             if node.target in WEIGHTED:
-                inputs[node.args[1]] = self.weight
-            elif node.target is torch.ops.aten.add.Tensor:
-                inputs[node.args[1]] = self.activation
+                inputs = {node.args[0]: self.activation, node.args[1]: self.weight}
+            else:
+                inputs = dict.fromkeys(_carried(node), self.activation)
+            if not inputs:
+                continue
             node.meta["quantization_annotation"] = QuantizationAnnotation(input_qspec_map=inputs, _annotated=True)
         return model
 
@@ -175,6 +176,15 @@ def weight_spec(config: Quantization) -> QuantizationSpec:
         ch_axis=0 if config.per_channel else None,
         observer_or_fake_quant_ctr=observer.with_args(eps=EPSILON),
     )
+
+
+def _carried(node: fx.Node) -> list[fx.Node]:
+    """The activations that go into an operator of `CARRIED`; none where it scales by a number."""
+    first = node.args[0]
+    if isinstance(first, list | tuple):
+        return [part for part in first if isinstance(part, fx.Node)]
+    found = [argument for argument in node.args[:2] if isinstance(argument, fx.Node)]
+    return [] if node.target is torch.ops.aten.mul.Tensor and len(found) < 2 else found
 
 
 def _reads_integers(node: fx.Node) -> bool:

@@ -33,7 +33,8 @@ def test_every_family_of_the_catalogue_is_built_of_the_blocks_it_names() -> None
 @pytest.mark.parametrize("family", sorted(FAMILIES))
 @pytest.mark.parametrize("width", [0.125, 1.0, 2.5])
 def test_raw_pixels_give_logits(family: str, width: float) -> None:
-    model = build(Architecture(family=family, width=width, depth=2), TASKS["mnist5k"], seed=1).eval()  # type: ignore[arg-type]
+    depth = min(2, FAMILIES[family].max_depth)
+    model = build(Architecture(family=family, width=width, depth=depth), TASKS["mnist5k"], seed=1).eval()  # type: ignore[arg-type]
     logits = model(IMAGES)
     assert logits.shape == (3, 10) and logits.dtype == torch.float32
     assert torch.equal(logits, model(IMAGES.float()))
@@ -42,7 +43,24 @@ def test_raw_pixels_give_logits(family: str, width: float) -> None:
 @pytest.mark.parametrize("family", sorted(FAMILIES))
 def test_width_and_depth_make_it_larger(family: str) -> None:
     assert size(family) < size(family, width=2.0)
-    assert size(family) < size(family, depth=2) < size(family, depth=3)
+    if FAMILIES[family].max_depth > 1:
+        assert size(family) < size(family, depth=2) < size(family, depth=3)
+
+
+@pytest.mark.parametrize(("family", "parameters"), [("lenet_300_100", 266_610), ("lenet_5", 431_080)])
+def test_the_networks_of_lecun_have_the_sizes_of_caffe_and_deep_compression(family: str, parameters: int) -> None:
+    model = build(Architecture(family=family), TASKS["mnist5k"])  # type: ignore[arg-type]
+    assert sum(p.numel() for p in model.parameters()) == parameters
+    assert not any(isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d) for m in model.modules())
+    outputs = [m.weight.shape[0] for m in model.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
+    assert outputs == {"lenet_300_100": [300, 100, 10], "lenet_5": [20, 50, 500, 10]}[family]
+
+
+@pytest.mark.parametrize("task", sorted(TASKS))
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_a_family_takes_the_images_of_every_task(family: str, task: str) -> None:
+    model = build(Architecture(family=family, width=0.25), TASKS[task]).eval()  # type: ignore[arg-type]
+    assert model(torch.zeros(2, *TASKS[task].shape, dtype=torch.uint8)).shape == (2, len(TASKS[task].classes))
 
 
 def test_channels_are_multiples_of_8_and_at_least_8() -> None:

@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 
+from effcore.catalogue import FAMILIES
 from effcore.catalogue.architecture import Architecture
 from effcore.catalogue.pruning import Pruning
 from effcore.errors import EffcoreError
@@ -23,7 +24,7 @@ def no_tuning(model: nn.Module, epochs: int) -> Fit:
     raise AssertionError("fine-tuning was not asked for")
 
 
-@pytest.mark.parametrize("family", ["mlp", "cnn", "residual", "mobile"])
+@pytest.mark.parametrize("family", [name for name, family in FAMILIES.items() if "pruning/channels" not in family.refuses])
 def test_a_model_cut_twice_comes_back_bit_for_bit(
     family: str, trained: Callable[[str], nn.Module], state_of: Callable[[nn.Module], str], digits: Data, tmp_path: Path
 ) -> None:

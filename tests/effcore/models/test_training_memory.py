@@ -26,6 +26,9 @@ DIGITS = TASKS["digits"]
 CASES = [
     ("digits", "mlp", 1, 1, 32), ("mnist5k", "mlp", 4, 2, 128), ("digits", "cnn", 1, 1, 64), ("mnist5k", "cnn", 1, 1, 128),
     ("digits", "residual", 0.5, 1, 32), ("mnist5k", "residual", 1, 1, 64), ("digits", "mobile", 1, 2, 64), ("mnist5k", "mobile", 1, 1, 128),
+    ("mnist5k", "lenet_300_100", 1, 1, 64), ("digits", "lenet_5", 1, 1, 32), ("mnist5k", "lenet_5", 1, 1, 128),
+    ("mnist5k", "bottleneck", 1, 1, 64), ("mnist5k", "squeeze", 1, 1, 64), ("digits", "shuffle", 1, 2, 64), ("mnist5k", "shuffle", 1, 1, 128),
+    ("mnist5k", "ghost", 1, 1, 64), ("mnist5k", "mobile_se", 1, 1, 128),
 ]  # fmt: skip
 
 
