@@ -87,7 +87,7 @@ def row_of(square: Square, evidence: Evidence) -> dict[str, Any]:
     found: dict[str, Any] = {"first": square.first, "second": square.second, "on": square.neither.name}
     for name in ("accuracy", "latency_ms", "size_mb"):
         present = all(name in p.metrics for p in square.points)
-        found[name] = _effects(square, name, _contrast(square, name, evidence)) if present else None  # type: ignore[arg-type]
+        found[name] = _effects(square, name, _contrast(square, name, evidence)) if present else None
     return found
 
 

@@ -158,6 +158,8 @@ def _print_entry(key: str, entry: dict[str, Any]) -> None:
     if "example" in entry:
         e = entry["example"]
         print(f"    {e['inputs']} to {e['outputs']} on {e['height']}x{e['width']} pixels: {e['parameters']:,} parameters, {e['macs']:,} MACs")
+    if "followed_by" in entry:
+        print(f"    may be followed by: {', '.join(n for n, reason in entry['followed_by'].items() if not reason) or 'nothing'}")
     for way, reason in entry.get("ways", {}).items():
         if reason != ALLOWED:
             print(f"    not with {way}: {reason}")

@@ -25,7 +25,7 @@ def test_verdicts_are_printed_in_words_with_their_rules(frontier: Frontier, caps
     raw = evidence({n: hits(wrong=range(50)) for n in "abc"}, {"a": [2.0, 2.02, 1.98], "b": [1.0, 1.01, 0.99]})
     print_verdicts(frontier, judge_all(frontier.points, frontier, raw))
     said = " ".join(capsys.readouterr().out.split())
-    assert "helped: 2 times faster (1.96 to 2.05)" in said
+    assert "helped: 2 times faster (1.93 to 2.07)" in said
     assert "payback: at once" in said
     assert "no verdict: its parent, the same recipe without the step prune 50%, was not measured" in said
     assert all(rule in said for rule in RULES)
