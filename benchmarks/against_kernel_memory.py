@@ -4,7 +4,7 @@ python benchmarks/against_kernel_memory.py [MODEL.onnx ...]
 
 The script runs ONNX Runtime in a process of its own, which first predicts with the smallest model there is. Then its parent,
 not itself, sets the kernel's high-water mark of that process to what is resident (`/proc/PID/clear_refs`), lets it load the
-model and predict, and reads the mark (`/proc/PID/status`). Without models it takes five networks of its own.
+model and predict, and reads the mark (`/proc/PID/status`). Without models it takes six networks of its own.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ import sys
 import tempfile
 from pathlib import Path
 from typing import Any
+
+from against_load_generator import shape_of
 
 CHILD = '''
 import sys
@@ -86,12 +88,9 @@ def made(folder: Path) -> list[Path]:
 
 
 def compare(path: Path) -> dict[str, Any]:
-    import onnx
-
     from effcore.measure.memory import measure_memory
 
-    dims = onnx.load(str(path)).graph.input[0].type.tensor_type.shape.dim
-    shape = tuple(d.dim_value or 1 for d in dims[1:])
+    shape = shape_of(path)
     ours = measure_memory(path, runtime="onnxruntime", shape=shape, levels=255).model_ram_mb  # type: ignore[arg-type]
     assert ours is not None, "this benchmark needs Linux"
     theirs = read_from_kernel_mb(path, shape)

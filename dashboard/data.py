@@ -232,7 +232,7 @@ def again(run_id: str) -> Again:
 
 def measure_again(run_id: str) -> None:
     """Put a variant into the queue to be measured again; once, however often the button is pressed."""
-    if again(run_id).state not in ("waiting", "measuring"):
+    if not again(run_id).pending:
         store().set_again(run_id, "waiting")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import hashlib
 import json
 import os
@@ -11,11 +10,12 @@ import shutil
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from effcore.home import locked
 from effcore.recipe import canonical
 
 RECORD = "stage.json"
@@ -63,7 +63,7 @@ class Cache:
     def __init__(self, home: Path) -> None:
         self.root = home / "cache"
         self._aside = home / "cache.tmp"
-        self._locks = home / "locks"
+        self._home = home
 
     def keys(self) -> set[str]:
         """Keys of all entries, checked or not."""
@@ -150,13 +150,9 @@ class Cache:
                 shutil.rmtree(folder, ignore_errors=True)
         return freed
 
-    @contextmanager
-    def claim(self, key: str) -> Iterator[None]:
+    def claim(self, key: str) -> AbstractContextManager[None]:
         """Hold the key, so that no other process computes it at the same time; freed by the kernel on a kill."""
-        self._locks.mkdir(parents=True, exist_ok=True)
-        with open(self._locks / f"{key}.lock", "w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
+        return locked(self._home, key)
 
 
 def _checksum(path: Path) -> str:

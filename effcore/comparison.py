@@ -10,15 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from effcore.statistics import CONFIDENCE
+from effcore.statistics import CONFIDENCE, Z
 
 MARGIN = 0.005
 """A loss of accuracy below half a point counts as none; see `Difference.no_loss`."""
 
 SIGNIFICANCE = 1 - CONFIDENCE
 """A difference is shown where its p value is below."""
-
-Z = float(stats.norm.ppf(0.5 + CONFIDENCE / 2))
 
 DRAWS = 4_000
 """Of the bootstrap: the ends of an interval then move by about a thirtieth of its width with the seed."""
@@ -98,19 +96,37 @@ def accuracy_difference(first: NDArray[np.bool_], second: NDArray[np.bool_], /, 
     seeds, examples = one.shape
     by_seed = one.astype(np.int8) - two.astype(np.int8)
     better, worse = int((by_seed > 0).sum()), int((by_seed < 0).sum())
-    generator = np.random.default_rng(seed)
-    drawn = _bootstrap(by_seed.sum(axis=0), seeds, draws, generator)
+    drawn = _drawn(by_seed, draws=draws, seed=seed)
     if seeds > 1:
-        errors = by_seed.mean(axis=1).std(ddof=1) / math.sqrt(seeds)
-        drawn = drawn + errors * generator.standard_t(seeds - 1, size=draws)
         p = min(1.0, max(2 * min(float((drawn <= 0).mean()), float((drawn >= 0).mean())), 1 / draws))
     else:
         p = float(mcnemar_p(better, worse))
+    low, high = _ends(drawn)
+    return Difference(
+        difference=float(by_seed.mean()), low=low, high=high, p=p, better=better, worse=worse, examples=examples, seeds=seeds
+    )
+
+
+def _drawn(by_seed: NDArray[np.int8], *, draws: int, seed: int) -> NDArray[np.float64]:
+    """Means that other examples, and where there are several trainings other seeds, would have given.
+
+    Args:
+        by_seed: A whole number for each example, (seeds, examples).
+        draws: How many.
+        seed: Of the randomness.
+    """
+    seeds, generator = len(by_seed), np.random.default_rng(seed)
+    drawn = _bootstrap(by_seed.sum(axis=0, dtype=np.int64), seeds, draws, generator)
+    if seeds > 1:
+        errors = by_seed.mean(axis=1).std(ddof=1) / math.sqrt(seeds)
+        drawn = drawn + errors * generator.standard_t(seeds - 1, size=draws)
+    return drawn
+
+
+def _ends(drawn: NDArray[np.float64]) -> tuple[float, float]:
     tail = 50 * (1 - CONFIDENCE)
     low, high = np.percentile(drawn, [tail, 100 - tail])
-    return Difference(
-        difference=float(by_seed.mean()), low=float(low), high=float(high), p=p, better=better, worse=worse, examples=examples, seeds=seeds
-    )
+    return float(low), float(high)
 
 
 def _bootstrap(sums: NDArray[np.int64], seeds: int, draws: int, generator: np.random.Generator) -> NDArray[np.float64]:
@@ -173,13 +189,9 @@ def time_ratio(first: Sequence[float], second: Sequence[float], /, *, between: f
 
     Source: Welch 1947, https://doi.org/10.1093/biomet/34.1-2.28
     """
-    logs = [np.log(_positive(values)) for values in (first, second)]
-    center = float(logs[0].mean() - logs[1].mean())
-    if min(len(values) for values in logs) < 2:
-        return Ratio(ratio=math.exp(center), low=None, high=None)
-    sampled = float(welch_half_width(*([values.var(ddof=1) / len(values), len(values) - 1] for values in logs)))
-    half = math.hypot(sampled, Z * between * math.sqrt(2))
-    return Ratio(ratio=math.exp(center), low=math.exp(center - half), high=math.exp(center + half))
+    log = time_contrast([(1, first), (-1, second)], between=between)
+    low, high = (None if end is None else math.exp(end) for end in (log.low, log.high))
+    return Ratio(ratio=math.exp(log.value), low=low, high=high)
 
 
 def welch_half_width(first: Sequence[ArrayLike], second: Sequence[ArrayLike], /) -> NDArray[np.float64]:
@@ -222,14 +234,8 @@ def accuracy_contrast(
     if len({a.shape for a in answers}) != 1:
         raise ValueError(f"All must be right or wrong on the same examples. Got shapes {', '.join(str(a.shape) for a in answers)}.")
     by_seed = sum((sign * a.astype(np.int8) for sign, a in zip(signs, answers, strict=True)), np.zeros(answers[0].shape, np.int8))
-    seeds = len(by_seed)
-    generator = np.random.default_rng(seed)
-    drawn = _bootstrap(by_seed.sum(axis=0, dtype=np.int64), seeds, draws, generator)
-    if seeds > 1:
-        drawn = drawn + by_seed.mean(axis=1).std(ddof=1) / math.sqrt(seeds) * generator.standard_t(seeds - 1, size=draws)
-    tail = 50 * (1 - CONFIDENCE)
-    low, high = np.percentile(drawn, [tail, 100 - tail])
-    return Contrast(value=float(by_seed.mean()), low=float(low), high=float(high))
+    low, high = _ends(_drawn(by_seed, draws=draws, seed=seed))
+    return Contrast(value=float(by_seed.mean()), low=low, high=high)
 
 
 def time_contrast(times: Sequence[tuple[int, Sequence[float]]], /, *, between: float = 0.0) -> Contrast:

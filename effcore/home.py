@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from effcore.errors import EffcoreError
@@ -33,3 +36,18 @@ def find_home(path: Path | str | None = None, *, make: bool = True) -> Path:
 def find_uri(uri: str | None = None) -> str | None:
     """The tracking URI: the one given, or `EFFCORE_TRACKING_URI`; None for the store in the state folder."""
     return uri or os.environ.get(URI, "").strip() or None
+
+
+@contextmanager
+def locked(home: Path, name: str) -> Iterator[None]:
+    """Hold a lock file of the state folder, so that one process at a time does what is inside; freed by the kernel on a kill.
+
+    Args:
+        home: The state folder.
+        name: Of the lock.
+    """
+    path = home / "locks" / f"{name}.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

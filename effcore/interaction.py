@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from effcore.tracking import Store
 SIGNS = (1, -1, -1, 1)
 """Of the pair, the first alone, the second alone, and neither: the effect of the pair minus the sum of its parts."""
 Kind = Literal["accuracy", "latency_ms", "size_mb"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 @dataclass(frozen=True)
@@ -70,11 +71,10 @@ def squares(points: Sequence[Point]) -> Iterator[Square]:
         recipe = from_document(point.first.recipe)
         optional = [i for i, step in enumerate(recipe.steps) if step.record.optional]
         for one, two in combinations(optional, 2):
-            rest = [without(recipe, (two,)), without(recipe, (one,)), without(recipe, (one, two))]
-            others = [known.get(r.key) for r in rest]
-            if all(other is not None for other in others):
-                labels = recipe.steps[one].label, recipe.steps[two].label
-                yield Square(*labels, points=(point, *(o for o in others if o is not None)))  # type: ignore[arg-type]
+            rest = [without(recipe, left_out) for left_out in ((one,), (two,), (one, two))]
+            if all(r.key in known for r in rest):
+                second, first, neither = (known[r.key] for r in rest)
+                yield Square(recipe.steps[one].label, recipe.steps[two].label, (point, first, second, neither))
 
 
 def without(recipe: Recipe, left_out: Sequence[int]) -> Recipe:
@@ -85,7 +85,7 @@ def without(recipe: Recipe, left_out: Sequence[int]) -> Recipe:
 def row_of(square: Square, evidence: Evidence) -> dict[str, Any]:
     """Effects and interaction of one square, by metric; a metric that one of the four lacks is None."""
     found: dict[str, Any] = {"first": square.first, "second": square.second, "on": square.neither.name}
-    for name in ("accuracy", "latency_ms", "size_mb"):
+    for name in KINDS:
         present = all(name in p.metrics for p in square.points)
         found[name] = _effects(square, name, _contrast(square, name, evidence)) if present else None
     return found
@@ -105,15 +105,14 @@ def _scaled(point: Point, name: Kind) -> float:
 
 
 def _contrast(square: Square, name: Kind, evidence: Evidence) -> Contrast:
+    value = sum(sign * _scaled(p, name) for sign, p in zip(SIGNS, square.points, strict=True))
     if name == "size_mb":
-        value = sum(sign * math.log(p.metrics[name]) for sign, p in zip(SIGNS, square.points, strict=True))
         value = round(value, 12)  # what differs by rounding alone is nothing
         return Contrast(value=value, low=value, high=value)
     if name == "latency_ms":
         return time_contrast(_times(square, evidence.processes.get(name, {})), between=BETWEEN_MEASURINGS)
     answers = _answers(square, evidence.correct.get(name, {}))
     if answers is None:
-        value = sum(sign * p.metrics[name] for sign, p in zip(SIGNS, square.points, strict=True))
         return Contrast(value=value, low=None, high=None)
     return accuracy_contrast(answers, SIGNS)
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from effcore.forkserver import die_with_parent
+from effcore.home import locked
 from effcore.tracking import Store, SweepRecord
 
 POLL_S = 1.0
@@ -32,7 +30,7 @@ def run_queue(store: Store, *, home: Path, once: bool = False) -> None:
         home: The state folder.
         once: Return when nothing is left to do.
     """
-    with _only_runner(home):
+    with locked(home, "runner"):  # a second runner, of a second `effcore serve`, waits here to take over
         while True:
             again = store.asked_again()
             record = None if again else _next(store)
@@ -55,10 +53,8 @@ def _next(store: Store) -> SweepRecord | None:
 def _run(record: SweepRecord, store: Store, home: Path) -> None:
     """One sweep in a process of its own, so that its crash is only its own."""
     log = home / "logs" / f"sweep-{record.run_id}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "effcore", "run", "--run-id", record.run_id, "--home", str(home), "--tracking-uri", store.uri]
     for _ in range(LOST_RETRIES + 1):
-        status = _run_process(command, log)
+        status = _run_command(["run", "--run-id", record.run_id], store, home, log)
         if status >= 0:
             break
     after = store.sweep(record.run_id)
@@ -72,16 +68,16 @@ def _run(record: SweepRecord, store: Store, home: Path) -> None:
 def _measure_again(run_id: str, store: Store, home: Path) -> None:
     """One point, all of its seeds, as `effcore measure` does it."""
     log = home / "logs" / f"measure-{run_id}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
     store.set_again(run_id, "measuring")
-    command = [sys.executable, "-m", "effcore", "measure", run_id, "--home", str(home), "--tracking-uri", store.uri]
-    status = _run_process(command, log)
+    status = _run_command(["measure", run_id], store, home, log)
     lines = log.read_text(errors="replace").strip().splitlines()
     store.set_again(run_id, "failed" if status else "", error=(lines or [f"exit code {status}"])[-1] if status else "")
 
 
-def _run_process(command: list[str], log: Path) -> int:
-    """Run a command and return its exit code, or minus the signal that ended it."""
+def _run_command(arguments: list[str], store: Store, home: Path, log: Path) -> int:
+    """Run `effcore ...` on this folder and store, and return its exit code, or minus the signal that ended it."""
+    command = [sys.executable, "-m", "effcore", *arguments, "--home", str(home), "--tracking-uri", store.uri]
+    log.parent.mkdir(parents=True, exist_ok=True)
     runner = os.getpid()
     with open(log, "ab") as output:
         process = subprocess.Popen(
@@ -93,13 +89,3 @@ def _run_process(command: list[str], log: Path) -> int:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=20)
         raise
-
-
-@contextmanager
-def _only_runner(home: Path) -> Iterator[None]:
-    """Work for a folder alone; a second runner, of a second `effcore serve`, waits here to take over."""
-    path = home / "locks" / "runner.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

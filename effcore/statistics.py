@@ -14,6 +14,9 @@ from effcore.pareto import pareto_mask
 CONFIDENCE = 0.95
 """Of every interval that effcore states."""
 
+Z = float(stats.norm.ppf(0.5 + CONFIDENCE / 2))
+"""Standard deviations on each side of the mean that such an interval has where the normal distribution holds."""
+
 BETWEEN_MEASURINGS = 0.01
 """Standard deviation of the logarithm of a latency between measurings of one file, which no number of processes in one tells of.
 
@@ -234,12 +237,11 @@ def interval_draws(
     Returns:
         Shape (draws, n).
     """
-    z = stats.norm.ppf(0.5 + CONFIDENCE / 2)
     errors = stats.norm.ppf(_shared_uniforms(groups, draws, generator))
     middle, low, high = (np.asarray(v, dtype=np.float64) for v in (values, lows, highs))
     if log and middle.size and min(middle.min(), low.min(), high.min()) > 0:
-        return np.asarray(middle * np.exp(errors * (np.log(high) - np.log(low)) / (2 * z)))
-    return np.asarray(middle + errors * (high - low) / (2 * z))
+        return np.asarray(middle * np.exp(errors * (np.log(high) - np.log(low)) / (2 * Z)))
+    return np.asarray(middle + errors * (high - low) / (2 * Z))
 
 
 def _positive(values: Sequence[float]) -> NDArray[np.float64]:

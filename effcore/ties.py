@@ -10,9 +10,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from effcore.comparison import SIGNIFICANCE, Z, mcnemar_p, welch_half_width
+from effcore.comparison import SIGNIFICANCE, mcnemar_p, welch_half_width
 from effcore.frontier import OF_THE_STRUCTURE, Evidence, Frontier, Point
-from effcore.statistics import BETWEEN_MEASURINGS
+from effcore.statistics import BETWEEN_MEASURINGS, Z
 
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]

@@ -6,7 +6,8 @@ from typing import Final, Literal
 
 from pydantic import ValidationInfo, field_validator
 
-from effcore.catalogue.architecture import FamilyName
+from effcore.catalogue.architecture import FamilyName, depth_rule
+from effcore.catalogue.families import MAX_DEPTH
 from effcore.catalogue.record import Card, Parameters, Technique, number, parameter
 
 SAME: Final = "same"
@@ -18,7 +19,7 @@ class Teacher(Parameters):
 
     family: TeacherFamily = parameter(help="Family of the teacher. same: that of the student, with its width and depth.")
     width: float = parameter(1.0, ge=0.125, le=4.0, unit="x", help="Width of the teacher.")
-    depth: int = parameter(1, ge=1, le=6, unit="blocks", help="Depth of the teacher.")
+    depth: int = parameter(1, ge=1, le=MAX_DEPTH, unit="blocks", help="Depth of the teacher.")
     epochs: int = parameter(4, ge=1, le=1000, unit="epochs", help="Epochs that the teacher is trained.")
     seed: int = parameter(0, ge=0, le=2**31 - 1, help="Seed of the teacher, the same for all its students.")
     members: int = parameter(1, ge=1, le=8, unit="networks", help="Networks of which the teacher is the mean, each with the next seed.")
@@ -28,6 +29,13 @@ class Teacher(Parameters):
     def _left_to_the_student(cls, value: float, info: ValidationInfo) -> float:
         if info.data.get("family") == SAME and value != 1:
             raise ValueError("left out or 1 where family is 'same', which takes that of the student")
+        return value
+
+    @field_validator("depth")
+    @classmethod
+    def _depth_fits(cls, value: int, info: ValidationInfo) -> int:
+        if rule := depth_rule(info.data.get("family", ""), value):
+            raise ValueError(rule)
         return value
 
     @property

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationInfo, field_validator, model_validator
 
-from effcore.catalogue.record import Card, Parameters, Technique, parameter
+from effcore.catalogue.record import Card, Parameters, Technique, parameter, require_use, with_first
 
 CRITERIA: dict[str, tuple[str, ...]] = {
     "channels": ("l2", "l1", "taylor", "batch_norm", "random"),
@@ -58,10 +58,7 @@ class Pruning(Parameters):
     @model_validator(mode="before")
     @classmethod
     def _criterion_of_structure(cls, given: Any) -> Any:
-        """A criterion that is left out is that of the structure, so that what is written out always says what is done."""
-        if isinstance(given, dict) and "criterion" not in given and given.get("structure") in CRITERIA:
-            return {**given, "criterion": CRITERIA[given["structure"]][0]}
-        return given
+        return with_first(given, "criterion", by="structure", choices=CRITERIA)
 
     @field_validator("amount")
     @classmethod
@@ -81,10 +78,8 @@ class Pruning(Parameters):
     @field_validator("scope", "rounds", "round_to")
     @classmethod
     def _of_its_structure(cls, value: Any, info: ValidationInfo) -> Any:
-        structure, name = info.data.get("structure"), info.field_name or ""
-        if structure in USES and name not in USES[structure] and value != cls.model_fields[name].default:
-            raise ValueError(f"left out with the structure {structure}, which has no use for it")
-        if name == "rounds" and value > 1 and info.data.get("fine_tune") == 0:
+        require_use(cls, value, info, by="structure", uses=USES)
+        if info.field_name == "rounds" and value > 1 and info.data.get("fine_tune") == 0:
             raise ValueError("1 with fine_tune 0: nothing is learned between rounds, so that one does the same")
         return value
 

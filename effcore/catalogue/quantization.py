@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationInfo, field_validator, model_validator
 
-from effcore.catalogue.record import Card, Parameters, Technique, parameter
+from effcore.catalogue.record import Card, Parameters, Technique, parameter, require_use, with_first
 
 BITS: dict[str, tuple[int, ...]] = {"static": (8,), "dynamic": (8,), "weight_only": (8, 4), "codebook": (4, 8), "fp16": (16,)}
 """Bits that each mode can have, the one that is meant first."""
@@ -51,10 +51,7 @@ class Quantization(Parameters):
     @model_validator(mode="before")
     @classmethod
     def _bits_of_mode(cls, given: Any) -> Any:
-        """Bits that are left out are those of the mode, so that what is written out always says what is done."""
-        if isinstance(given, dict) and "bits" not in given and given.get("mode") in BITS:
-            return {**given, "bits": BITS[given["mode"]][0]}
-        return given
+        return with_first(given, "bits", by="mode", choices=BITS)
 
     @field_validator("mode", mode="before")
     @classmethod
@@ -74,10 +71,8 @@ class Quantization(Parameters):
     @field_validator("per_channel", "calibration", "calibration_images", "reduce_range", "float_layers")
     @classmethod
     def _of_its_mode(cls, value: Any, info: ValidationInfo) -> Any:
-        mode, name = info.data.get("mode"), info.field_name or ""
-        if mode in USES and name not in USES[mode] and value != cls.model_fields[name].default:
-            raise ValueError(f"left out with the mode {mode}, which has no use for it")
-        if name == "per_channel" and info.data.get("bits") == 4 and not value:
+        require_use(cls, value, info, by="mode", uses=USES)
+        if info.field_name == "per_channel" and info.data.get("bits") == 4 and not value:
             raise ValueError("true with 4 bits: one scale for a whole layer leaves too little of it")
         return value
 

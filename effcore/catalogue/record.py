@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo
 
 if TYPE_CHECKING:
     from effcore.catalogue.tasks import Task
@@ -37,6 +37,37 @@ def parameter(default: Any = ..., *, help: str, unit: str = "", **bounds: Any) -
         bounds: `ge`, `gt`, `le`, `lt`, `multiple_of` of pydantic.
     """
     return Field(default, description=help, json_schema_extra={"unit": unit} if unit else None, **bounds)
+
+
+def with_first(given: Any, field: str, *, by: str, choices: Mapping[str, Sequence[Any]]) -> Any:
+    """What was given, with a field that is left out filled in, so that what is written out always says what is done.
+
+    Args:
+        given: Parameters before they are checked.
+        field: That may be left out.
+        by: Field that decides it.
+        choices: For each value of that field what this one may be, the one that is meant first.
+    """
+    if isinstance(given, dict) and field not in given and given.get(by) in choices:
+        return {**given, field: choices[given[by]][0]}
+    return given
+
+
+def require_use(cls: type[Parameters], value: Any, info: ValidationInfo, *, by: str, uses: Mapping[str, Sequence[str]]) -> None:
+    """Refuses a field that was set although what another field chose has no use for it.
+
+    Args:
+        cls, value, info: As a validator of that field gets them.
+        by: The field that chooses.
+        uses: For each value of it the fields that it has a use for.
+
+    Raises:
+        ValueError: It is not at its default.
+    """
+    chosen: Any = info.data.get(by)
+    name = info.field_name or ""
+    if chosen in uses and name not in uses[chosen] and value != cls.model_fields[name].default:
+        raise ValueError(f"left out with the {by} {chosen}, which has no use for it")
 
 
 @dataclass(frozen=True, kw_only=True)

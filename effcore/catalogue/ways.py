@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import get_args
 
-from effcore.catalogue.architecture import Architecture, depth_rule
-from effcore.catalogue.distillation import Distillation
+from effcore.catalogue.architecture import Architecture
 from effcore.catalogue.families import FAMILIES, Family
 from effcore.catalogue.record import Parameters, Technique
 
@@ -36,7 +35,7 @@ def allowances(family: Family, techniques: Mapping[str, Technique]) -> dict[str,
 
 
 def family_problems(steps: Sequence[tuple[str, Parameters]]) -> list[tuple[int, str, str]]:
-    """What the families of a recipe, its own and those of its teachers, refuse of its steps.
+    """What the family of a recipe refuses of its steps.
 
     Args:
         steps: Name of the technique and parameters, the architecture first.
@@ -61,5 +60,3 @@ def _problems(family: Family, name: str, config: Parameters) -> Iterator[tuple[s
                 f"Take another {field}, leave {name} out, or take another family."
             )
             break
-    if isinstance(config, Distillation) and (rule := depth_rule(config.teacher.family, config.teacher.depth)):
-        yield "teacher.depth", f"must be {rule}. Got {config.teacher.depth}."

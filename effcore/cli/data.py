@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
-from effcore.cli.options import Home, Json, Uri, print_json
+from effcore.cli.options import Home, Json, SweepName, Uri, print_json
 from effcore.home import find_home, find_uri
 
 
 def data(
-    sweep: Annotated[str | None, typer.Argument(help="Name or run id of a sweep; the newest where it is not given.")] = None,
+    sweep: SweepName = None,
     target: Annotated[float, typer.Option("--target", min=0.001, max=0.9999, help="Accuracy to reach, as 0.95.")] = 0.95,
     home: Home = None,
     tracking_uri: Uri = None,

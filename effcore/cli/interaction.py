@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
-from effcore.cli.options import Home, Json, Uri, print_json
+from effcore.cli.options import Home, Json, SweepName, Uri, print_json
 from effcore.home import find_home, find_uri
 
 
 def interactions(
-    sweep: Annotated[str | None, typer.Argument(help="Name or run id of a sweep; the newest where it is not given.")] = None,
+    sweep: SweepName = None,
     home: Home = None,
     tracking_uri: Uri = None,
     as_json: Json = False,
@@ -65,4 +63,6 @@ def effect_text(metric: str, value: float) -> str:
         >>> effect_text("accuracy", 0.012), effect_text("latency_ms", math.log(0.5))
         ('+1.2', 'x0.500')
     """
-    return f"{100 * value:+.1f}" if metric == "accuracy" else f"x{math.exp(value):.3g}" if abs(value) > 1 else f"x{math.exp(value):.3f}"
+    if metric == "accuracy":
+        return f"{100 * value:+.1f}"
+    return f"x{math.exp(value):.3g}" if abs(value) > 1 else f"x{math.exp(value):.3f}"

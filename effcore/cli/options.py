@@ -14,6 +14,7 @@ Home = Annotated[Path | None, typer.Option("--home", help="State folder; EFFCORE
 Uri = Annotated[str | None, typer.Option("--tracking-uri", help="MLflow tracking URI; the store in the state folder where it is not given.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 Sweep = Annotated[str | None, typer.Option("--sweep", help="Name or run id of a sweep; the newest where it is not given.")]
+SweepName = Annotated[str | None, typer.Argument(help="Name or run id of a sweep; the newest where it is not given.")]
 Tls = Annotated[Path | None, typer.Option("--tls", help="Folder with ca.pem, cert.pem and key.pem of the cluster.")]
 SpecPath = Annotated[Path, typer.Argument(metavar="SPEC", help="YAML file, see experiments/.")]
 

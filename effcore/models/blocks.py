@@ -296,6 +296,11 @@ class Head(nn.Module):
         return logits
 
 
+def layer_name(parameter: str) -> str:
+    """Name of the layer whose weights a parameter is, as `3.0.first` of `3.0.first.weight.weight`."""
+    return parameter.removesuffix(".weight").removesuffix(".weight")
+
+
 def fold(model: nn.Module) -> None:
     """Moves every batch normalization of the model into the weights before it, in place; needs eval mode."""
     for module in model.modules():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +44,13 @@ def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) ->
     fits: list[Fit] = []
     part = data.fraction(training.data_fraction)  # neither fine-tuning nor a criterion sees an image that training did not
 
+    @cache  # made once for all rounds, and not at all where nothing is trained: a teacher answers for all images only once
+    def learning() -> Sequence[Hooks]:
+        return phase_hooks(config, load_teachers(inputs), part)
+
     def tune(model: nn.Module, epochs: int, *, hooks: Sequence[Hooks] = ()) -> Fit:
         short = training.model_copy(update={"epochs": epochs, "learning_rate": training.learning_rate * FINE_TUNE_RATE})
-        hooks = [*hooks, *kept_zeros(config, model), *phase_hooks(config, load_teachers(inputs), part)]
+        hooks = [*hooks, *kept_zeros(config, model), *learning()]
         fits.append(fit(model, part, short, seed=config["seed"], start_epoch=0, end_epoch=epochs, hooks=hooks))
         return fits[-1]
 

@@ -11,11 +11,12 @@ from typing import Any
 
 from effcore.errors import BusyError, Cancelled, EffcoreError, StoreError
 from effcore.frontier import Evidence, Frontier, Variant
+from effcore.home import locked
 from effcore.recipe import canonical
 from effcore.spec import Spec, parse
-from effcore.tracking.database import database, make_database, single
+from effcore.tracking.database import database, make_database
 from effcore.tracking.evidence import EvidenceReader
-from effcore.tracking.rows import MEASUREMENT, PREFIX, SWEEP, VARIANT, Again, SweepRecord, read_again, read_sweep, read_variant
+from effcore.tracking.rows import MEASUREMENT, PENDING, PREFIX, SWEEP, VARIANT, Again, SweepRecord, read_again, read_sweep, read_variant
 from effcore.tracking.write import VariantRecord, variant_artifacts, variant_batch, variant_tags
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -52,7 +53,7 @@ class Store:
             home.mkdir(parents=True, exist_ok=True)
         self.uri = uri or f"sqlite:///{database(home)}"
         try:
-            with single(home):  # MLflow's first use builds the schema, and two at once would clash
+            with locked(home, "store"):  # MLflow's first use builds the schema, and two at once would clash
                 if uri is None and not database(home).exists():
                     make_database(database(home))
                 self._client = MlflowClient(tracking_uri=self.uri)
@@ -169,7 +170,7 @@ class Store:
         """
         spec = parse(spec_text, source="the submitted spec")
         tags = self._sweep_tags(spec) | {"origin": "page", "owner": owner}
-        with single(self.home):
+        with locked(self.home, "store"):
             known = self._known_sweep(spec)
             if known is not None and known.state in ("waiting", "running"):
                 return known.run_id
@@ -266,7 +267,7 @@ class Store:
 
     def asked_again(self) -> list[str]:
         """Variants that wait to be measured again, or whose measuring broke off."""
-        runs = [run for state in ("waiting", "measuring") for run in self._search(f"tags.`{PREFIX}again` = '{state}'")]
+        runs = [run for state in PENDING for run in self._search(f"tags.`{PREFIX}again` = '{state}'")]
         return [str(run.info.run_id) for run in sorted(runs, key=lambda run: (run.info.start_time, run.info.run_id))]
 
     def log_variant(self, sweep_run: str, record: VariantRecord, *, run_id: str | None = None, kind: str = VARIANT) -> str:

@@ -1,25 +1,9 @@
-"""The SQLite database of the state folder, and the lock under which it is made."""
+"""The SQLite database of the state folder."""
 
 from __future__ import annotations
 
-import fcntl
 import os
 from pathlib import Path
-
-
-class single:  # used as a context manager, as contextlib's are
-    """Holds a lock file of the home folder, so that one process at a time does what is inside."""
-
-    def __init__(self, home: Path) -> None:
-        self._path = home / "locks" / "store.lock"
-
-    def __enter__(self) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = open(self._path, "w")
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
 
 
 def database(home: Path) -> Path:

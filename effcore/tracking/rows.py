@@ -44,6 +44,10 @@ class SweepRecord:
     owner: str
 
 
+PENDING = ("waiting", "measuring")
+"""States of a request to measure again that is still to be answered."""
+
+
 @dataclass(frozen=True)
 class Again:
     """A request to measure a variant again.
@@ -54,6 +58,11 @@ class Again:
 
     state: str
     error: str
+
+    @property
+    def pending(self) -> bool:
+        """Whether it is still to be answered."""
+        return self.state in PENDING
 
 
 def read_again(run: Any) -> Again:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from effcore.catalogue.pruning import Pruning
 from effcore.errors import TechniqueError
+from effcore.models.blocks import layer_name
 from effcore.tasks import Data
 from effcore.techniques.pruning.criteria import gather_gradients, weight_scores
 from effcore.techniques.pruning.rounds import shares
@@ -81,7 +82,7 @@ def keep_zeros(model: nn.Module) -> Hooks:
 
 def weights_of(model: nn.Module) -> dict[str, nn.Parameter]:
     """Weights of every linear and convolution layer, without biases, by the layer's name."""
-    return {name.removesuffix(".weight").removesuffix(".weight"): weight for name, weight in _named(model).items()}
+    return {layer_name(name): weight for name, weight in _named(model).items()}
 
 
 def _named(model: nn.Module) -> dict[str, nn.Parameter]:

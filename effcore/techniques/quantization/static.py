@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -12,6 +11,7 @@ from torch import Tensor, fx, nn
 
 from effcore.catalogue.quantization import Quantization
 from effcore.errors import TechniqueError
+from effcore.models.blocks import layer_name
 from effcore.models.program import deployable, trace
 from effcore.models.silence import silence
 from effcore.tasks import Data
@@ -147,7 +147,7 @@ def _layer(node: fx.Node) -> str | None:
     if node.op != "call_function" or node.target not in WEIGHTED:
         return None
     weight = node.args[1]
-    return re.sub(r"(\.weight)+$", "", str(weight.target if isinstance(weight, fx.Node) else weight))
+    return layer_name(str(weight.target if isinstance(weight, fx.Node) else weight))
 
 
 def _is(name: str, node: fx.Node) -> bool:
