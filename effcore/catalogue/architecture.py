@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated
 
 from pydantic import ValidationInfo, field_validator
 
+from effcore.catalogue.choice import OneOf
 from effcore.catalogue.families import FAMILIES, MAX_DEPTH
 from effcore.catalogue.record import Parameters, Technique, number, parameter
 
-FamilyName = Literal[
-    "mlp", "cnn", "residual", "mobile", "lenet_300_100", "lenet_5", "bottleneck", "squeeze", "shuffle", "ghost", "mobile_se"
-]
+FamilyName = Annotated[str, OneOf(lambda: FAMILIES)]
 
 
 def depth_rule(family: str, depth: int) -> str:

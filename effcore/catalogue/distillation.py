@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import ValidationInfo, field_validator
 
-from effcore.catalogue.architecture import FamilyName, depth_rule
-from effcore.catalogue.families import MAX_DEPTH
+from effcore.catalogue.architecture import depth_rule
+from effcore.catalogue.choice import OneOf
+from effcore.catalogue.families import FAMILIES, MAX_DEPTH
 from effcore.catalogue.record import Card, Parameters, Technique, number, parameter
 
 SAME: Final = "same"
-TeacherFamily = Literal[FamilyName, "same"]
+TeacherFamily = Annotated[str, OneOf(lambda: (*FAMILIES, SAME))]
 
 
 class Teacher(Parameters):

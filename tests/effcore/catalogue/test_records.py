@@ -10,10 +10,10 @@ import pytest
 from pydantic import ValidationError
 
 from effcore.catalogue import FAMILIES, RUNTIMES, TASKS, TECHNIQUES, Category, Parameters, Role, Task, Technique
-from effcore.catalogue.architecture import Architecture, FamilyName
+from effcore.catalogue.architecture import Architecture
 from effcore.catalogue.augmentation import Augmentation, PolicyName
 from effcore.catalogue.averaging import Averaging
-from effcore.catalogue.distillation import Distillation, Teacher, TeacherFamily
+from effcore.catalogue.distillation import Distillation, Teacher
 from effcore.catalogue.pruning import Pruning
 from effcore.catalogue.quantization import Quantization
 from effcore.catalogue.record import number
@@ -98,8 +98,17 @@ def test_every_way_of_a_technique_has_its_card() -> None:
         assert card.formula and card.source and card.link.startswith("https://")
 
 
+def choices(model: type[Parameters], field: str) -> list[str]:
+    described = model.model_json_schema()["properties"][field]
+    return list(described["enum"])
+
+
 def test_a_teacher_is_of_any_family_or_of_the_same() -> None:
-    assert get_args(TeacherFamily) == (*get_args(FamilyName), "same")
+    assert choices(Teacher, "family") == [*choices(Architecture, "family"), "same"]
+    with pytest.raises(ValidationError, match="Input should be 'mlp', .* or 'same'"):
+        Teacher(family="nobody")
+    with pytest.raises(ValidationError, match="Input should be 'mlp', "):
+        Architecture.model_validate({"family": 3})
 
 
 @pytest.mark.parametrize("task", TASKS.values(), ids=lambda t: t.name)
@@ -139,7 +148,7 @@ def test_every_bound_holds(name: str) -> None:
 
 
 def test_families_tasks_and_runtimes_are_whole() -> None:
-    assert set(FAMILIES) == set(get_args(FamilyName))
+    assert choices(Architecture, "family") == list(FAMILIES)
     assert set(RUNTIMES) == set(get_args(Runtime.model_fields["name"].annotation))
     for entry in [*FAMILIES.values(), *TASKS.values()]:
         assert entry.summary.endswith(".") and entry.source and entry.link.startswith("https://")
