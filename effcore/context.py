@@ -12,8 +12,8 @@ from effcore.measure.environment import current, has_vnni
 from effcore.plan import Context
 
 SOURCES: dict[str, tuple[str, ...]] = {
-    "train": ("stages/train.py", "training.py", "tasks", "models", "measure/memory.py"),
-    "transform": ("stages/transform.py", "stages/train.py", "training.py", "tasks", "models", "measure/memory.py"),
+    "train": ("stages/train.py", "training.py", "stopping.py", "tasks", "models", "measure/memory.py"),
+    "transform": ("stages/transform.py", "stages/train.py", "training.py", "stopping.py", "tasks", "models", "measure/memory.py"),
     "export": ("stages/export.py", "models", "tasks", "measure/huffman.py", "measure/size.py"),
     "evaluate": ("stages/evaluate.py", "measure/accuracy.py", "statistics.py", "tasks"),
     "measure": ("stages/measure.py", "measure", "statistics.py"),

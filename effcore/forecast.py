@@ -7,14 +7,14 @@ import os
 import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from effcore.cache import RECORD, Cache
 from effcore.context import current_context
 from effcore.measure.environment import current
-from effcore.plan import Context, Plan, Stage, make_plan, measure_stage
+from effcore.plan import EARLY, Context, Plan, Stage, make_plan, measure_stage
 from effcore.spec import Spec
 
 DEFAULT_S = {"train": 2.0, "transform": 1.5, "export": 2.5, "evaluate": 0.5, "measure": 4.0}
@@ -113,26 +113,35 @@ class Rates:
     Attributes:
         by_class: Median over all runs of a class.
         by_kind: Median over all classes of a kind.
+        shares: Share of the planned units that was done of each class, where early stopping leaves some undone.
     """
 
     by_class: Mapping[str, float]
     by_kind: Mapping[str, float]
+    shares: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, home: Path) -> Rates:
         """Rates from the log of executions of a home folder."""
         classes: dict[str, list[float]] = defaultdict(list)
         kinds: dict[str, list[float]] = defaultdict(list)
+        units: dict[str, list[tuple[float, float]]] = defaultdict(list)
         for line in _finished(home / "executions.jsonl"):
-            rate = (line["end"] - line["start"]) / max(line["units"], 1.0)
+            done = line["units"] * line.get("share_done", 1.0)
+            units[line["class"]].append((done, line["units"]))
+            if done == 0 < line["units"]:  # its training had ended in a rung before
+                continue
+            rate = (line["end"] - line["start"]) / max(done, 1.0)
             classes[line["class"]].append(rate)
             kinds[line["kind"]].append(rate)
-        return cls({k: statistics.median(v) for k, v in classes.items()}, {k: statistics.median(v) for k, v in kinds.items()})
+        shares = {k: sum(done for done, _ in v) / sum(planned for _, planned in v) for k, v in units.items() if k.endswith(EARLY)}
+        by_class, by_kind = ({k: statistics.median(v) for k, v in found.items()} for found in (classes, kinds))
+        return cls(by_class, by_kind, shares)
 
     def seconds(self, stage: Stage) -> float:
         """Expected seconds of a stage."""
         rate = self.by_class.get(stage.cost_class, self.by_kind.get(stage.kind, DEFAULT_S[stage.kind]))
-        return rate * max(stage.units, 1.0)
+        return rate * max(stage.units * self.shares.get(stage.cost_class, 1.0), 1.0)
 
     def elapsed_s(self, stages: Iterable[Stage], *, measurements: int, slots: int) -> float:
         """Expected time until all is done: the longest chain or the work over the slots, then the measuring alone."""

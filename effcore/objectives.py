@@ -67,6 +67,8 @@ METRICS: dict[str, Metric] = {
         _m("train_total_s", "Training in total", "s", "min", "Seconds of training with teacher and shared parents charged in full."),
         _m("train_peak_ram_mb", "Peak memory of training", "MB", "min", "High-water mark of training over its baseline."),
         _m("train_devices", "Training devices", "", "min", "Devices that were really used in training.", log=False),
+        _m("train_epochs", "Epochs of training", "", "min", "Epochs of all phases and fine-tunings; fewer where one was stopped early.",
+            log=False),
         _m("train_samples", "Images seen in training", "", "min", "Images that went through the model in training, repeats counted."),
         _m("data_fraction", "Share of the data", "%", "min", "Share of the training images that was used.", log=False, percent=True),
     )

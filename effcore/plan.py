@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from effcore.catalogue import TASKS
@@ -12,112 +12,17 @@ from effcore.catalogue.distillation import Distillation
 from effcore.catalogue.pruning import Pruning
 from effcore.catalogue.quantization import USES, Quantization
 from effcore.catalogue.training import Training
+from effcore.planned import Context, Plan, Stage, VariantPlan
 from effcore.recipe import Recipe, Step, digest, parent, teacher_recipe
 
 RUNGS = (0.25, 0.5, 1.0)
 """Shares of its epochs at which every training is cut, so that searches and grids share the pieces."""
 
+EARLY = " +early_stopping"
+"""Marks classes of trainings that may end before their last epoch, so that their share of it is learned from them alone."""
+
 WEIGHTS_ONLY = ("fine_tune", "calibration", "calibration_images", "criterion", "rounds")
 """Parameters that change weights and leave operators and shapes as they are."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Context:
-    """What determines results beside the recipe.
-
-    Attributes:
-        vnni: Whether the processor multiplies 8-bit integers without overflow.
-        machine: Key of the machine's kind; quantized arithmetic differs between processors.
-        threads: Threads of a training.
-        sources: Hash of the modules that each kind of stage uses; `technique:<name>` for a technique's own.
-        versions: Versions of the packages that shape the result of each kind of stage.
-    """
-
-    vnni: bool
-    machine: str
-    threads: int = 1
-    sources: Mapping[str, str] = field(default_factory=dict)
-    versions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One unit of work.
-
-    Attributes:
-        kind: `train`, `transform`, `export`, `evaluate` or `measure`.
-        key: Kind and hash of all that determines the result.
-        config: All that the work needs beside its inputs, as plain data.
-        inputs: Key of the stage that each input comes from, by the role of the input.
-        cost_class: Stages of the same class cost about the same for each unit.
-        units: How much work it is, in units of its class.
-        exclusive: Whether it must have its host to itself.
-    """
-
-    kind: str
-    key: str
-    config: Mapping[str, Any] = field(hash=False)
-    inputs: tuple[tuple[str, str], ...] = ()
-    cost_class: str = ""
-    units: float = 1.0
-    exclusive: bool = False
-
-    @property
-    def trains(self) -> bool:
-        """Whether its time counts as training."""
-        return self.kind == "train" or (self.kind == "transform" and self.units > 0)
-
-
-@dataclass(frozen=True, kw_only=True)
-class VariantPlan:
-    """How one variant comes about.
-
-    Attributes:
-        stages: Keys of all stages that it needs, inputs first, without the measuring, which is named by the exported file.
-        own: Keys of its training stages that its parent does not need.
-        teachers: Keys of the training stages of its teachers.
-        export, evaluate: Keys of the last two stages.
-        structure: What is expected to share latency and memory with it.
-    """
-
-    recipe: Recipe
-    seed: int
-    stages: tuple[str, ...]
-    own: tuple[str, ...]
-    teachers: tuple[str, ...]
-    export: str
-    evaluate: str
-    structure: str
-
-    @property
-    def key(self) -> str:
-        return f"{self.recipe.key}-{self.seed}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """All variants and the distinct stages they need."""
-
-    variants: tuple[VariantPlan, ...]
-    stages: Mapping[str, Stage]
-
-    @property
-    def total(self) -> int:
-        """Stages if nothing were shared, measurements among them."""
-        return sum(len(v.stages) + 1 for v in self.variants)
-
-    @property
-    def trainings(self) -> int:
-        """Distinct trainings and fine-tunings, rungs of one training counted once."""
-        keys = self.stages.values()
-        return sum(1 for s in keys if s.kind == "train" and s.config["until"] == s.config["training"]["epochs"]) + sum(
-            1 for s in keys if s.kind == "transform" and s.trains
-        )
-
-    @property
-    def structures(self) -> int:
-        """Measurements that are expected."""
-        return len({v.structure for v in self.variants})
 
 
 def rungs(epochs: int) -> tuple[int, ...]:
@@ -208,7 +113,7 @@ class _Planner:
             inputs += self._teacher_input(recipe, contributes)
             stage = self._stage(
                 "train", base | {"from": start, "until": end}, inputs, steps=(*contributes, *zeroed),
-                cost_class=self._training_class(recipe, contributes), units=(end - start) * config.data_fraction,
+                cost_class=self._training_class(recipe, training, contributes), units=(end - start) * config.data_fraction,
             )  # fmt: skip
             keys, before, start = (*keys, stage.key), stage.key, end
         return _Chain(keys, before, training, tuple(contributes), chain.teacher_keys)
@@ -224,7 +129,7 @@ class _Planner:
         epochs = step.config.fine_tune * step.config.rounds if isinstance(step.config, Pruning) else 0
         stage = self._stage(
             "transform", config, inputs, steps=(step, *chain.contributes, *zeroed),
-            cost_class=f"{step.technique} {self._training_class(recipe, chain.contributes)}", units=float(epochs),
+            cost_class=f"{step.technique} {self._training_class(recipe, chain.training, chain.contributes)}", units=float(epochs),
         )  # fmt: skip
         return _Chain((*chain.keys, stage.key), stage.key, chain.training, chain.contributes, chain.teacher_keys)
 
@@ -269,9 +174,11 @@ class _Planner:
         members = self._members(recipe, contributes)
         return [(f"teacher_{index}" if index else "teacher", member.model) for index, member in enumerate(members)]
 
-    def _training_class(self, recipe: Recipe, contributes: Sequence[Step]) -> str:
+    def _training_class(self, recipe: Recipe, training: Step, contributes: Sequence[Step]) -> str:
         a = recipe.architecture
         extra = "".join(f" +{s.technique}" for s in contributes)
+        if isinstance(training.config, Training) and training.config.early_stopping.patience:
+            extra += EARLY
         return f"train {recipe.task} {a.family} x{a.width:g} d{a.depth}{extra}"
 
     def _stage(

@@ -207,5 +207,12 @@ def _undo_parameter(step: Step) -> tuple[Step, str] | None:
     for name in reversed(list(fields)):
         field, value = fields[name], getattr(step.config, name)
         if not field.is_required() and value != field.default:
-            return Step(step.technique, step.config.model_copy(update={name: field.default})), f"{name} {value}"
+            return Step(step.technique, step.config.model_copy(update={name: field.default})), f"{name} {_said(value)}"
     return None
+
+
+def _said(value: Any) -> str:
+    """A value in a few words; of parameters that belong together those that are not at their default."""
+    if not isinstance(value, Parameters):
+        return str(value)
+    return " ".join(f"{name} {getattr(value, name)}" for name, f in type(value).model_fields.items() if getattr(value, name) != f.default)

@@ -108,6 +108,7 @@ def training_metrics(variant: VariantPlan, plan: Plan, outcomes: Mapping[str, Ou
         "train_total_s": sum(e.seconds for e in entries.values()),
         "train_peak_ram_mb": max((entries[k].facts["peak_ram_mb"] or 0.0 for k in mine), default=0.0),
         "train_devices": float(max(entries[k].facts["devices"] for k in mine)),
+        "train_epochs": float(sum(entries[k].facts["epochs"] for k in mine)),
         "train_samples": float(sum(entries[k].facts["samples"] for k in mine)),
         "data_fraction": float(getattr(training, "data_fraction", 1.0)),
     }

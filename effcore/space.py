@@ -11,7 +11,7 @@ from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from effcore.catalogue import TASKS, TECHNIQUES, Parameters, Technique, family_problems, order_problems
+from effcore.catalogue import TASKS, TECHNIQUES, Parameters, Technique, conflicts, family_problems, order_problems
 from effcore.errors import Problem, nearest
 from effcore.recipe import Recipe, Step
 
@@ -79,7 +79,8 @@ def _combine(choices: Sequence[Choices], task: str) -> tuple[list[Recipe], list[
                 where = kept[index][0] if kept else choices[0].path
                 refused.setdefault((where, sentence), Problem(where=where, message=sentence))
         if allowed[shape]:
-            for index, field, sentence in family_problems([(s.technique, s.config) for _, s in kept]):
+            named = [(s.technique, s.config) for _, s in kept]
+            for index, field, sentence in (*family_problems(named), *conflicts(named)):
                 where = f"{kept[index][0]}.{field}"
                 refused.setdefault((where, sentence), Problem(where=where, message=sentence))
             recipes.append(Recipe(task, tuple(s for _, s in kept)))

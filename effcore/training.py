@@ -19,14 +19,15 @@ from torch.nn import functional
 from effcore.catalogue.training import Training
 from effcore.errors import EffcoreError
 from effcore.models.layout import channels_last
+from effcore.stopping import watch
 from effcore.tasks import Data, Split
 
 WARM_UP = 0.3
 """Share of a one-cycle schedule in which the learning rate rises."""
 START_DIVISOR = 25.0
 END_DIVISOR = 1e4
-HOOKS = "hooks"
-"""Where the states of hooks stand beside that of the optimizer."""
+HOOKS, STOPPING = "hooks", "stopping"
+"""Where the states of hooks, and of early stopping, stand beside that of the optimizer."""
 EVALUATION_BATCH = 64
 """With 256, evaluating took more memory than training did: a sixth less over all families with 64, and no slower."""
 
@@ -82,11 +83,13 @@ class Fit:
         curve: A row for each epoch: epoch (from 1), train_loss, val_accuracy, seconds since this fit began.
         optimizer_state: To go on with, the state of hooks that have one under `hooks`; plain data and tensors.
         samples: Images that went through the model, repeats counted.
+        best_epoch: Whose weights the model has, where early stopping has ended the phase.
     """
 
     curve: list[dict[str, float]]
     optimizer_state: dict[str, Any]
     samples: int
+    best_epoch: int | None = None
 
 
 def joined(fits: Sequence[Fit]) -> list[dict[str, float]]:
@@ -121,9 +124,12 @@ def fit(
         optimizer_state: Of the epoch `start_epoch`; needed where that is not 0.
         hooks: Applied in this order.
 
+    Returns:
+        The fit; its curve is shorter than was asked for where early stopping has ended the phase, and empty where it had before.
+
     Raises:
-        EffcoreError: The part is none of the phase, its optimizer state is missing, batches are too small, or the loss
-            is not finite.
+        EffcoreError: The part is none of the phase, its optimizer state is missing, batches are too small, the loss is not
+            finite, or a hook changes the model at the end of a phase that may end early.
     """
     end = config.epochs if end_epoch is None else end_epoch
     if not 0 <= start_epoch < end <= config.epochs or (start_epoch > 0 and optimizer_state is None):
@@ -131,24 +137,39 @@ def fit(
             f"training must go from an epoch to a later one of its {config.epochs}, with the optimizer's state where "
             f"it goes on. Got {start_epoch} to {end}, {'no' if optimizer_state is None else 'a'} state."
         )
+    _require_one_choice(config, hooks)
     images, labels = _tensors(data.train)
     channels_last(model)
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
     )
     if optimizer_state is not None:
-        optimizer.load_state_dict({k: v for k, v in optimizer_state.items() if k != HOOKS})
+        optimizer.load_state_dict({k: v for k, v in optimizer_state.items() if k not in (HOOKS, STOPPING)})
     states = copy.deepcopy((optimizer_state or {}).get(HOOKS, [{} for _ in hooks]))
+    stopping: dict[str, Any] = copy.deepcopy((optimizer_state or {}).get(STOPPING, {}))
     began, curve = time.perf_counter(), []
     with _attached(model, hooks):
         for epoch in range(start_epoch, end):
+            if stopping.get("ended"):
+                break
             loss = _epoch(model, optimizer, images, labels, config, epoch=epoch, seed=seed, hooks=hooks, states=states)
             if epoch + 1 == config.epochs:
                 _end(model, images, hooks, states)
             row = {"epoch": epoch + 1, "train_loss": loss, "val_accuracy": evaluate(model, data.validation)}
+            if config.early_stopping.patience:
+                watch(stopping, model, row["val_accuracy"], epoch=epoch + 1, last=epoch + 1 == config.epochs, config=config.early_stopping)
             curve.append(row | {"seconds": time.perf_counter() - began})
-    state = optimizer.state_dict() | ({HOOKS: states} if any(states) else {})
-    return Fit(curve=curve, optimizer_state=state, samples=(end - start_epoch) * len(labels))
+    state = optimizer.state_dict() | ({HOOKS: states} if any(states) else {}) | ({STOPPING: stopping} if stopping else {})
+    return Fit(curve=curve, optimizer_state=state, samples=len(curve) * len(labels), best_epoch=stopping["best"] if stopping.get("ended") else None)
+
+
+def _require_one_choice(config: Training, hooks: Sequence[Hooks]) -> None:
+    """Refuse that both early stopping and a technique decide which weights are handed on."""
+    if config.early_stopping.patience and any(hook.end is not None for hook in hooks):
+        raise EffcoreError(
+            f"training.early_stopping.patience must be 0 where a technique changes the network at the end of the phase, as averaging does: "
+            f"both decide which weights are handed on. Got {config.early_stopping.patience}."
+        )
 
 
 @contextmanager
@@ -269,6 +290,8 @@ def learning_rate(config: Training, *, step: int, total: int) -> float:
     Source: Smith and Topin 2018, https://arxiv.org/abs/1708.07120, with cosine flanks; Loshchilov and Hutter 2017, https://arxiv.org/abs/1608.03983.
     """
     peak, end = config.learning_rate, config.learning_rate / END_DIVISOR
+    if config.schedule == "constant":
+        return peak
     rise = WARM_UP * total if config.schedule == "one_cycle" else 0.0
     if step < rise:
         return _cosine(peak / START_DIVISOR, peak, step / rise)

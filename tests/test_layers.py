@@ -18,8 +18,8 @@ PAGES = [p for p in FILES if p.relative_to(ROOT).parts[0] == "dashboard"]
 LINES: tuple[tuple[str, ...], ...] = (
     ("errors", "objectives", "pareto", "statistics", "learning_curves", "comparison", "frontier", "ties", "changes", "payback"),
     ("catalogue",),
-    ("recipe", "document", "devices", "space", "spec", "plan", "description", "reasons", "verdict"),
-    ("tasks", "models", "training"),
+    ("recipe", "document", "devices", "space", "spec", "planned", "plan", "description", "reasons", "verdict"),
+    ("tasks", "models", "stopping", "training"),
     ("techniques",),
     ("runtimes",),
     ("measure",),
@@ -34,7 +34,7 @@ LINES: tuple[tuple[str, ...], ...] = (
 ORDER = [name for line in LINES for name in line]
 OF_PAGES = {
     "errors", "objectives", "pareto", "statistics", "comparison", "frontier", "ties", "changes", "payback", "catalogue", "recipe", "document",
-    "space", "spec", "plan", "description", "reasons", "verdict", "home", "context", "cache", "forecast", "tracking",
+    "space", "spec", "planned", "plan", "description", "reasons", "verdict", "home", "context", "cache", "forecast", "tracking",
 }  # fmt: skip
 """What pages may import: nothing that trains, runs or measures."""
 
@@ -49,7 +49,10 @@ OWNERS: dict[str, set[str]] = {
     "ruamel": {"effcore/document.py"},
     "torch_pruning": {"effcore/techniques", "effcore/models", "effcore/runtimes/warm.py"},
     "torchao": {"effcore/techniques", "effcore/runtimes"},
-    "torch": {"effcore/models", "effcore/training.py", "effcore/techniques", "effcore/runtimes", "effcore/stages", "effcore/measure"},
+    "torch": {
+        "effcore/models", "effcore/stopping.py", "effcore/training.py", "effcore/techniques", "effcore/runtimes", "effcore/stages",
+        "effcore/measure",
+    },
 }
 """Libraries that are used in one place only."""
 

@@ -16,7 +16,7 @@ from effcore.objectives import METRICS, metric
 FIGURES = (
     "accuracy", "val_accuracy", "latency_ms", "latency_p90_ms", "latency_p99_ms", "latency_ratio", "load_ms", "size_mb",
     "size_compressed_mb", "size_huffman_mb", "peak_ram_mb", "model_ram_mb", "params", "nonzero_params", "macs",
-    "train_s", "train_total_s", "train_samples",
+    "train_s", "train_total_s", "train_epochs", "train_samples",
 )  # fmt: skip
 """In the order of the page; what was not measured is left out."""
 

@@ -9,6 +9,7 @@ from effcore.catalogue.architecture import ARCHITECTURE
 from effcore.catalogue.augmentation import AUGMENTATION
 from effcore.catalogue.averaging import AVERAGING
 from effcore.catalogue.blocks import BLOCKS, Block
+from effcore.catalogue.conflicts import conflicts
 from effcore.catalogue.distillation import DISTILLATION
 from effcore.catalogue.families import FAMILIES, Family
 from effcore.catalogue.orders import order_problems
@@ -40,6 +41,7 @@ __all__ = [
     "Task",
     "Technique",
     "allowances",
+    "conflicts",
     "family_problems",
     "order_problems",
     "ways",

@@ -4,7 +4,25 @@ from __future__ import annotations
 
 from typing import Literal
 
-from effcore.catalogue.record import Parameters, Technique, number, parameter
+from pydantic import ValidationInfo, field_validator
+
+from effcore.catalogue.record import Card, Parameters, Technique, number, parameter
+
+
+class EarlyStopping(Parameters):
+    """When a phase ends before its last epoch."""
+
+    patience: int = parameter(
+        0, ge=0, le=1000, unit="epochs", help="Epochs without a rise of the validation accuracy after which training ends; 0 never ends it early."
+    )
+    min_delta: float = parameter(0.0, ge=0, lt=1, help="Validation accuracy must rise by more than this share of the images to count as a rise.")
+
+    @field_validator("min_delta")
+    @classmethod
+    def _needs_patience(cls, value: float, info: ValidationInfo) -> float:
+        if value > 0 and info.data.get("patience") == 0:
+            raise ValueError("left out where patience is 0, with which training never ends early")
+        return value
 
 
 class Training(Parameters):
@@ -12,21 +30,67 @@ class Training(Parameters):
 
     epochs: int = parameter(4, ge=1, le=1000, unit="epochs", help="Times that every training image is seen.")
     learning_rate: float = parameter(3e-3, gt=0, le=1, help="Peak of the learning rate of AdamW.")
-    schedule: Literal["one_cycle", "cosine"] = parameter("one_cycle", help="Course of the learning rate: up and down, or down only.")
+    schedule: Literal["one_cycle", "cosine", "constant"] = parameter(
+        "one_cycle", help="Course of the learning rate: up and down, down only, or the same at every step."
+    )
     batch_size: int = parameter(64, ge=2, le=4096, unit="images", help="Images in one step.")
     weight_decay: float = parameter(0.01, ge=0, le=1, help="Decoupled weight decay of AdamW.")
     label_smoothing: float = parameter(0.0, ge=0, lt=1, help="Share of the target that is spread evenly over all classes.")
     data_fraction: float = parameter(1.0, gt=0, le=1, help="Share of the training images that is used; smaller shares are subsets of larger ones.")
+    early_stopping: EarlyStopping = parameter(
+        EarlyStopping(), help="When the phase ends before its last epoch; it then hands on the weights that were best on the validation images."
+    )
 
 
 def _label(config: Training) -> str:
     parts = [f"{config.epochs} ep"]
     if config.label_smoothing:
         parts.append(f"smooth {number(config.label_smoothing)}")
+    if config.early_stopping.patience:
+        parts.append(f"early stop {config.early_stopping.patience}")
     if config.data_fraction != 1:
         parts.append(f"{config.data_fraction:.0%} data")
     return " ".join(parts)
 
+
+CARDS = (
+    Card(
+        name="one_cycle",
+        summary="The learning rate rises for 30 % of the steps and then falls to nothing, along half cosines. "
+        "The high rate in the middle crosses the landscape fast, the low one at the end settles.",
+        formula="lr: peak/25 -> peak -> peak/10^4",
+        unhelpful="With early stopping: accuracy rises to the end, where the rate falls, and a training that ends before has not settled.",
+        source="Smith and Topin 2018, Super-Convergence: Very Fast Training of Neural Networks Using Large Learning Rates",
+        link="https://arxiv.org/abs/1708.07120",
+    ),
+    Card(
+        name="cosine",
+        summary="The learning rate falls from its peak to nothing along half a cosine, without a rise before.",
+        formula="lr(t) = peak (1 + cos(pi t / T)) / 2",
+        unhelpful="With a high peak from fresh weights, which the first steps then throw far.",
+        source="Loshchilov and Hutter 2017, SGDR: Stochastic Gradient Descent with Warm Restarts",
+        link="https://arxiv.org/abs/1608.03983",
+    ),
+    Card(
+        name="constant",
+        summary="The learning rate is the same at every step. What a training has reached does not depend on how long it would go on.",
+        formula="lr(t) = peak",
+        unhelpful="For the last percent of accuracy: at a rate that does not fall the weights keep jumping about their optimum.",
+        source="Loshchilov and Hutter 2019, Decoupled Weight Decay Regularization",
+        link="https://arxiv.org/abs/1711.05101",
+    ),
+    Card(
+        name="early_stopping",
+        summary="The phase ends when the validation accuracy has not risen for some epochs, and hands on the weights of its best epoch. "
+        "It saves the epochs that would not help any more, and keeps what later ones would spoil. Fine-tuning after it does the same.",
+        formula="end after epoch t where max(a_(t-p+1), ..., a_t) <= a_risen + delta; w = w of the epoch with the highest a",
+        unhelpful="With a learning rate that falls to nothing, where the last epochs are the best; and where few validation images make the "
+        "accuracy jump. Choosing by validation makes its accuracy look better than it is; the test images stay unseen.",
+        source="Prechelt 1998, Early Stopping - But When?",
+        link="https://doi.org/10.1007/3-540-49430-8_3",
+    ),
+)
+"""One of each schedule, then one of what ends it early."""
 
 TRAINING = Technique(
     name="training",
@@ -40,4 +104,5 @@ TRAINING = Technique(
     source="Loshchilov and Hutter 2019, AdamW; Smith and Topin 2018, super-convergence",
     link="https://arxiv.org/abs/1711.05101",
     label=_label,
+    cards=CARDS,
 )

@@ -99,7 +99,7 @@ def produce(stage: Stage, *, home: Path, cache: Cache, inputs: Mapping[str, Path
     except Exception:
         log_execution(home, stage, event="failed", start=start, end=time.time())
         raise
-    log_execution(home, stage, event="finished", start=start, end=end)
+    log_execution(home, stage, event="finished", start=start, end=end, share_done=facts.get("share_done", 1.0))
     return entry
 
 
@@ -110,7 +110,7 @@ def _input(cache: Cache, key: str) -> Path:
     return entry.folder
 
 
-def log_execution(home: Path, stage: Stage, *, event: str, start: float, end: float | None = None) -> None:
+def log_execution(home: Path, stage: Stage, *, event: str, start: float, end: float | None = None, share_done: float = 1.0) -> None:
     """Append one line to the log of executions, whole or not at all.
 
     Args:
@@ -118,8 +118,10 @@ def log_execution(home: Path, stage: Stage, *, event: str, start: float, end: fl
         stage: What is run.
         event: `started`, `finished` or `failed`.
         start, end: Unix time.
+        share_done: Of its units; early stopping may leave some undone.
     """
     line = {"event": event, "key": stage.key, "kind": stage.kind, "class": stage.cost_class, "units": stage.units}
+    line |= {"share_done": share_done}
     line |= {"pid": os.getpid(), "start": start, "end": end, "exclusive": stage.exclusive}
     descriptor = os.open(home / "executions.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     try:

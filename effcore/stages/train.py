@@ -36,7 +36,8 @@ def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) ->
         folder: Gets `model.pt`, `optimizer.pt` and `curve.json`.
 
     Returns:
-        Facts: images seen, devices, peak memory over the baseline and what was predicted, accuracy on validation.
+        Facts: images seen, devices, peak memory over the baseline and what was predicted, accuracy on validation, epochs that were
+        trained, and, where early stopping has ended the phase, the one whose weights were handed on.
 
     Raises:
         EffcoreError: The training would not fit into the memory that is left, or that it may take.
@@ -57,10 +58,12 @@ def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) ->
         )  # fmt: skip
     snapshot.save(folder / "model.pt", snapshot.take(model, config["task"], config["architecture"], edits))
     torch.save(result.optimizer_state, folder / "optimizer.pt")
-    (folder / "curve.json").write_text(json.dumps(_continued(_curve(inputs), result.curve)))
+    curve = _continued(_curve(inputs), result.curve)
+    (folder / "curve.json").write_text(json.dumps(curve))
     return {
         "samples": result.samples, "devices": 1, "peak_ram_mb": memory.over_baseline_mb, "predicted_ram_mb": predicted,
-        "val_accuracy": result.curve[-1]["val_accuracy"],
+        "val_accuracy": curve[(result.best_epoch or len(curve)) - 1]["val_accuracy"], "epochs": len(result.curve), "best_epoch": result.best_epoch,
+        "share_done": len(result.curve) / (config["until"] - config["from"]),
     }  # fmt: skip
 
 

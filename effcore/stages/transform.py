@@ -33,7 +33,7 @@ def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) ->
         folder: Gets `model.pt` and `curve.json`.
 
     Returns:
-        Facts: what the technique did, images seen, devices, peak memory over the baseline.
+        Facts: what the technique did, images seen, devices, peak memory over the baseline, epochs of fine-tuning.
     """
     torch.set_num_threads(config["threads"])
     torch.manual_seed(config["seed"])
@@ -42,6 +42,7 @@ def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) ->
     step = read_step(config["step"])
     training = Training.model_validate(config["training"])
     fits: list[Fit] = []
+    asked: list[int] = []
     part = data.fraction(training.data_fraction)  # neither fine-tuning nor a criterion sees an image that training did not
 
     @cache  # made once for all rounds, and not at all where nothing is trained: a teacher answers for all images only once
@@ -50,6 +51,7 @@ def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) ->
 
     def tune(model: nn.Module, epochs: int, *, hooks: Sequence[Hooks] = ()) -> Fit:
         short = training.model_copy(update={"epochs": epochs, "learning_rate": training.learning_rate * FINE_TUNE_RATE})
+        asked.append(epochs)
         hooks = [*hooks, *kept_zeros(config, model), *learning()]
         fits.append(fit(model, part, short, seed=config["seed"], start_epoch=0, end_epoch=epochs, hooks=hooks))
         return fits[-1]
@@ -59,6 +61,8 @@ def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) ->
     edits = [*kept.edits, *([edit] if edit is not None else [])]
     snapshot.save(folder / "model.pt", snapshot.take(model, kept.task, kept.architecture, edits))
     (folder / "curve.json").write_text(json.dumps(joined(fits)))
+    done = sum(len(result.curve) for result in fits)
     return {
         "did": facts, "samples": sum(result.samples for result in fits), "devices": 1, "peak_ram_mb": memory.over_baseline_mb,
+        "epochs": done, "share_done": done / sum(asked) if asked else 1.0,
     }  # fmt: skip

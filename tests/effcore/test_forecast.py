@@ -103,6 +103,19 @@ def test_seconds_of_a_stage_come_from_its_class_then_its_kind_then_the_default()
     assert rates.seconds(Stage("transform", "1", {}, cost_class="d", units=0.0)) == DEFAULT_S["transform"]
 
 
+def test_of_trainings_that_may_end_early_the_share_that_was_done_before_is_expected(tmp_path: Path) -> None:
+    name = "train digits cnn x1 d1 +early_stopping"
+    rungs = [executed("train", name, 4.0, units=2.0) | {"share_done": 0.5}, executed("train", name, 0.1, units=2.0) | {"share_done": 0.0}]
+    log(tmp_path, *rungs, executed("train", "other", 8.0, units=2.0))
+    rates = Rates.of(tmp_path)
+    assert rates.by_class == {name: 4.0, "other": 4.0} and rates.shares == {name: 0.25}
+    assert rates.seconds(Stage("train", "1", {}, cost_class=name, units=8.0)) == 4.0 * 8 * 0.25
+    assert rates.seconds(Stage("train", "1", {}, cost_class="other", units=8.0)) == 4.0 * 8
+    early = parse(TEXT.replace("{epochs: 4}", "{epochs: 4, early_stopping: {patience: 1}}"))
+    classes = {s.cost_class for s in plan_of(early).stages.values() if s.trains}
+    assert classes == {"train digits mlp x1 d1 +early_stopping", "pruning train digits mlp x1 d1 +early_stopping"}
+
+
 def chain() -> list[Stage]:
     first = Stage("train", "1", {}, cost_class="a")
     return [first, Stage("train", "2", {}, (("before", "1"),), "a"), Stage("train", "3", {}, cost_class="b")]

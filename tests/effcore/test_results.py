@@ -34,7 +34,7 @@ def plan() -> Plan:
 
 def outcome(stage: Stage, cache: Cache, *, start: float) -> Outcome:
     """An output that says of itself what it is."""
-    facts: dict[str, Any] = {"samples": 100, "devices": 1, "peak_ram_mb": start}
+    facts: dict[str, Any] = {"samples": 100, "devices": 1, "peak_ram_mb": start, "epochs": 3}
     with cache.aside() as folder:
         if stage.kind in EPOCHS:
             until = stage.config.get("until", EPOCHS["transform"])
@@ -60,7 +60,8 @@ def test_training_is_charged_in_full_and_by_what_is_its_own(plan: Plan, tmp_path
     metrics = training_metrics(variant, plan, outcomes_of(plan, variant, tmp_path))
     # Two rungs of the teacher, three of the student, one fine-tuning, two seconds each; the parent needs all but the last.
     assert metrics == {
-        "train_s": 2.0, "train_total_s": 12.0, "train_devices": 1.0, "train_samples": 400.0, "data_fraction": 0.5, "train_peak_ram_mb": 5.0,
+        "train_s": 2.0, "train_total_s": 12.0, "train_devices": 1.0, "train_samples": 400.0, "train_epochs": 12.0,
+        "data_fraction": 0.5, "train_peak_ram_mb": 5.0,
     }  # fmt: skip
 
 

@@ -164,3 +164,10 @@ def test_one_mistake_in_a_grid_is_told_once() -> None:
 def test_a_repeated_alternative_far_down_is_found() -> None:
     text = refusal(f"architecture: {{family: mlp, width: {numbers(3000)[:-1]}, 0.20000]}}", TRAIN, RUN)
     assert "must not hold the same alternative twice. Got {'architecture': {'family': 'mlp', 'width': 0.2," in text
+
+
+def test_averaging_and_early_stopping_do_not_go_together_in_one_phase() -> None:
+    early = "training: {epochs: 9, early_stopping: {patience: 2}}"
+    assert "recipe[2].averaging.kind (line 6): can't be had in a phase with training.early_stopping" in refusal(MLP, early, "averaging: {}", RUN)
+    assert len(recipes(MLP, early, "pruning: {}", TRAIN, "averaging: {}", RUN)) == 1
+    assert "min_delta (line 5): must be left out where patience is 0" in refusal(MLP, "training: {early_stopping: {min_delta: 0.1}}", RUN)

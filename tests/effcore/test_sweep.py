@@ -152,7 +152,7 @@ def test_a_variant_has_all_its_figures(swept: Swept, name: str) -> None:
     needed = {
         "accuracy", "accuracy_low", "accuracy_high", "val_accuracy", "latency_ms", "latency_ms_low", "latency_ms_high", "latency_p90_ms",
         "latency_ratio", "peak_ram_mb", "model_ram_mb", "load_ms", "size_mb", "size_compressed_mb", "size_huffman_mb", "params",
-        "nonzero_params", "macs", "train_s", "train_total_s", "train_peak_ram_mb", "train_devices", "train_samples", "data_fraction",
+        "nonzero_params", "macs", "train_s", "train_total_s", "train_peak_ram_mb", "train_devices", "train_epochs", "train_samples", "data_fraction",
     }  # fmt: skip
     assert needed - set(variant.metrics) == set()
     metrics = variant.metrics

@@ -132,6 +132,10 @@ def test_one_cycle_rises_and_falls_and_cosine_falls() -> None:
     assert falling == sorted(falling, reverse=True) and falling[-1] == pytest.approx(1e-5)
 
 
+def test_a_constant_rate_is_the_same_at_every_step() -> None:
+    assert {learning_rate(Training(learning_rate=0.1, schedule="constant"), step=step, total=9) for step in range(9)} == {0.1}
+
+
 def test_a_single_step_is_a_schedule_too() -> None:
     assert learning_rate(Training(schedule="cosine", learning_rate=0.1), step=0, total=1) == pytest.approx(0.1)
 

@@ -35,6 +35,7 @@ measure: {processes: 3, width: 1.0, max_s: 1}
 STAGES = {"train": 2, "transform": 1, "export": 2, "evaluate": 2, "measure": 2}
 DETERMINISTIC = (
     "accuracy", "accuracy_low", "accuracy_high", "val_accuracy", "size_mb", "size_compressed_mb", "params", "nonzero_params", "macs",
+    "train_epochs",
     "train_samples",
 )  # fmt: skip
 

@@ -18,7 +18,7 @@ from effcore.catalogue.pruning import Pruning
 from effcore.catalogue.quantization import Quantization
 from effcore.catalogue.record import number
 from effcore.catalogue.runtime import Runtime
-from effcore.catalogue.training import Training
+from effcore.catalogue.training import EarlyStopping, Training
 
 SMALLEST: dict[str, Parameters] = {
     "architecture": Architecture(family="cnn"), "training": Training(), "augmentation": Augmentation(), "averaging": Averaging(),
@@ -31,6 +31,7 @@ LABELS: list[tuple[str, Parameters, str]] = [
     ("architecture", Architecture(family="mobile", width=0.125, depth=3), "mobile x0.125 d3"),
     ("training", Training(), "4 ep"),
     ("training", Training(epochs=10, label_smoothing=0.1, data_fraction=0.25), "10 ep smooth 0.1 25% data"),
+    ("training", Training(epochs=20, early_stopping=EarlyStopping(patience=3)), "20 ep early stop 3"),
     ("augmentation", Augmentation(), "affine"),
     ("augmentation", Augmentation(policy="flip"), "flip"),
     ("augmentation", Augmentation(policy="erasing", area=0.25), "erasing 25%"),
@@ -86,7 +87,7 @@ def test_a_technique_is_whole(record: Technique) -> None:
 def test_every_way_of_a_technique_has_its_card() -> None:
     ways = {
         "augmentation": PolicyName, "averaging": Averaging.model_fields["kind"].annotation,
-        "quantization": Quantization.model_fields["mode"].annotation,
+        "quantization": Quantization.model_fields["mode"].annotation, "training": Training.model_fields["schedule"].annotation,
     }  # fmt: skip
     for name, choices in ways.items():
         named = tuple(card.name for card in TECHNIQUES[name].cards)
@@ -117,7 +118,7 @@ def test_what_a_task_refuses_is_a_policy_with_a_reason_and_leaves_others(task: T
     assert all(reason.endswith(".") for reason in task.refuses.values())
 
 
-@pytest.mark.parametrize("model", [*(t.parameters for t in TECHNIQUES.values()), Teacher], ids=lambda m: m.__name__)
+@pytest.mark.parametrize("model", [*(t.parameters for t in TECHNIQUES.values()), Teacher, EarlyStopping], ids=lambda m: m.__name__)
 def test_every_parameter_has_a_help_text_and_bounds(model: type[Parameters]) -> None:
     for name, described in model.model_json_schema()["properties"].items():
         assert described["description"].endswith("."), name
