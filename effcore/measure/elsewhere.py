@@ -123,9 +123,8 @@ def memory(folder: Path, request: dict[str, Any], *, threads: int) -> dict[str, 
         smallest = folder / "one_operator.pt2"
         if not smallest.exists():
             run(folder, "one_operator", {"path": str(smallest)}, threads=1)
-    over = run(folder, "memory", request | {"one_operator": str(smallest)}, threads=threads)
-    whole = run(folder, "peak", request, threads=threads)
-    return {"before_kb": over["before_kb"], "after_kb": over["after_kb"], "peak_kb": whole["after_kb"]}
+    seen = run(folder, "memory", request | {"one_operator": str(smallest)}, threads=threads)
+    return {name: seen[name] for name in ("before_kb", "after_kb", "peak_kb")}
 
 
 def run(folder: Path, do: str, request: dict[str, Any], *, threads: int) -> dict[str, Any]:

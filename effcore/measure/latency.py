@@ -149,6 +149,7 @@ def measure_latency(
     batch: int = 1,
     threads: int = 1,
     reference_best_ms: float | None = None,
+    ready: Sequence[Probe] = (),
 ) -> Latency:
     """Measure until the interval of the ratio is as narrow as wished, or the time is up.
 
@@ -163,6 +164,7 @@ def measure_latency(
         batch: Images in one prediction.
         threads: Of the session, and cores that the process is pinned to.
         reference_best_ms: Best median of the reference ever seen in this environment, where the caller knows it.
+        ready: Processes that have loaded this runtime and wait, as many as `settings` want at first; they are ended.
 
     Raises:
         MeasureError: A measuring process failed, or there are fewer cores than threads.
@@ -187,7 +189,7 @@ def measure_latency(
         before = read_ticks()
         time.sleep(LOOK_BEFORE_S)
         busy = read_ticks().busy_since(before)
-        processes, stopped_by = _processes(request | {"reference": str(path)}, chosen, busy=busy, threads=threads)
+        processes, stopped_by = _processes(request | {"reference": str(path)}, chosen, ready, busy=busy, threads=threads)
     return summarise(
         processes,
         stopped_by=stopped_by,
@@ -199,14 +201,15 @@ def measure_latency(
 
 
 def _processes(
-    request: dict[str, Any], settings: Settings, *, busy: dict[int, float], threads: int
+    request: dict[str, Any], settings: Settings, waiting: Sequence[Probe] = (), *, busy: dict[int, float], threads: int
 ) -> tuple[list[Process], str]:
     processes: list[Process] = []
     cores: tuple[int, ...] = ()
     deadline = time.monotonic() + settings.max_s
     while True:
-        missing = max(1, settings.min_processes - len(processes))
-        with probes(missing, runtime=request["runtime"], threads=threads) as ready:
+        missing = 0 if waiting else max(1, settings.min_processes - len(processes))
+        with probes(missing, runtime=request["runtime"], threads=threads) as fresh:
+            ready, waiting = [*waiting, *fresh], ()
             for probe in ready:  # all of them, for one that still imports would disturb the first one that measures
                 probe.wait()
             for probe in ready:
@@ -225,6 +228,7 @@ def _run(probe: Probe, request: dict[str, Any], *, cores: tuple[int, ...]) -> tu
     ticks, start = read_ticks(), time.monotonic()
     probe.send("latency", request | {"cores": cores})
     answer = probe.answer()
+    probe.close()  # threads of a session that has run go on spinning for a while
     seconds = time.monotonic() - start
     busy = read_ticks().busy_since(ticks)
     own = answer["cpu_s"] / seconds

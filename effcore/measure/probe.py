@@ -1,10 +1,10 @@
 """What a measuring process runs: a fresh interpreter that loads a runtime and one model, and nothing of effcore.
 
-Run as `python -I probe.py` with two lines of JSON on standard input: {"parent": pid, "runtime": what to import ahead},
-which it answers with `ready`, and the request; the last line of standard output is the answer in JSON. It stands alone,
-so that what is measured is the runtime as deployed and not this package: imports stay inside the functions that need them.
+Run as `python -I probe.py` with lines of JSON on standard input: {"parent": pid, "runtime": what to import ahead}, which it
+answers with `ready`, and then a request a line, each answered with a line of JSON. It stands alone, so that what is measured
+is the runtime as deployed and not this package: imports stay inside the functions that need them.
 
-Requests: {"do": "latency" | "memory" | "peak" | "profile" | "one_operator", ...}; see the functions for the rest.
+Requests: {"do": "latency" | "memory" | "profile" | "one_operator", ...}; see the functions for the rest.
 """
 
 from __future__ import annotations
@@ -43,25 +43,25 @@ PROFILE_RUNS = 150  # each leaves some kilobytes for every operator
 
 
 def main() -> None:
-    """One job from standard input to standard output."""
+    """Jobs from standard input, one a line, to standard output, until the input ends."""
     start = json.loads(sys.stdin.readline())
     _die_with(start["parent"])
     for name in AHEAD.get(start.get("runtime", ""), ()):
         with contextlib.suppress(ImportError):  # another version has it elsewhere: then only time is lost
             importlib.import_module(name)
     print("ready", flush=True)
-    text = sys.stdin.readline()
-    if not text:  # nobody needs it any more
-        return
-    request, before_s = json.loads(text), time.process_time()
+    for line in sys.stdin:
+        _work(json.loads(line))
+    os._exit(0)  # taking a runtime apart costs time, and would be counted as load of others
+
+
+def _work(request: dict[str, Any]) -> None:
+    before_s = time.process_time()
     if request.get("cores") and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, request["cores"])
-    actions: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
-        "latency": latency, "memory": memory, "peak": peak, "profile": profile, "one_operator": one_operator,
-    }  # fmt: skip
-    answer = actions[request["do"]](request)
+    jobs = {job.__name__: job for job in (latency, memory, profile, one_operator)}
+    answer = jobs[request["do"]](request)
     print(json.dumps(answer | {"cpu_s": time.process_time() - before_s}), flush=True)
-    os._exit(0)  # taking a runtime apart costs time, and would be counted as load of others
 
 
 def _die_with(parent: int) -> None:
@@ -164,13 +164,7 @@ def latency(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def in_turns(
-    reference: Predict,
-    artifact: Predict,
-    *,
-    reference_ns: float,
-    artifact_ns: float,
-    budget_ns: float,
-    keep: int,
+    reference: Predict, artifact: Predict, *, reference_ns: float, artifact_ns: float, budget_ns: float, keep: int
 ) -> tuple[list[int], list[int]]:
     """Rounds for as long as the budget lasts or until `keep` samples of the artifact are there.
 
@@ -287,9 +281,13 @@ def midmean(values: list[float]) -> float:
 
 
 def memory(request: dict[str, Any]) -> dict[str, Any]:
-    """High-water mark that the artifact adds to a runtime that has run a model already.
+    """High-water mark of this process, and what the artifact adds to it once the runtime has run a model of one operator.
 
     Request: artifact, one_operator (paths), runtime, shape, levels, seed, options, predictions.
+
+    Returns:
+        before_kb, after_kb: Before the artifact is loaded and after it has predicted.
+        peak_kb: Since the process started.
     """
     import numpy
 
@@ -298,22 +296,25 @@ def memory(request: dict[str, Any]) -> dict[str, Any]:
     first = load(request["one_operator"], request["options"], numpy.zeros((1, 1, 1, 1), numpy.uint8))
     for _ in range(request["predictions"]):
         first()
+    started = high_water_kb()
+    give_back_freed_memory()
     with open("/proc/self/clear_refs", "w") as file:
         file.write("5")  # sets the high-water mark to what is resident now; man 5 proc
     before = high_water_kb()
     predict = load(request["artifact"], request["options"], image)
     for _ in range(request["predictions"]):
         predict()
-    return {"before_kb": before, "after_kb": high_water_kb()}
+    after = high_water_kb()
+    return {"before_kb": before, "after_kb": after, "peak_kb": max(started, after)}
 
 
-def peak(request: dict[str, Any]) -> dict[str, Any]:
-    """High-water mark of a process that only loads the artifact and predicts; the request is that of `memory`."""
-    image = random_image(request["shape"], request["levels"], request["seed"])
-    predict = PREDICT[request["runtime"]](request["artifact"], request["options"], image)
-    for _ in range(request["predictions"]):
-        predict()
-    return {"after_kb": high_water_kb()}
+def give_back_freed_memory() -> None:
+    """Hand freed blocks back to the kernel, or what follows would fill them and seem to need less."""
+    import ctypes
+
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # of glibc; other C libraries give back by themselves, or can't
+    if trim is not None:
+        trim(0)
 
 
 def high_water_kb() -> int:
@@ -339,9 +340,8 @@ def one_operator(request: dict[str, Any]) -> dict[str, Any]:
             return self.layer(image.float())
 
     sizes = ({0: torch.export.Dim("batch", min=1, max=1024)},)
-    program = torch.export.export(
-        Smallest().eval(), (torch.zeros(2, 1, 1, 1, dtype=torch.uint8),), dynamic_shapes=sizes
-    )
+    example = (torch.zeros(2, 1, 1, 1, dtype=torch.uint8),)
+    program = torch.export.export(Smallest().eval(), example, dynamic_shapes=sizes)
     torch.export.save(program, request["path"])
     return {"path": request["path"]}
 

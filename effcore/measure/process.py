@@ -6,9 +6,10 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from effcore.errors import MeasureError
 PROBE = Path(__file__).with_name("probe.py")
 SEED = 20261101
 """Of the random pixels that every artifact predicts."""
-READY = "ready\n"
+READY = "ready"
 """What a process says when its runtime is loaded."""
 TIMEOUT_S = 300.0
 """Far above any honest measurement; only a process that hangs gets there."""
@@ -77,28 +78,28 @@ def session_options(*, threads: int = 1) -> dict[str, Any]:
 
 
 class Probe:
-    """A fresh interpreter that has loaded a runtime, or is doing so, and waits for one job of `probe.py`.
+    """A fresh interpreter that has loaded a runtime, or is doing so, and waits for jobs of `probe.py`.
 
     Several may be started at once, so that their imports share the cores; they use none while they wait.
 
     Args:
         runtime: What is imported before the job comes; nothing where it is empty.
         threads: Of the libraries in the process, set through the environment before they are loaded.
-        timeout_s: After which the process is ended.
+        timeout_s: After which the process is ended, for its start and for each job.
     """
 
     def __init__(self, *, runtime: str = "", threads: int = 1, timeout_s: float = TIMEOUT_S) -> None:
         names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-        self._timeout_s, self._late, self._what = timeout_s, False, f"Starting {runtime or 'a process'}"
+        self._timeout_s, self._late, self._ready = timeout_s, False, False
+        self._what = f"Starting {runtime or 'a process'}"
+        self._errors = tempfile.TemporaryFile(mode="w+")  # a pipe that nobody reads would stop the process once full
         # -I: neither the user's site nor PYTHON* variables change what is measured.
         self._process = subprocess.Popen(
             [sys.executable, "-I", str(PROBE)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True,
             env=os.environ | dict.fromkeys(names, str(threads)),
         )  # fmt: skip
-        self._timer = threading.Timer(timeout_s, self._end)
-        self._timer.daemon = True
-        self._timer.start()
+        self._watch()
         self._write({"parent": os.getpid(), "runtime": runtime})
 
     def wait(self) -> None:
@@ -107,38 +108,57 @@ class Probe:
         Raises:
             MeasureError: It could not be.
         """
-        assert self._process.stdout is not None, "it is a pipe"
-        for line in self._process.stdout:
-            if line == READY:
-                return
-        self.answer()
+        while not self._ready:
+            self._ready = self._line() == READY
+        self._timer.cancel()
 
     def send(self, do: str, request: Mapping[str, Any]) -> None:
-        """Give it its job: the name and what the job needs, JSON-able."""
+        """Give it a job, once it is ready: the name and what the job needs, JSON-able.
+
+        Raises:
+            MeasureError: It could not start.
+        """
+        self.wait()
         self._what = f"Measuring {do} of {request.get('artifact', 'one operator')}"
+        self._watch()
         self._write({"do": do, **request})
 
     def answer(self) -> dict[str, Any]:
-        """What it found.
+        """What it found in its last job.
 
         Raises:
             MeasureError: The process failed, hung, or did not answer.
         """
-        output, errors = self._process.communicate()
+        while not (line := self._line()).startswith("{"):
+            pass  # a library may print
         self._timer.cancel()
-        if self._late:
-            raise MeasureError(f"{self._what} did not end within {self._timeout_s:g} s and was stopped.")
-        lines = [line for line in output.strip().splitlines() if line != READY.strip()]
-        if self._process.returncode != 0 or not lines:
-            raise MeasureError(f"{self._what} failed with exit code {self._process.returncode}: {_cause(errors)}")
-        found: dict[str, Any] = json.loads(lines[-1])
+        found: dict[str, Any] = json.loads(line)
         return found
 
     def close(self) -> None:
         """End it, whatever it does."""
         self._timer.cancel()
-        self._process.kill()
-        self._process.communicate()
+        if not self._errors.closed:
+            self._process.kill()
+            self._process.communicate()
+            self._errors.close()
+
+    def _line(self) -> str:
+        """The next thing it says."""
+        assert self._process.stdout is not None, "it is a pipe"
+        line = self._process.stdout.readline()
+        if line:
+            return line.strip()
+        self._process.wait()
+        if self._late:
+            raise MeasureError(f"{self._what} did not end within {self._timeout_s:g} s and was stopped.")
+        self._errors.seek(0)
+        raise MeasureError(f"{self._what} failed with exit code {self._process.returncode}: {_cause(self._errors.read())}")
+
+    def _watch(self) -> None:
+        self._timer = threading.Timer(self._timeout_s, self._end)
+        self._timer.daemon = True
+        self._timer.start()
 
     def _end(self) -> None:
         self._late = True
@@ -177,6 +197,16 @@ def probes(count: int, *, runtime: str = "", threads: int = 1) -> Iterator[list[
             probe.close()
 
 
+@contextmanager
+def one_of(given: Probe | None, *, runtime: str, threads: int) -> Iterator[Probe]:
+    """The process that is given, which goes on living, or a fresh one, which does not."""
+    if given is not None:
+        yield given
+    else:
+        with probes(1, runtime=runtime, threads=threads) as (fresh,):
+            yield fresh
+
+
 def run_probe(do: str, request: dict[str, Any], *, threads: int = 1, timeout_s: float = TIMEOUT_S) -> dict[str, Any]:
     """Run one job of `probe.py` in a fresh interpreter and return its answer.
 
@@ -189,9 +219,9 @@ def run_probe(do: str, request: dict[str, Any], *, threads: int = 1, timeout_s: 
     Raises:
         MeasureError: The process failed, hung, or did not answer.
     """
-    probe = Probe(threads=threads, timeout_s=timeout_s)
-    probe.send(do, request)
-    return probe.answer()
+    with closing(Probe(threads=threads, timeout_s=timeout_s)) as probe:
+        probe.send(do, request)
+        return probe.answer()
 
 
 def _cause(stderr: str) -> str:

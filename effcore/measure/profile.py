@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from effcore.measure.process import SEED, probes, session_options
+from effcore.measure.process import SEED, Probe, one_of, session_options
 from effcore.measure.reference import one_operator
 
 OVERHEAD = "runtime overhead"
@@ -32,6 +32,7 @@ def measure_profile(
     latency_ms: float,
     batch: int = 1,
     threads: int = 1,
+    process: Probe | None = None,
 ) -> dict[str, Any] | None:
     """Time by operator; None for a runtime without a profiler.
 
@@ -43,6 +44,7 @@ def measure_profile(
         latency_ms: Median that the shares are scaled to.
         batch: Images in one prediction.
         threads: Of the session.
+        process: One that has this runtime loaded; a fresh one otherwise.
 
     Returns:
         As `time_document`.
@@ -62,12 +64,12 @@ def measure_profile(
     }
     with (
         tempfile.TemporaryDirectory(prefix="effcore-") as folder,
-        probes(1, runtime=runtime, threads=threads) as (probe,),
+        one_of(process, runtime=runtime, threads=threads) as used,
     ):
         path = Path(folder) / "one_operator.onnx"
         path.write_bytes(one_operator())
-        probe.send("profile", request | {"folder": folder, "one_operator": str(path)})
-        answer = probe.answer()
+        used.send("profile", request | {"folder": folder, "one_operator": str(path)})
+        answer = used.answer()
     return time_document(**{name: value for name, value in answer.items() if name != "cpu_s"}, latency_ms=latency_ms)
 
 

@@ -11,6 +11,7 @@ from effcore.catalogue import RUNTIMES, TASKS
 from effcore.measure.environment import Environment, current
 from effcore.measure.latency import Latency, Settings, measure_latency
 from effcore.measure.memory import Memory, measure_memory
+from effcore.measure.process import check_threads, probes
 from effcore.measure.profile import measure_profile
 
 SLOW_TO_START = ("torch",)
@@ -33,12 +34,14 @@ def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) ->
     path = inputs["artifact"] / f"model{RUNTIMES[runtime].suffix}"
     processes = fewest_processes(config["settings"]["processes"], runtime=runtime)
     settings = Settings(min_processes=processes, width=config["settings"]["width"], max_s=config["settings"]["max_s"])
-    latency = measure_latency(path, runtime=runtime, shape=task.shape, levels=task.levels, settings=settings, batch=batch, threads=threads)
-    memory = measure_memory(path, runtime=runtime, shape=task.shape, levels=task.levels, batch=batch, threads=threads)
-    latency_ms = latency.latency_ms
-    where = measure_profile(
-        path, runtime=runtime, shape=task.shape, levels=task.levels, latency_ms=latency_ms, batch=batch, threads=threads
-    )
+    how: dict[str, Any] = {"runtime": runtime, "shape": task.shape, "levels": task.levels, "batch": batch, "threads": threads}
+    check_threads(threads)
+    with probes(processes + 1, runtime=runtime, threads=threads) as (last, *rest):  # their imports share the cores
+        for probe in (last, *rest):
+            probe.wait()
+        latency = measure_latency(path, **how, settings=settings, ready=rest)
+        memory = measure_memory(path, **how, process=last)
+        where = measure_profile(path, **how, latency_ms=latency.latency_ms, process=last)
     (folder / "time.json").write_text(json.dumps(where, allow_nan=False))
     environment = current(threads=threads, batch=batch)
     samples = {"latency": latency.document(), "memory": memory.document(), "environment": environment.document}

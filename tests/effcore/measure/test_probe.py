@@ -16,7 +16,7 @@ import pytest
 from effcore.errors import MeasureError
 from effcore.measure import probe
 from effcore.measure.process import PROBE, probes, run_probe
-from effcore.measure.reference import SHAPE, reference
+from effcore.measure.reference import SHAPE, one_operator, reference
 
 
 def test_the_probe_imports_nothing_but_the_standard_library_at_its_top() -> None:
@@ -207,3 +207,18 @@ def test_a_runtime_that_is_not_there_is_found_out_by_the_job(tmp_path: Path) -> 
         only.send("latency", latency_request(tmp_path / "model.onnx", runtime="absent"))
         with pytest.raises(MeasureError, match="Measuring latency of .*model.onnx failed with exit code 1"):
             only.answer()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="VmHWM is Linux's")
+def test_one_process_tells_memory_and_then_where_the_time_goes(tmp_path: Path) -> None:
+    path, smallest = tmp_path / "model.onnx", tmp_path / "one.onnx"
+    path.write_bytes(reference())
+    smallest.write_bytes(one_operator())
+    request = latency_request(path) | {"one_operator": str(smallest), "folder": str(tmp_path), "predictions": 2}
+    with probes(1, runtime="onnxruntime") as (only,):
+        only.send("memory", request)
+        memory = only.answer()
+        only.send("profile", request)
+        profile = only.answer()
+    assert 5000 < memory["before_kb"] < memory["after_kb"] <= memory["peak_kb"]
+    assert [node["operator"] for node in profile["nodes"]].count("Conv") >= 1 and profile["runs"] >= probe.FEWEST_ROUNDS
