@@ -142,7 +142,7 @@ def _read_alternative(technique: Technique, value: Any, path: str, task: str) ->
     return steps, list(wrong)
 
 
-def _fields(model: type[BaseModel], name: str) -> tuple[type[BaseModel] | None, bool]:
+def fields_of(model: type[BaseModel], name: str) -> tuple[type[BaseModel] | None, bool]:
     """Model of a nested field and whether the field itself holds a list."""
     field = model.model_fields.get(name)
     if field is None:
@@ -152,9 +152,14 @@ def _fields(model: type[BaseModel], name: str) -> tuple[type[BaseModel] | None, 
     return nested, any((get_origin(k) or k) in (list, tuple) for k in kinds)
 
 
+def is_range(value: Any, model: type[BaseModel], name: str) -> bool:
+    """Whether the value of a field is a range, as `{low: 1, high: 8}`."""
+    return isinstance(value, dict) and bool(value) and fields_of(model, name)[0] is None and set(value) <= RANGE_KEYS
+
+
 def _options(name: str, value: Any, model: type[BaseModel]) -> list[Any]:
     """Alternatives of one field; a list-valued field takes a list of lists."""
-    nested, listed = _fields(model, name)
+    nested, listed = fields_of(model, name)
     if listed and not (isinstance(value, list) and value and all(isinstance(v, list) for v in value)):
         return [value]
     values = value if isinstance(value, list) else [value]
@@ -167,7 +172,7 @@ def count_combinations(value: Mapping[str, Any], model: type[BaseModel]) -> int:
     """How many plain mappings a mapping with alternatives stands for, without making them."""
     total = 1
     for name, inner in value.items():
-        nested, listed = _fields(model, name)
+        nested, listed = fields_of(model, name)
         values = inner if isinstance(inner, list) and not listed else [inner]
         total *= sum(count_combinations(v, nested) if nested and isinstance(v, dict) else 1 for v in values)
     return total
@@ -183,12 +188,13 @@ def expand(value: Mapping[str, Any], model: type[BaseModel]) -> Iterator[dict[st
 def _range_problems(value: Mapping[str, Any], model: type[BaseModel], path: str) -> list[Problem]:
     problems = []
     for name, inner in value.items():
-        nested, listed = _fields(model, name)
+        nested, listed = fields_of(model, name)
         if isinstance(inner, list) and not inner and not listed:
             problems.append(Problem(where=f"{path}.{name}", message="must hold at least one alternative. Got an empty list."))
-        elif isinstance(inner, dict) and nested is None and inner and set(inner) <= RANGE_KEYS:
+        elif is_range(inner, model, name):
             message = "is a range, which the strategy `grid` can't walk through."
-            problems.append(Problem(where=f"{path}.{name}", message=message, hint="Write the values as a list."))
+            hint = "Write the values as a list, or take a strategy that searches, as tpe."
+            problems.append(Problem(where=f"{path}.{name}", message=message, hint=hint))
         elif nested is not None:
             for index, value_of in enumerate(inner if isinstance(inner, list) else [inner]):
                 where = f"{path}.{name}[{index}]" if isinstance(inner, list) else f"{path}.{name}"
@@ -212,7 +218,7 @@ def problem_of(error: Any, model: type[BaseModel], path: str) -> Problem:
     got, context, kind = error.get("input"), error.get("ctx", {}), error["type"]
     owner = model
     for name in names[:-1]:
-        owner = _fields(owner, name)[0] or owner
+        owner = fields_of(owner, name)[0] or owner
     if kind == "missing":
         return Problem(where=where, message="must be given.", hint=_help(owner, names[-1]))
     if kind == "extra_forbidden":
