@@ -27,6 +27,14 @@ class StoreError(EffcoreError):
     """The tracking store, or something named in it, is not there or cannot be read."""
 
 
+class StoreLocked(StoreError):
+    """Another program holds the tracking store for longer than a look at it may wait."""
+
+
+class StoreGone(StoreError):
+    """The tracking store was there and is not any more."""
+
+
 class BusyError(EffcoreError):
     """Another process is doing this already."""
 

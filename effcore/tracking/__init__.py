@@ -6,6 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,13 @@ from effcore.frontier import Evidence, Frontier, Variant
 from effcore.home import locked
 from effcore.recipe import canonical
 from effcore.spec import Spec, parse
-from effcore.tracking.database import database, make_database
+from effcore.tracking.database import database, make_database, sqlite_path
 from effcore.tracking.evidence import EvidenceReader
+from effcore.tracking.mirror import Mirror
 from effcore.tracking.rows import MEASUREMENT, PENDING, PREFIX, SWEEP, VARIANT, Again, SweepRecord, read_again, read_sweep, read_variant
+from effcore.tracking.runs import Watched, from_mlflow
+from effcore.tracking.watch_client import ClientRuns
+from effcore.tracking.watch_sqlite import SqliteRuns
 from effcore.tracking.write import VariantRecord, variant_artifacts, variant_batch, variant_tags
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -29,7 +34,6 @@ EXPERIMENT = "effcore"
 SCHEMA = "1"
 _PAGE = 1000
 _BATCH = 100  # parameters that MLflow takes at once
-_OVERLAP_MS = 5000  # a run that ends while another is read may carry an end time slightly before it
 
 __all__ = ["EXPERIMENT", "Again", "Store", "SweepRecord", "VariantRecord"]
 
@@ -60,8 +64,7 @@ class Store:
                 self.experiment_id = self._experiment()
         except Exception as error:  # MLflow and SQLAlchemy raise dozens of kinds here
             raise StoreError(f"The tracking store {self.uri} can't be opened: {_first_line(error)}") from error
-        self._variants: dict[str, Variant] = {}
-        self._seen_ms = 0
+        self._mirror = Mirror(self._watched(self.experiment_id))
         self._evidence = EvidenceReader(self.file)
 
     def _experiment(self) -> str:
@@ -73,11 +76,18 @@ class Store:
         tags = {"mlflow.note.content": "Each run is a sweep; the runs nested in it are its variants."}
         return str(self._client.create_experiment(EXPERIMENT, artifact_location=location, tags=tags))
 
-    def _search(self, where: str) -> list[Any]:
+    def _watched(self, experiment_id: str) -> Watched:
+        path = sqlite_path(self.uri)
+        return SqliteRuns(path, experiment_id) if path is not None else ClientRuns(partial(self._search, experiment_id=experiment_id))
+
+    def _search(self, where: str, *, experiment_id: str | None = None, deleted: bool = False) -> list[Any]:
+        from mlflow.entities import ViewType
+
         runs: list[Any] = []
         token = None
+        view = ViewType.DELETED_ONLY if deleted else ViewType.ACTIVE_ONLY
         while True:
-            page = self._client.search_runs([self.experiment_id], where, max_results=_PAGE, page_token=token)
+            page = self._client.search_runs([experiment_id or self.experiment_id], where, view, _PAGE, page_token=token)
             runs.extend(page)
             token = page.token
             if not token:
@@ -86,27 +96,30 @@ class Store:
     # Reading
 
     def variants(self, *, sweep: str | None = None) -> list[Variant]:
-        """All variants that have ended, in every environment; only what is new since the last call is read.
+        """All variants that have ended, in every environment; only what changed since the last call is read.
 
         Args:
             sweep: Run id of a sweep, to have only its variants.
         """
-        since = max(0, self._seen_ms - _OVERLAP_MS)
-        for run in self._search(f"tags.`{PREFIX}figures` = '1' AND attributes.end_time > {since}"):
-            variant = read_variant(run)
-            self._variants[variant.run_id] = variant
-            self._seen_ms = max(self._seen_ms, variant.ended_ms or 0)
-        return [v for v in self._variants.values() if sweep is None or v.sweep == sweep]
+        return [v for v in self.state()[1] if sweep is None or v.sweep == sweep]
+
+    def state(self) -> tuple[str, tuple[Variant, ...]]:
+        """The version and all variants, of one moment.
+
+        Raises:
+            StoreError: The store can't be read now; `StoreLocked` and `StoreGone` say why.
+        """
+        self._mirror.refresh()
+        return self._mirror.state()
 
     def version(self) -> str:
-        """A text that changes when a variant is added or measured again."""
-        variants = self.variants()
-        return f"{len(variants)}-{self._seen_ms}"
+        """A text that changes when a variant is added, measured again, deleted or restored."""
+        return self.state()[0]
 
     def sweeps(self) -> list[SweepRecord]:
         """All sweeps, newest first."""
-        found = [read_sweep(run) for run in self._search(f"tags.`{PREFIX}type` = '{SWEEP}'")]
-        return sorted(found, key=lambda s: (-s.started_ms, s.run_id))
+        self._mirror.refresh()
+        return self._mirror.sweeps()
 
     def sweep(self, name: str | None = None) -> SweepRecord:
         """The newest sweep of that name or run id; the newest of all where no name is given.
@@ -207,7 +220,7 @@ class Store:
 
     def _known_sweep(self, spec: Spec) -> SweepRecord | None:
         known = self._search(f"tags.`{PREFIX}type` = '{SWEEP}' AND tags.`{PREFIX}key` = '{spec.key}'")
-        return read_sweep(known[0]) if known else None
+        return read_sweep(from_mlflow(known[0])) if known else None
 
     @staticmethod
     def _sweep_tags(spec: Spec) -> dict[str, str]:
@@ -248,7 +261,7 @@ class Store:
     def begun(self, sweep_run: str) -> dict[tuple[str, int], Variant]:
         """The variants of a sweep by recipe key and seed, whatever their status."""
         runs = self._search(f"tags.`mlflow.parentRunId` = '{_quoted(sweep_run)}' AND tags.`{PREFIX}type` = '{VARIANT}'")
-        return {(v.recipe_key, v.seed): v for v in map(read_variant, runs)}
+        return {(v.recipe_key, v.seed): v for v in map(read_variant, map(from_mlflow, runs))}
 
     def measurement(self, variant_run: str, environment: str) -> str | None:
         """Run of the measurement of a variant in another environment, where there is one."""
@@ -258,7 +271,7 @@ class Store:
 
     def again(self, run_id: str) -> Again:
         """Where the request to measure a variant again stands."""
-        return read_again(self._run(run_id))
+        return read_again(from_mlflow(self._run(run_id)))
 
     def set_again(self, run_id: str, state: str, *, error: str = "") -> None:
         """File or answer the request to measure a variant again; it stands beside its figures and changes none of them."""

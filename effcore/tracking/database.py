@@ -11,6 +11,18 @@ def database(home: Path) -> Path:
     return home.resolve() / "mlflow.db"
 
 
+def sqlite_path(uri: str) -> Path | None:
+    """The file of a store on SQLite; None where the address is another kind of store."""
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        url = make_url(uri)
+    except ArgumentError:
+        return None
+    return Path(url.database) if url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:") else None
+
+
 def make_database(path: Path) -> None:
     """Make the tables aside and rename them into place: MLflow can't go on with a schema that was left half-made by a kill."""
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore

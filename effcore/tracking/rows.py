@@ -1,4 +1,4 @@
-"""From an MLflow run to a sweep or a variant."""
+"""From a run to a sweep or a variant."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import json
 import math
 import time
 from dataclasses import dataclass
-from typing import Any
 
 from effcore.frontier import Variant
+from effcore.tracking.runs import Run
 
 PREFIX = "effcore."
 SWEEP, VARIANT, MEASUREMENT = "sweep", "variant", "measurement"
+
+MUTABLE = ("total", "done", "failed", "heartbeat", "cancel", "again", "again_error", "star", "note")
+"""Tags that change on a run whose own row in the store stays as it is; a reader has to look at them by name."""
 
 STALE_S = 30
 """A running sweep whose heartbeat is older than this has stopped: it beats every few seconds."""
@@ -65,29 +68,29 @@ class Again:
         return self.state in PENDING
 
 
-def read_again(run: Any) -> Again:
-    """The request that the MLflow run of a variant holds."""
-    tags = run.data.tags
+def read_again(run: Run) -> Again:
+    """The request that the run of a variant holds."""
+    tags = run.tags
     return Again(tags.get(f"{PREFIX}again", ""), tags.get(f"{PREFIX}again_error", ""))
 
 
-def read_sweep(run: Any) -> SweepRecord:
-    """The sweep that an MLflow run holds."""
-    tags = {k.removeprefix(PREFIX): v for k, v in run.data.tags.items() if k.startswith(PREFIX)}
+def read_sweep(run: Run) -> SweepRecord:
+    """The sweep that a run holds."""
+    tags = {k.removeprefix(PREFIX): v for k, v in run.tags.items() if k.startswith(PREFIX)}
     failed = int(tags.get("failed", 0))
     heartbeat_s = int(tags.get("heartbeat", 0))
     return SweepRecord(
-        run_id=run.info.run_id,
-        name=tags.get("sweep", run.info.run_name),
+        run_id=run.run_id,
+        name=tags.get("sweep", run.name),
         key=tags.get("key", ""),
-        state=_state(run.info.status, failed, heartbeat_s, bool(tags.get("cancel"))),
+        state=_state(run.status, failed, heartbeat_s, bool(tags.get("cancel"))),
         task=tags.get("task", ""),
         objectives=tuple(json.loads(tags.get("objectives", '["accuracy", "latency_ms"]'))),
         total=int(tags.get("total", 0)),
         done=int(tags.get("done", 0)),
         failed=failed,
-        started_ms=run.info.start_time,
-        ended_ms=run.info.end_time,
+        started_ms=run.started_ms,
+        ended_ms=run.ended_ms,
         heartbeat_ms=heartbeat_s * 1000,
         error=tags.get("error", ""),
         origin=tags.get("origin", "command"),
@@ -109,18 +112,18 @@ def _state(status: str, failed: int, heartbeat_s: int, cancel: bool) -> str:
     return "failed"
 
 
-def read_variant(run: Any) -> Variant:
-    """The variant that an MLflow run holds; figures that are not finite are dropped here and missed by name later.
+def read_variant(run: Run) -> Variant:
+    """The variant that a run holds; figures that are not finite are dropped here and missed by name later.
 
     A figure of an earlier writing that the last one did not have, as a p99 for want of samples, is dropped too.
     """
-    tags = {k.removeprefix(PREFIX): v for k, v in run.data.tags.items() if k.startswith(PREFIX)}
-    held = tags["metrics"].split() if "metrics" in tags else run.data.metrics
+    tags = {k.removeprefix(PREFIX): v for k, v in run.tags.items() if k.startswith(PREFIX)}
+    held = tags["metrics"].split() if "metrics" in tags else run.metrics
     return Variant(
-        run_id=run.info.run_id,
+        run_id=run.run_id,
         sweep=tags.get("sweep", ""),
         recipe_key=tags.get("recipe", ""),
-        name=tags.get("name", run.info.run_name),
+        name=tags.get("name", run.name),
         seed=int(tags.get("seed", 0)),
         recipe=json.loads(tags.get("recipe_document", "{}")),
         parent=tags.get("parent") or None,
@@ -129,12 +132,12 @@ def read_variant(run: Any) -> Variant:
         runtime=tags.get("runtime", ""),
         environment=tags.get("environment", ""),
         structure=tags.get("structure", ""),
-        status=run.info.status,
+        status=run.status,
         error=tags.get("error") or None,
         noisy=tags.get("noisy") == "1",
-        metrics={k: float(v) for k, v in run.data.metrics.items() if math.isfinite(v) and k in held},
+        metrics={k: float(v) for k, v in run.metrics.items() if math.isfinite(v) and k in held},
         artifact=tags.get("artifact") or None,
         measures=tags.get("variant") or None,
-        started_ms=run.info.start_time,
-        ended_ms=run.info.end_time,
+        started_ms=run.started_ms,
+        ended_ms=run.ended_ms,
     )

@@ -230,10 +230,9 @@ def test_a_figure_that_is_no_number_is_refused_and_nothing_is_written(store: Sto
 
 def test_variants_are_read_once_and_again_when_they_were_written_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
-    from effcore.tracking import read_variant
+    from effcore.tracking.mirror import read_variant
 
-    monkeypatch.setattr("effcore.tracking.read_variant", lambda run: read.append(run.info.run_id) or read_variant(run))
-    monkeypatch.setattr("effcore.tracking._OVERLAP_MS", 0)
+    monkeypatch.setattr("effcore.tracking.mirror.read_variant", lambda run: read.append(run.run_id) or read_variant(run))
     sweep = store.open_sweep(make_spec())
     recipes = make_spec().recipes
     first = store.log_variant(sweep, make_record(sweep, recipes[0]))
