@@ -70,6 +70,7 @@ MARKS: dict[str, Mark] = {
     "augmentation": Mark(light="#0068c0", dark="#3f9bee", symbol="triangle-up"),
     "averaging": Mark(light="#7f31fd", dark="#7f31fd", symbol="cross"),
     "distillation": Mark(light="#bd5aa5", dark="#bd5a99", symbol="diamond"),
+    "factorization": Mark(light="#5b1374", dark="#db0bc0", symbol="hourglass"),
     "pruning": Mark(light="#e6720f", dark="#fad52d", symbol="square"),
     "quantization": Mark(light="#009a6a", dark="#14dd97", symbol="triangle-down"),
     "runtime": Mark(light="#ab460b", dark="#f3602e", symbol="star"),

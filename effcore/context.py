@@ -21,7 +21,7 @@ SOURCES: dict[str, tuple[str, ...]] = {
 """Modules whose text is part of the key of each kind of stage, beside those of its techniques and its runtime."""
 
 SHARED: dict[str, tuple[str, ...]] = {
-    "technique": ("techniques/context.py",),
+    "technique": ("techniques/context.py", "techniques/tune.py"),
     "onnxruntime": ("runtimes/counts.py", "runtimes/onnxgraph.py", "runtimes/onnxlayers.py", "runtimes/onnxweights.py"),
     "torch": ("runtimes/counts.py",),
 }

@@ -9,9 +9,9 @@ from typing import Any
 
 from effcore.catalogue import TASKS
 from effcore.catalogue.distillation import Distillation
-from effcore.catalogue.pruning import Pruning
 from effcore.catalogue.quantization import USES, Quantization
 from effcore.catalogue.training import Training
+from effcore.effects import expected_structure, fine_tuned_epochs, zeroing
 from effcore.planned import Context, Plan, Stage, VariantPlan
 from effcore.recipe import Recipe, Step, digest, parent, teacher_recipe
 
@@ -20,9 +20,6 @@ RUNGS = (0.25, 0.5, 1.0)
 
 EARLY = " +early_stopping"
 """Marks classes of trainings that may end before their last epoch, so that their share of it is learned from them alone."""
-
-WEIGHTS_ONLY = ("fine_tune", "calibration", "calibration_images", "criterion", "rounds")
-"""Parameters that change weights and leave operators and shapes as they are."""
 
 
 def rungs(epochs: int) -> tuple[int, ...]:
@@ -75,7 +72,7 @@ class _Planner:
         own = tuple(k for k in chain.keys if k not in inherited and k not in chain.teacher_keys and self.stages[k].trains)
         return VariantPlan(
             recipe=recipe, seed=seed, stages=(*chain.keys, export, evaluate), own=own, teachers=chain.teacher_keys,
-            export=export, evaluate=evaluate, structure=_expected_structure(recipe, seed),
+            export=export, evaluate=evaluate, structure=expected_structure(recipe, seed),
         )  # fmt: skip
 
     def model(self, recipe: Recipe, seed: int) -> _Chain:
@@ -89,9 +86,9 @@ class _Planner:
             if step.record.role == "phase":
                 following = steps[index + 1 :]
                 count = next((i for i, s in enumerate(following) if s.record.role != "contribute"), len(following))
-                chain = self.phase(recipe, seed, chain, step, following[:count], zeroed=_zeroed(steps[:index]))
+                chain = self.phase(recipe, seed, chain, step, following[:count], zeroed=zeroing(steps[:index]))
             elif step.record.role == "transform":
-                chain = self.transform(recipe, seed, chain, step, zeroed=_zeroed(steps[:index]))
+                chain = self.transform(recipe, seed, chain, step, zeroed=zeroing(steps[:index]))
         self._models[(recipe.task, seed, steps)] = chain
         return chain
 
@@ -126,10 +123,9 @@ class _Planner:
             "contributes": [s.document for s in chain.contributes],
         } | _keeping(zeroed)
         inputs = [("model", chain.model), *self._teacher_input(recipe, chain.contributes)]
-        epochs = step.config.fine_tune * step.config.rounds if isinstance(step.config, Pruning) else 0
         stage = self._stage(
             "transform", config, inputs, steps=(step, *chain.contributes, *zeroed),
-            cost_class=f"{step.technique} {self._training_class(recipe, chain.training, chain.contributes)}", units=float(epochs),
+            cost_class=f"{step.technique} {self._training_class(recipe, chain.training, chain.contributes)}", units=float(fine_tuned_epochs(step)),
         )  # fmt: skip
         return _Chain((*chain.keys, stage.key), stage.key, chain.training, chain.contributes, chain.teacher_keys)
 
@@ -225,26 +221,9 @@ def measure_stage(
     return Stage("measure", key, config, (("artifact", artifact),), f"measure {runtime}", 1.0, exclusive=True)
 
 
-def _zeroed(steps: Sequence[Step]) -> tuple[Step, ...]:
-    """Those that set weights to zero and left the shapes as they were."""
-    return tuple(s for s in steps if isinstance(s.config, Pruning) and s.config.structure != "channels")
-
-
 def _keeping(zeroed: Sequence[Step]) -> dict[str, Any]:
     """What a later training is told of them."""
     return {"keep_zeros": True} if zeroed else {}
-
-
-def _expected_structure(recipe: Recipe, seed: int) -> str:
-    """What decides operators and shapes, as far as it is known before anything was built."""
-    # Shapes that follow from trained weights depend on all that the weights depend on.
-    learned = max((i for i, s in enumerate(recipe.steps) if isinstance(s.config, Pruning) and s.config.follows_weights), default=-1)
-    shaping: list[Any] = [s.document for s in recipe.steps[: learned + 1]] + ([seed] if learned >= 0 else [])
-    for step in recipe.steps[learned + 1 :]:
-        if step.record.role in ("architecture", "transform", "lower", "runtime") and not _zeroed([step]):
-            document = {k: v for k, v in step.config.model_dump(mode="json").items() if k not in WEIGHTS_ONLY}
-            shaping.append({step.technique: document})
-    return digest({"task": recipe.task, "steps": shaping})
 
 
 __all__ = ["Context", "Plan", "Stage", "VariantPlan", "make_plan", "measure_stage", "rungs"]

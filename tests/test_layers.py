@@ -18,7 +18,10 @@ PAGES = [p for p in FILES if p.relative_to(ROOT).parts[0] == "dashboard"]
 LINES: tuple[tuple[str, ...], ...] = (
     ("errors", "objectives", "pareto", "statistics", "learning_curves", "comparison", "frontier", "ties", "changes", "payback"),
     ("catalogue",),
-    ("recipe", "document", "devices", "space", "dimensions", "searchspace", "spec", "planned", "plan", "description", "reasons", "verdict"),
+    (
+        "recipe", "document", "devices", "space", "dimensions", "searchspace", "spec", "effects", "planned", "plan", "description", "reasons",
+        "verdict",
+    ),
     ("tasks", "models", "stopping", "training"),
     ("techniques",),
     ("runtimes",),
@@ -34,7 +37,7 @@ LINES: tuple[tuple[str, ...], ...] = (
 ORDER = [name for line in LINES for name in line]
 OF_PAGES = {
     "errors", "objectives", "pareto", "statistics", "comparison", "frontier", "ties", "changes", "payback", "catalogue", "recipe", "document",
-    "space", "dimensions", "searchspace", "spec", "planned", "plan", "description", "reasons", "verdict", "home", "context", "cache",
+    "space", "dimensions", "searchspace", "spec", "effects", "planned", "plan", "description", "reasons", "verdict", "home", "context", "cache",
     "forecast", "search", "tracking",
 }  # fmt: skip
 """What pages may import: nothing that trains, runs or measures."""

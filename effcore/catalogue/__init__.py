@@ -11,6 +11,7 @@ from effcore.catalogue.averaging import AVERAGING
 from effcore.catalogue.blocks import BLOCKS, Block
 from effcore.catalogue.conflicts import conflicts
 from effcore.catalogue.distillation import DISTILLATION
+from effcore.catalogue.factorization import FACTORIZATION
 from effcore.catalogue.families import FAMILIES, Family
 from effcore.catalogue.orders import order_problems
 from effcore.catalogue.pruning import PRUNING
@@ -22,7 +23,7 @@ from effcore.catalogue.training import TRAINING
 from effcore.catalogue.ways import allowances, family_problems, ways
 
 TECHNIQUES: dict[str, Technique] = {
-    t.name: t for t in (ARCHITECTURE, TRAINING, AUGMENTATION, AVERAGING, DISTILLATION, PRUNING, QUANTIZATION, RUNTIME)
+    t.name: t for t in (ARCHITECTURE, TRAINING, AUGMENTATION, AVERAGING, DISTILLATION, FACTORIZATION, PRUNING, QUANTIZATION, RUNTIME)
 }
 
 __all__ = [

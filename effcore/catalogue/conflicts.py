@@ -1,30 +1,45 @@
-"""What two steps of one recipe can't do together, although each may stand where it stands."""
+"""What steps of one recipe can't do together, although each may stand where it stands."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from effcore.catalogue.pruning import Pruning
 from effcore.catalogue.record import Parameters
 from effcore.catalogue.training import Training
 
+Steps = Sequence[tuple[str, Parameters]]
+Conflict = tuple[int, str, str]
+"""Index of the step, the field that is refused and the sentence that says so."""
 
-def conflicts(steps: Sequence[tuple[str, Parameters]]) -> list[tuple[int, str, str]]:
-    """Steps that contradict each other.
+
+def conflicts(steps: Steps) -> list[Conflict]:
+    """Steps that contradict each other; empty where all go together.
 
     Args:
         steps: Name of the technique and parameters, in the order of the recipe.
-
-    Returns:
-        Index of the step, the field that is refused and the sentence that says so; empty where all go together.
     """
-    problems: list[tuple[int, str, str]] = []
+    return [*_two_that_choose_weights(steps), *_filled_zeros(steps)]
+
+
+def _two_that_choose_weights(steps: Steps) -> Iterator[Conflict]:
     phase: Training | None = None
     for index, (name, config) in enumerate(steps):
         if isinstance(config, Training):
             phase = config
         if name == "averaging" and phase is not None and phase.early_stopping.patience:
-            problems.append((index, "kind", (
+            yield index, "kind", (
                 "can't be had in a phase with training.early_stopping: both decide which weights the phase hands on. "
                 f"Got patience {phase.early_stopping.patience}. Leave one of the two out."
-            )))  # fmt: skip
-    return problems
+            )
+
+
+def _filled_zeros(steps: Steps) -> Iterator[Conflict]:
+    zeroed = False
+    for index, (name, config) in enumerate(steps):
+        if name == "factorization" and zeroed:
+            yield index, "decomposition", (
+                "can't come after pruning that sets weights to zero: the factors of a weight with zeros have none of them. "
+                "Put factorization before that pruning, prune channels instead, or leave one of the two out."
+            )
+        zeroed |= isinstance(config, Pruning) and config.structure != "channels"

@@ -13,6 +13,7 @@ CHOOSING: dict[str, tuple[str, ...]] = {
     "augmentation": ("policy",),
     "averaging": ("kind",),
     "distillation": ("labels",),
+    "factorization": ("decomposition",),
     "pruning": ("structure", "criterion"),
     "quantization": ("mode",),
 }

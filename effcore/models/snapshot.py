@@ -1,4 +1,4 @@
-"""A model between stages: its architecture, what was cut out of it, and its weights; never a pickled module."""
+"""A model between stages: its architecture, what was done to its shape, and its weights; never a pickled module."""
 
 from __future__ import annotations
 
@@ -8,17 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torch_pruning
 from torch import Tensor, nn
 
 from effcore.catalogue import TASKS
 from effcore.catalogue.architecture import Architecture
 from effcore.errors import EffcoreError
 from effcore.models import families
+from effcore.models.edits import Edit, replay
 from effcore.models.layout import channels_last
-
-Edit = list[Any]
-"""History of one pruning: name of the layer, whether its outputs were cut, and the indices that were; plain data."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -71,19 +68,6 @@ def rebuild(snapshot: Snapshot) -> nn.Module:
             f"a snapshot's weights must fit its architecture and edits: {error}. Build it again."
         ) from error
     return channels_last(model).eval()
-
-
-def replay(model: nn.Module, edit: Edit, *, shape: tuple[int, int, int]) -> None:
-    """Cuts out of the model, in place, what a pruning cut out of one like it.
-
-    Args:
-        model: As it was before that pruning, apart from its weights.
-        edit: What that pruning left.
-        shape: Of one image: channels, height, width.
-    """
-    graph = torch_pruning.DependencyGraph()
-    graph.build_dependency(model.eval(), example_inputs=torch.zeros(2, *shape, dtype=torch.uint8))
-    graph.load_pruning_history(edit)
 
 
 def save(path: Path, snapshot: Snapshot) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from effcore.techniques import augmentation, averaging, distillation, pruning, quantization
+from effcore.techniques import augmentation, averaging, distillation, factorization, pruning, quantization
 from effcore.techniques.context import Context
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "augmentation": augmentation.contribute,
     "averaging": averaging.contribute,
     "distillation": distillation.contribute,
+    "factorization": factorization.apply,
     "pruning": pruning.apply,
     "quantization": quantization.apply,
 }

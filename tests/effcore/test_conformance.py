@@ -34,6 +34,7 @@ WRONG: dict[str, tuple[str, object]] = {
     "augmentation": ("degrees", float("nan")),
     "averaging": ("decay", 1.0),
     "distillation": ("temperature", 0.0),
+    "factorization": ("keep", 1.0),
     "pruning": ("amount", 1.5),
     "quantization": ("bits", 3),
     "runtime": ("name", "abacus"),

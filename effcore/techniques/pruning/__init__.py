@@ -7,11 +7,11 @@ from typing import Any
 from torch import nn
 
 from effcore.catalogue.pruning import Pruning
-from effcore.models.snapshot import Edit
+from effcore.models.edits import Edit
 from effcore.tasks import Data
 from effcore.techniques.pruning import channels, weights
-from effcore.techniques.pruning.tune import Tune
 from effcore.techniques.pruning.weights import keep_zeros
+from effcore.techniques.tune import Tune
 
 
 def apply(model: nn.Module, config: Pruning, data: Data, *, tune: Tune) -> tuple[nn.Module, Edit | None, dict[str, Any]]:

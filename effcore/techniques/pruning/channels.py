@@ -13,13 +13,12 @@ from torch import nn
 from effcore.catalogue.pruning import Pruning
 from effcore.errors import TechniqueError
 from effcore.models.blocks import Layer, kinds
+from effcore.models.edits import Edit, channels_edit
 from effcore.models.layout import channels_last
-from effcore.models.snapshot import Edit
 from effcore.tasks import Data
 from effcore.techniques.pruning.criteria import channel_scores, gather_gradients
 from effcore.techniques.pruning.rounds import shares
-from effcore.techniques.pruning.tune import Tune
-from effcore.training import Fit, joined
+from effcore.techniques.tune import Tune
 
 
 def apply(model: nn.Module, config: Pruning, data: Data, *, tune: Tune) -> tuple[nn.Module, Edit, dict[str, Any]]:
@@ -32,8 +31,8 @@ def apply(model: nn.Module, config: Pruning, data: Data, *, tune: Tune) -> tuple
         tune: Called once a round where `config.fine_tune` is above 0.
 
     Returns:
-        The smaller model in eval mode; the edit, plain data that `effcore.models.snapshot.replay` cuts out again;
-        facts: channels of every layer before and after, and the curve of the fine-tuning.
+        The smaller model in eval mode; the edit, plain data that `effcore.models.edits.replay` cuts out again;
+        facts: channels of every layer before and after.
 
     Raises:
         TechniqueError: The model can't be cut, or all blocks of a kind were left as they are.
@@ -42,7 +41,6 @@ def apply(model: nn.Module, config: Pruning, data: Data, *, tune: Tune) -> tuple
     """
     smaller = copy.deepcopy(model).eval()
     before = channels(smaller)
-    fits: list[Fit] = []
     example = torch.zeros(2, *data.train.images.shape[1:], dtype=torch.uint8)
     pruner = _pruner(smaller, config, example)
     for _ in range(config.rounds):
@@ -50,12 +48,9 @@ def apply(model: nn.Module, config: Pruning, data: Data, *, tune: Tune) -> tuple
         channels_last(smaller)
         _refuse_unchanged(smaller, before, channels(smaller), config)
         if config.fine_tune:
-            fits.append(tune(smaller, config.fine_tune))
-    edit = [[name, bool(outputs), [int(i) for i in indices]] for name, outputs, indices in pruner.pruning_history()]
-    facts = {
-        "channels_before": before, "channels_after": channels(smaller), "curve": joined(fits), "samples": sum(fit.samples for fit in fits),
-    }  # fmt: skip
-    return smaller.eval(), edit, facts
+            tune(smaller, config.fine_tune)
+    facts = {"channels_before": before, "channels_after": channels(smaller)}
+    return smaller.eval(), channels_edit(pruner.pruning_history()), facts
 
 
 def channels(model: nn.Module) -> dict[str, int]:

@@ -15,8 +15,8 @@ from effcore.models.blocks import layer_name
 from effcore.tasks import Data
 from effcore.techniques.pruning.criteria import gather_gradients, weight_scores
 from effcore.techniques.pruning.rounds import shares
-from effcore.techniques.pruning.tune import Tune
-from effcore.training import Fit, Hooks, joined
+from effcore.techniques.tune import Tune
+from effcore.training import Hooks
 
 FOUR = 4
 LEAST = 0.01
@@ -34,7 +34,7 @@ def apply(model: nn.Module, config: Pruning, data: Data, *, tune: Tune) -> tuple
 
     Returns:
         The model in eval mode; no edit, since no shape changes; facts: zeros and share of nonzero weights of every layer,
-        layers that were left whole, and the curve of the fine-tuning.
+        and layers that were left whole.
 
     Raises:
         TechniqueError: No weight can become zero that is not zero already.
@@ -45,7 +45,6 @@ def apply(model: nn.Module, config: Pruning, data: Data, *, tune: Tune) -> tuple
     weights = {name: weight for name, weight in weights_of(sparse).items() if _can_be_cut(weight, config)}
     left = sorted(set(weights_of(sparse)) - set(weights))
     before = _zeros(weights)
-    fits: list[Fit] = []
     for share in shares(config.amount, config.rounds):
         if config.criterion == "taylor":
             gather_gradients(sparse, data.train)
@@ -54,11 +53,11 @@ def apply(model: nn.Module, config: Pruning, data: Data, *, tune: Tune) -> tuple
         _take(weights, _lowest(scores, share, config))
         _refuse_unchanged(sparse, before, _zeros(weights), config)
         if config.fine_tune:
-            fits.append(tune(sparse, config.fine_tune, hooks=(keep_zeros(sparse),)))
+            tune(sparse, config.fine_tune, hooks=(keep_zeros(sparse),))
     after = _zeros(weights_of(sparse))
     facts = {
         "zeros": after, "nonzero_share": {name: 1 - after[name] / weight.numel() for name, weight in weights_of(sparse).items()},
-        "left_whole": left, "curve": joined(fits), "samples": sum(fit.samples for fit in fits),
+        "left_whole": left,
     }  # fmt: skip
     return sparse.eval(), None, facts
 

@@ -14,6 +14,7 @@ from effcore.catalogue.architecture import Architecture
 from effcore.catalogue.augmentation import Augmentation, PolicyName
 from effcore.catalogue.averaging import Averaging
 from effcore.catalogue.distillation import Distillation, Teacher
+from effcore.catalogue.factorization import Factorization
 from effcore.catalogue.pruning import Pruning
 from effcore.catalogue.quantization import Quantization
 from effcore.catalogue.record import number
@@ -22,7 +23,7 @@ from effcore.catalogue.training import EarlyStopping, Training
 
 SMALLEST: dict[str, Parameters] = {
     "architecture": Architecture(family="cnn"), "training": Training(), "augmentation": Augmentation(), "averaging": Averaging(),
-    "distillation": Distillation(teacher=Teacher(family="cnn")), "pruning": Pruning(),
+    "distillation": Distillation(teacher=Teacher(family="cnn")), "factorization": Factorization(), "pruning": Pruning(),
     "quantization": Quantization(), "runtime": Runtime(),
 }  # fmt: skip
 
@@ -48,6 +49,8 @@ LABELS: list[tuple[str, Parameters, str]] = [
     ("distillation", Distillation(teacher=Teacher(family="cnn", members=3), features=10.0), "distil features from 3 cnn x1"),
     ("distillation", Distillation(teacher=Teacher(family="same")), "distil from itself"),
     ("distillation", Distillation(teacher=Teacher(family="same", members=2), labels="hard"), "distil hard from 2 of itself"),
+    ("factorization", Factorization(), "low rank 25%"),
+    ("factorization", Factorization(rank="energy", keep=0.9, decomposition="spatial"), "low rank 90% energy, spatial"),
     ("pruning", Pruning(), "prune 50%"),
     ("pruning", Pruning(amount=0.25), "prune 25%"),
     ("quantization", Quantization(), "int8"),
@@ -87,6 +90,7 @@ def test_a_technique_is_whole(record: Technique) -> None:
 def test_every_way_of_a_technique_has_its_card() -> None:
     ways = {
         "augmentation": PolicyName, "averaging": Averaging.model_fields["kind"].annotation,
+        "factorization": Factorization.model_fields["decomposition"].annotation,
         "quantization": Quantization.model_fields["mode"].annotation, "training": Training.model_fields["schedule"].annotation,
     }  # fmt: skip
     for name, choices in ways.items():

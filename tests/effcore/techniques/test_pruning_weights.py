@@ -55,7 +55,7 @@ def test_every_layer_has_its_zeros_after_fine_tuning(amount: float, family: str,
         assert facts["nonzero_share"][name] == pytest.approx(1 - amount, abs=0.5 / weight.numel())
         assert not torch.equal(weight, weights_of(model)[name])
     assert len(facts["zeros"]) == len([m for m in model.modules() if isinstance(m, nn.Conv2d | nn.Linear)])
-    assert facts["left_whole"] == [] and facts["samples"] == 120 and len(facts["curve"]) == 1
+    assert facts["left_whole"] == []
     assert {k: v.shape for k, v in sparse.state_dict().items()} == {k: v.shape for k, v in model.state_dict().items()}
 
 
@@ -148,7 +148,6 @@ def test_rounds_come_to_the_same_amount_with_a_training_after_each(digits: Data,
     sparse, _, facts = apply(trained("mlp"), config, digits, tune=tune)
     assert seen == pytest.approx([0.5, 0.75, 0.875], abs=1e-3)
     assert all(facts["zeros"][name] == round(0.875 * weight.numel()) for name, weight in weights_of(sparse).items())
-    assert [row["epoch"] for row in facts["curve"]] == [1, 2, 3, 4, 5, 6] and facts["samples"] == 720
 
 
 def test_zeros_are_kept_beside_averaging(digits: Data, trained: Callable[[str], nn.Module]) -> None:
