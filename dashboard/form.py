@@ -77,7 +77,10 @@ def _walk(schema: Mapping[str, Any], definitions: Mapping[str, Any], path: tuple
 
 
 def _resolve(entry: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
-    """The entry with its reference followed; what stands beside a reference wins."""
+    """The entry with its reference followed; what stands beside a reference wins. Of parameters that may be left out, the parameters."""
+    alone = [part for part in entry.get("anyOf", ()) if part.get("type") != "null"]
+    if len(alone) == 1 and "$ref" in alone[0]:
+        return _resolve(alone[0], definitions)
     if "$ref" not in entry:
         return dict(entry)
     target = definitions[entry["$ref"].rsplit("/", 1)[-1]]

@@ -71,13 +71,15 @@ MARKS: dict[str, Mark] = {
     "averaging": Mark(light="#7f31fd", dark="#7f31fd", symbol="cross"),
     "distillation": Mark(light="#bd5aa5", dark="#bd5a99", symbol="diamond"),
     "factorization": Mark(light="#5b1374", dark="#db0bc0", symbol="hourglass"),
+    "weight_sharing": Mark(light="#481eb2", dark="#7ebe5c", symbol="pentagon"),
+    "subnetwork": Mark(light="#f52656", dark="#a5fe84", symbol="x"),
     "pruning": Mark(light="#e6720f", dark="#fad52d", symbol="square"),
     "quantization": Mark(light="#009a6a", dark="#14dd97", symbol="triangle-down"),
     "runtime": Mark(light="#ab460b", dark="#f3602e", symbol="star"),
 }
 _OTHERS = (
-    Mark(light="#6b7a00", dark="#c3cf4a", symbol="pentagon"),
-    Mark(light="#007c89", dark="#4fc4cf", symbol="x"),
+    Mark(light="#6b7a00", dark="#c3cf4a", symbol="bowtie"),
+    Mark(light="#007c89", dark="#4fc4cf", symbol="star-diamond"),
 )
 """For techniques that the catalogue gains later, in its order."""
 

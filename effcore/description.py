@@ -61,7 +61,8 @@ def _parameters(schema: Mapping[str, Any], definitions: Mapping[str, Any], prefi
 
 
 def _nested(field: Mapping[str, Any], definitions: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    reference = field.get("$ref") or (field.get("allOf") or [{}])[0].get("$ref")
+    alone = [part for part in field.get("anyOf", ()) if part.get("type") != "null"]  # what may be left out is none or the model
+    reference = field.get("$ref") or (alone[0].get("$ref") if len(alone) == 1 else None)
     inner: Mapping[str, Any] | None = definitions[reference.rsplit("/", 1)[-1]] if reference else None
     return inner
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from effcore.catalogue.factorization import Factorization
 from effcore.catalogue.pruning import Pruning
+from effcore.catalogue.subnetwork import Subnetwork
 from effcore.recipe import Recipe, Step, digest
 
-WEIGHTS_ONLY = ("fine_tune", "calibration", "calibration_images", "criterion", "rounds")
+WEIGHTS_ONLY = ("fine_tune", "calibration", "calibration_images", "criterion", "rounds", "statistics", "images")
 """Parameters that change weights and leave operators and shapes as they are."""
 
 
@@ -23,7 +24,7 @@ def fine_tuned_epochs(step: Step) -> int:
     config = step.config
     if isinstance(config, Pruning):
         return config.fine_tune * config.rounds
-    return config.fine_tune if isinstance(config, Factorization) else 0
+    return config.fine_tune if isinstance(config, Factorization | Subnetwork) else 0
 
 
 def expected_structure(recipe: Recipe, seed: int) -> str:

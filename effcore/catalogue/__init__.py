@@ -18,12 +18,17 @@ from effcore.catalogue.pruning import PRUNING
 from effcore.catalogue.quantization import QUANTIZATION
 from effcore.catalogue.record import Card, Category, Parameters, Role, Technique
 from effcore.catalogue.runtime import RUNTIME, RUNTIMES, RuntimeRecord
+from effcore.catalogue.subnetwork import SUBNETWORK
 from effcore.catalogue.tasks import TASKS, Task
 from effcore.catalogue.training import TRAINING
 from effcore.catalogue.ways import allowances, family_problems, ways
+from effcore.catalogue.weight_sharing import WEIGHT_SHARING
 
 TECHNIQUES: dict[str, Technique] = {
-    t.name: t for t in (ARCHITECTURE, TRAINING, AUGMENTATION, AVERAGING, DISTILLATION, FACTORIZATION, PRUNING, QUANTIZATION, RUNTIME)
+    t.name: t
+    for t in (
+        ARCHITECTURE, TRAINING, AUGMENTATION, AVERAGING, DISTILLATION, WEIGHT_SHARING, SUBNETWORK, FACTORIZATION, PRUNING, QUANTIZATION, RUNTIME,
+    )
 }
 
 __all__ = [

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import ValidationInfo, field_validator
 
 from effcore.catalogue.choice import OneOf
+from effcore.catalogue.elastic import ELASTIC, Shape, shape_label
 from effcore.catalogue.families import FAMILIES, MAX_DEPTH
 from effcore.catalogue.record import Parameters, Technique, number, parameter
 
@@ -27,6 +28,7 @@ class Architecture(Parameters):
     family: FamilyName = parameter(help="Family of networks, see `effcore describe`.")
     width: float = parameter(1.0, ge=0.125, le=4.0, unit="x", help="Factor on the number of channels of every layer.")
     depth: int = parameter(1, ge=1, le=MAX_DEPTH, unit="blocks", help="Blocks in each stage of the network.")
+    subnetwork: Shape | None = parameter(None, help="elastic: the part of the network that is built, and trained alone; none builds the whole.")
 
     @field_validator("depth")
     @classmethod
@@ -35,10 +37,21 @@ class Architecture(Parameters):
             raise ValueError(rule)
         return value
 
+    @field_validator("subnetwork")
+    @classmethod
+    def _can_be_cut(cls, value: Shape | None, info: ValidationInfo) -> Shape | None:
+        if value is not None and info.data.get("family", ELASTIC) != ELASTIC:
+            raise ValueError(f"left out with the family {info.data['family']}; only networks of the family {ELASTIC} have sub-networks")
+        depth = info.data.get("depth", MAX_DEPTH)
+        if value is not None and value.deepest > depth:
+            raise ValueError(f"a sub-network with at most depth, {depth}, blocks in each stage")
+        return value
+
 
 def _label(config: Architecture) -> str:
     depth = f" d{config.depth}" if config.depth != 1 else ""
-    return f"{config.family} x{number(config.width)}{depth}"
+    part = "" if config.subnetwork is None else f" part {shape_label(config.subnetwork)}"
+    return f"{config.family} x{number(config.width)}{depth}{part}"
 
 
 ARCHITECTURE = Technique(

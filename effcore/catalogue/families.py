@@ -19,6 +19,7 @@ class Family:
         source: Paper, with year.
         link: Where to read it.
         max_depth: Largest depth; 1 where the network is that of its paper.
+        elastic: Whether parts of its networks can be cut out and trained in shared weights.
         refuses: Ways of techniques that don't suit it, as `pruning/channels`, or of two together, as `pruning/channels/taylor`, each with the reason.
     """
 
@@ -28,6 +29,7 @@ class Family:
     source: str
     link: str
     max_depth: int = MAX_DEPTH
+    elastic: bool = False
     refuses: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
@@ -133,4 +135,16 @@ _COMPACT = (
     ),
 )
 
-FAMILIES: dict[str, Family] = {f.name: f for f in (*_PLAIN, *_LENETS, *_COMPACT)}
+_ELASTIC = (
+    Family(
+        name="elastic",
+        blocks=("convolution", "inverted_residual"),
+        summary="Inverted residual blocks with 5x5 kernels in three stages, made to be cut: with weight sharing one training gives a network of "
+        "every depth, width and kernel below its own.",
+        source="Cai et al. 2020, Once-for-All: Train One Network and Specialize it for Efficient Deployment",
+        link="https://arxiv.org/abs/1908.09791",
+        elastic=True,
+    ),
+)
+
+FAMILIES: dict[str, Family] = {f.name: f for f in (*_PLAIN, *_LENETS, *_COMPACT, *_ELASTIC)}

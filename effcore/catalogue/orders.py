@@ -27,6 +27,10 @@ REASONS: dict[Role, str] = {
 }
 
 
+_ON_THE_WHOLE = ("weight_sharing", "subnetwork")
+_WHOLE = "it acts on a whole network of the family elastic, so that it comes before any step that changed the network"
+
+
 def order_problems(steps: Sequence[tuple[str, Role]], *, runtime: str) -> list[tuple[int, str]]:
     """What is wrong with an order of steps.
 
@@ -47,6 +51,7 @@ def order_problems(steps: Sequence[tuple[str, Role]], *, runtime: str) -> list[t
             problems.append((index, f"{name!r} can't follow {before!r}: {REASONS[role]}."))
     if steps[-1][1] != "runtime":
         problems.append((len(steps) - 1, f"must be `runtime`. Got {steps[-1][0]!r}: {REASONS['runtime']}."))
+    changed = False
     contributed: set[str] = set()
     refuses = RUNTIMES[runtime].refuses if runtime in RUNTIMES else {}
     for index, (name, role) in enumerate(steps):
@@ -55,6 +60,9 @@ def order_problems(steps: Sequence[tuple[str, Role]], *, runtime: str) -> list[t
         if role == "contribute" and name in contributed:
             problems.append((index, f"{name!r} stands twice in one phase: give one step the parameters of both."))
         contributed.add(name)
+        if changed and name in _ON_THE_WHOLE and role in FOLLOWERS[steps[index - 1][1]]:
+            problems.append((index, f"{name!r} can't come here: {_WHOLE}."))
+        changed |= role == "transform"
         if name in refuses:
             problems.append((index, f"{name!r} can't be had with the runtime {runtime!r}: {refuses[name]}"))
     return problems
@@ -72,6 +80,8 @@ def order_table(roles: Mapping[str, Role]) -> dict[str, dict[str, str]]:
 def _pair(first: str, second: str, roles: Mapping[str, Role]) -> str:
     if roles[second] not in FOLLOWERS[roles[first]]:
         return REASONS[roles[second]]
+    if roles[first] == "transform" and second in _ON_THE_WHOLE:
+        return _WHOLE
     if first == second and roles[first] == "contribute":
         return "it stands once in a phase of training: one step takes the parameters of both"
     return ""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import get_args
 
 from effcore.catalogue.architecture import Architecture
+from effcore.catalogue.elastic import ELASTIC, Shape
 from effcore.catalogue.families import FAMILIES, Family
 from effcore.catalogue.record import Parameters, Technique
 
@@ -16,9 +17,15 @@ CHOOSING: dict[str, tuple[str, ...]] = {
     "factorization": ("decomposition",),
     "pruning": ("structure", "criterion"),
     "quantization": ("mode",),
+    "subnetwork": ("statistics",),
+    "weight_sharing": ("labels",),
 }
 """The fields that choose among the ways of a technique."""
 ALLOWED = "allowed"
+
+_OF_PARTS = f"its networks have no parts that could stand alone; only those of the family {ELASTIC} do."
+_NEEDS_ELASTIC = ("subnetwork", "weight_sharing")
+"""Techniques that act on parts of a network."""
 
 
 def ways(technique: Technique) -> tuple[str, ...]:
@@ -32,7 +39,13 @@ def ways(technique: Technique) -> tuple[str, ...]:
 def allowances(family: Family, techniques: Mapping[str, Technique]) -> dict[str, str]:
     """For each way of every optional technique, and for refused ways together, `allowed` or the reason why the family refuses it."""
     every = [way for technique in techniques.values() if technique.optional for way in ways(technique)]
-    return dict.fromkeys(every, ALLOWED) | dict(family.refuses)
+    return dict.fromkeys(every, ALLOWED) | _refusals(family, every)
+
+
+def _refusals(family: Family, every: Iterable[str]) -> dict[str, str]:
+    """What a family refuses, by way."""
+    of_parts = {} if family.elastic else {way: _OF_PARTS for way in every if way.split("/")[0] in _NEEDS_ELASTIC}
+    return of_parts | dict(family.refuses)
 
 
 def family_problems(steps: Sequence[tuple[str, Parameters]]) -> list[tuple[int, str, str]]:
@@ -47,15 +60,28 @@ def family_problems(steps: Sequence[tuple[str, Parameters]]) -> list[tuple[int, 
     architecture = steps[0][1]
     assert isinstance(architecture, Architecture), "a recipe starts with its architecture"
     family = FAMILIES[architecture.family]
-    return [(index, *problem) for index, (name, config) in enumerate(steps) for problem in _problems(family, name, config)]
+    found = [(index, *problem) for index, (name, config) in enumerate(steps) for problem in _problems(family, name, config)]
+    parts = enumerate(steps) if family.elastic else ()
+    return found + [(index, *problem) for index, (name, config) in parts for problem in _part_problems(architecture, name, config)]
+
+
+def _part_problems(architecture: Architecture, name: str, config: Parameters) -> Iterator[tuple[str, str]]:
+    if architecture.subnetwork is not None and name in _NEEDS_ELASTIC:
+        yield CHOOSING[name][0], "can't be had of a part of a network. Leave architecture.subnetwork out, so that the whole of it is trained."
+        return
+    for field, stage in zip(Shape.model_fields, config.stages if isinstance(config, Shape) else (), strict=False):
+        if stage.depth > architecture.depth:
+            sentence = f"must be at most architecture.depth, which is {architecture.depth}. Got {stage.depth}. Take a deeper network."
+            yield f"{field}.depth", sentence
 
 
 def _problems(family: Family, name: str, config: Parameters) -> Iterator[tuple[str, str]]:
     chosen_by = {field: str(getattr(config, field)) for field in CHOOSING.get(name, ())}
     together = "/".join((name, *chosen_by.values()))
+    refuses = _refusals(family, [f"{name}/{chosen}" for chosen in chosen_by.values()])
     for field, chosen in chosen_by.items():
         last = field == CHOOSING[name][-1]
-        if reason := family.refuses.get(f"{name}/{chosen}") or (family.refuses.get(together) if last else None):
+        if reason := refuses.get(f"{name}/{chosen}") or (refuses.get(together) if last else None):
             yield field, (
                 f"can't be {chosen!r} with the family {family.name!r}: {reason} "
                 f"Take another {field}, leave {name} out, or take another family."

@@ -9,6 +9,8 @@ import torch
 import torch_pruning
 from torch import nn
 
+from effcore.catalogue.elastic import Shape
+from effcore.models import elastic
 from effcore.models.factors import split
 
 Edit = dict[str, Any]
@@ -23,6 +25,11 @@ def channels_edit(history: Sequence[tuple[str, bool, Sequence[int]]]) -> Edit:
 def factors_edit(ranks: Mapping[str, int], decomposition: str) -> Edit:
     """Layers that became two, by name, with the channels between the two."""
     return {"kind": "factors", "ranks": dict(ranks), "decomposition": decomposition}
+
+
+def part_edit(shape: Shape) -> Edit:
+    """A sub-network that was cut out."""
+    return {"kind": "part", "shape": shape.model_dump(mode="json")}
 
 
 def replay(model: nn.Module, edit: Edit, *, shape: tuple[int, int, int]) -> None:
@@ -47,4 +54,8 @@ def _factors(model: nn.Module, edit: Edit, shape: tuple[int, int, int]) -> None:
         split(model, name, rank=rank, decomposition=edit["decomposition"])
 
 
-_REPLAY: dict[str, Callable[[nn.Module, Edit, tuple[int, int, int]], None]] = {"channels": _channels, "factors": _factors}
+def _part(model: nn.Module, edit: Edit, shape: tuple[int, int, int]) -> None:
+    elastic.cut_in_place(model, Shape.model_validate(edit["shape"]))
+
+
+_REPLAY: dict[str, Callable[[nn.Module, Edit, tuple[int, int, int]], None]] = {"channels": _channels, "factors": _factors, "part": _part}

@@ -10,6 +10,7 @@ from torch import nn
 
 from effcore.catalogue import Task
 from effcore.catalogue.architecture import Architecture
+from effcore.catalogue.elastic import Shape, largest
 from effcore.models.blocks import (
     Bottleneck,
     DepthwiseSeparable,
@@ -26,6 +27,7 @@ from effcore.models.blocks import (
     convolution,
     linear,
 )
+from effcore.models.elastic import BASES, elastic_network
 from effcore.models.layout import channels_last
 
 DIVISOR = 8
@@ -94,6 +96,11 @@ def ghost(task: Task, *, width: float, depth: int) -> nn.Module:
     return _staged(task, (32, 64, 128, 256), width=width, depth=depth, block=Ghost)
 
 
+def elastic(task: Task, *, width: float, depth: int, subnetwork: Shape | None = None) -> nn.Module:
+    """A stem and three stages of inverted residual blocks with 5x5 kernels, or the part of it that is asked for."""
+    return elastic_network(task, [channels(base, width) for base in BASES], largest(depth) if subnetwork is None else subnetwork)
+
+
 def lenet_300_100(task: Task, *, width: float, depth: int) -> nn.Module:
     """Hidden layers of 300 and 100 units; it has no stages, so that its depth is 1."""
     inputs = task.shape[0] * task.shape[1] * task.shape[2]
@@ -152,6 +159,7 @@ def _staged(
 BUILDERS: dict[str, Callable[..., nn.Module]] = {
     "mlp": mlp, "cnn": cnn, "residual": residual, "mobile": mobile, "lenet_300_100": lenet_300_100, "lenet_5": lenet_5,
     "bottleneck": bottleneck, "squeeze": squeeze, "shuffle": shuffle, "ghost": ghost, "mobile_se": mobile_se,
+    "elastic": elastic,
 }  # fmt: skip
 
 
@@ -166,5 +174,6 @@ def build(architecture: Architecture, task: Task, *, seed: int | None = None) ->
     with torch.random.fork_rng(devices=[], enabled=seed is not None):
         if seed is not None:
             torch.manual_seed(seed)
-        model = BUILDERS[architecture.family](task, width=architecture.width, depth=architecture.depth)
+        part = {} if architecture.subnetwork is None else {"subnetwork": architecture.subnetwork}
+        model = BUILDERS[architecture.family](task, width=architecture.width, depth=architecture.depth, **part)
     return channels_last(model)

@@ -83,7 +83,7 @@ class TrainingMemory:
 
 def training_memory(
     model: nn.Module, task: Task, *, images: int, evaluated: int,
-    teachers: Sequence[nn.Module] = (), features: bool = False, changed: bool = False,
+    teachers: Sequence[nn.Module] = (), features: bool = False, changed: bool = False, parts: Sequence[nn.Module] = (),
 ) -> TrainingMemory:  # fmt: skip
     """The predicted peak memory of a training over its baseline.
 
@@ -97,6 +97,7 @@ def training_memory(
         teachers: What is asked beside it; what is asked once for all keeps its answers.
         features: Whether they are asked for their features too.
         changed: Whether images are changed, so that the teachers are asked in every step.
+        parts: Parts of the model that pass the images of a step too, in its weights.
     """
     asked = [model, *teachers]
     convolving = [layer for layer in model.modules() if isinstance(layer, nn.Conv2d)]
@@ -112,7 +113,7 @@ def training_memory(
     shown = max((_passing_bytes(m, task, TRACED_BATCH) for m in teachers), default=0) if changed else 0
     return TrainingMemory(
         fixed_mb=LIBRARIES_MB + CONVOLUTIONS_MB * touched + weights + PASSING * passing + copied + answered,
-        image_mb=(KEPT * _kept_bytes(model, task, TRACED_BATCH) + PASSING * shown) / TRACED_BATCH / MB,
+        image_mb=(KEPT * sum(_kept_bytes(m, task, TRACED_BATCH) for m in (model, *parts)) + PASSING * shown) / TRACED_BATCH / MB,
         pair_mb=features * (PAIR_BYTES + TEACHER_PAIR_BYTES * len(teachers)) / MB,
     )
 

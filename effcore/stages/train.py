@@ -16,8 +16,10 @@ from effcore.catalogue.architecture import Architecture
 from effcore.catalogue.augmentation import Augmentation
 from effcore.catalogue.distillation import Distillation
 from effcore.catalogue.training import Training
+from effcore.catalogue.weight_sharing import WeightSharing
 from effcore.measure.memory import PeakMemory, available_ram_mb
 from effcore.models import build, snapshot
+from effcore.models.elastic import heaviest_parts
 from effcore.models.training_memory import require_room, training_memory
 from effcore.recipe import read_step
 from effcore.stages import LIMIT_VARIABLE
@@ -76,6 +78,7 @@ def _require_room(
         model, TASKS[config["task"]], images=images, evaluated=EVALUATION_BATCH, teachers=teachers,
         features=any(isinstance(s.config, Distillation) and s.config.features > 0 for s in steps),
         changed=any(isinstance(s.config, Augmentation) for s in steps),
+        parts=[part for s in steps if isinstance(s.config, WeightSharing) for part in heaviest_parts(model, s.config.sampled)],
     )  # fmt: skip
     limits = [("the memory that this machine has left", left)] if (left := available_ram_mb()) is not None else []
     if os.environ.get(LIMIT_VARIABLE):

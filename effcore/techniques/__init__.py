@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from effcore.techniques import augmentation, averaging, distillation, factorization, pruning, quantization
+from effcore.techniques import augmentation, averaging, distillation, factorization, pruning, quantization, subnetwork, weight_sharing
 from effcore.techniques.context import Context
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -15,6 +15,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "factorization": factorization.apply,
     "pruning": pruning.apply,
     "quantization": quantization.apply,
+    "subnetwork": subnetwork.apply,
+    "weight_sharing": weight_sharing.contribute,
 }
 """What does a technique, by its name: `contribute(config, context)` or `apply(model, config, data)`, by its role."""
 

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "dashboard").rglob("*.py"))
 ALLOWED = {
     "errors", "objectives", "pareto", "statistics", "frontier", "catalogue", "recipe", "spec",
-    "reasons", "verdict", "plan", "cache", "forecast", "own", "tracking",
+    "reasons", "verdict", "plan", "cache", "forecast", "tracking",
 }  # fmt: skip
 PURE = {"views", "charts", "form.py", "quantities.py", "theme.py", "routes.py"}
 

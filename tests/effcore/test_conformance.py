@@ -26,6 +26,7 @@ SMALLEST: dict[str, dict[str, Any]] = {
     "distillation": {"teacher": {"family": "residual"}},
     "pruning": {"fine_tune": 1},
     "quantization": {"reduce_range": True},
+    "subnetwork": {"images": 200},
 }
 """Parameters that a technique must be given, and those that make it quick and the same on every processor."""
 WRONG: dict[str, tuple[str, object]] = {
@@ -36,6 +37,8 @@ WRONG: dict[str, tuple[str, object]] = {
     "distillation": ("temperature", 0.0),
     "factorization": ("keep", 1.0),
     "pruning": ("amount", 1.5),
+    "subnetwork": ("images", 1),
+    "weight_sharing": ("sampled", 9),
     "quantization": ("bits", 3),
     "runtime": ("name", "abacus"),
 }
@@ -66,9 +69,13 @@ def run_transform(name: str, model: nn.Module, data: Data) -> tuple[nn.Module, A
     return FUNCTIONS[name](model, smallest(name), data, tune=tune)  # type: ignore[no-any-return]
 
 
+FAMILY_OF = {"weight_sharing": "elastic"}
+"""Of the network on which a technique is tried, where it does not take every family."""
+
+
 def trained_with(name: str, data: Data, teacher: nn.Module, *, seed: int = 0, use: bool = True) -> nn.Module:
     hooks = [FUNCTIONS[name](smallest(name), Context(data=short(data), seed=seed, teachers=(teacher,)))] if use else []
-    model = build(Architecture(family="mlp", width=0.25), TASKS["digits"], seed=seed)
+    model = build(Architecture(family=FAMILY_OF.get(name, "mlp"), width=0.25), TASKS["digits"], seed=seed)  # type: ignore[arg-type]
     fit(model, short(data), Training(epochs=1), seed=seed, hooks=hooks)
     return model
 

@@ -14,22 +14,30 @@ from effcore.catalogue.architecture import Architecture
 from effcore.catalogue.augmentation import Augmentation, PolicyName
 from effcore.catalogue.averaging import Averaging
 from effcore.catalogue.distillation import Distillation, Teacher
+from effcore.catalogue.elastic import ElasticStage, Shape
 from effcore.catalogue.factorization import Factorization
 from effcore.catalogue.pruning import Pruning
 from effcore.catalogue.quantization import Quantization
 from effcore.catalogue.record import number
 from effcore.catalogue.runtime import Runtime
+from effcore.catalogue.subnetwork import Subnetwork
 from effcore.catalogue.training import EarlyStopping, Training
+from effcore.catalogue.weight_sharing import WeightSharing
 
 SMALLEST: dict[str, Parameters] = {
     "architecture": Architecture(family="cnn"), "training": Training(), "augmentation": Augmentation(), "averaging": Averaging(),
     "distillation": Distillation(teacher=Teacher(family="cnn")), "factorization": Factorization(), "pruning": Pruning(),
-    "quantization": Quantization(), "runtime": Runtime(),
+    "quantization": Quantization(), "runtime": Runtime(), "weight_sharing": WeightSharing(), "subnetwork": Subnetwork(),
 }  # fmt: skip
 
 LABELS: list[tuple[str, Parameters, str]] = [
     ("architecture", Architecture(family="cnn"), "cnn x1"),
     ("architecture", Architecture(family="mobile", width=0.125, depth=3), "mobile x0.125 d3"),
+    (
+        "architecture",
+        Architecture(family="elastic", depth=2, subnetwork=Shape(stage_2=ElasticStage(depth=2))),
+        "elastic x1 d2 part d1-2-1 w0.5 k3",
+    ),
     ("training", Training(), "4 ep"),
     ("training", Training(epochs=10, label_smoothing=0.1, data_fraction=0.25), "10 ep smooth 0.1 25% data"),
     ("training", Training(epochs=20, early_stopping=EarlyStopping(patience=3)), "20 ep early stop 3"),
@@ -51,6 +59,11 @@ LABELS: list[tuple[str, Parameters, str]] = [
     ("distillation", Distillation(teacher=Teacher(family="same", members=2), labels="hard"), "distil hard from 2 of itself"),
     ("factorization", Factorization(), "low rank 25%"),
     ("factorization", Factorization(rank="energy", keep=0.9, decomposition="spatial"), "low rank 90% energy, spatial"),
+    ("weight_sharing", WeightSharing(), "supernet 4 a step"),
+    ("weight_sharing", WeightSharing(labels="hard", sampled=0), "supernet 2 a step hard"),
+    ("subnetwork", Subnetwork(), "cut d1 w0.5 k3"),
+    ("subnetwork", Subnetwork(stage_3=ElasticStage(kernel=5), fine_tune=2), "cut d1 w0.5 k3-3-5 tuned 2"),
+    ("subnetwork", Subnetwork(statistics="inherited"), "cut d1 w0.5 k3 inherited statistics"),
     ("pruning", Pruning(), "prune 50%"),
     ("pruning", Pruning(amount=0.25), "prune 25%"),
     ("quantization", Quantization(), "int8"),
@@ -92,6 +105,7 @@ def test_every_way_of_a_technique_has_its_card() -> None:
         "augmentation": PolicyName, "averaging": Averaging.model_fields["kind"].annotation,
         "factorization": Factorization.model_fields["decomposition"].annotation,
         "quantization": Quantization.model_fields["mode"].annotation, "training": Training.model_fields["schedule"].annotation,
+        "subnetwork": Subnetwork.model_fields["statistics"].annotation, "weight_sharing": WeightSharing.model_fields["labels"].annotation,
     }  # fmt: skip
     for name, choices in ways.items():
         named = tuple(card.name for card in TECHNIQUES[name].cards)
@@ -122,7 +136,7 @@ def test_what_a_task_refuses_is_a_policy_with_a_reason_and_leaves_others(task: T
     assert all(reason.endswith(".") for reason in task.refuses.values())
 
 
-@pytest.mark.parametrize("model", [*(t.parameters for t in TECHNIQUES.values()), Teacher, EarlyStopping], ids=lambda m: m.__name__)
+@pytest.mark.parametrize("model", [*(t.parameters for t in TECHNIQUES.values()), Teacher, EarlyStopping, ElasticStage], ids=lambda m: m.__name__)
 def test_every_parameter_has_a_help_text_and_bounds(model: type[Parameters]) -> None:
     for name, described in model.model_json_schema()["properties"].items():
         assert described["description"].endswith("."), name

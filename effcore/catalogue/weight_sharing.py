@@ -1,0 +1,67 @@
+"""Training all sub-networks of a network at once, in the same weights."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from effcore.catalogue.record import Card, Parameters, Technique, parameter
+
+
+class WeightSharing(Parameters):
+    """Which sub-networks are trained in each step beside the whole network, and on what."""
+
+    labels: Literal["soft", "hard"] = parameter(
+        "soft", help="What sub-networks learn: soft: the probabilities of the whole network in the same step; hard: the labels, as it does."
+    )
+    sampled: int = parameter(2, ge=0, le=8, unit="networks", help="Sub-networks drawn anew in each step, beside the whole network and the smallest.")
+
+
+def _label(config: WeightSharing) -> str:
+    return f"supernet {config.sampled + 2} a step" + (" hard" if config.labels == "hard" else "")
+
+
+CARDS = (
+    Card(
+        name="soft",
+        summary="In each step the whole network learns from the labels, and the smallest and some drawn sub-networks from its probabilities. "
+        "The smallest and the largest bound what all others can do, so that training these two trains all of them.",
+        formula="L = CE(y, f_max) + sum_{s in smallest, n drawn} KL(softmax(f_max) || softmax(f_s)), f_max not differentiated in the sum",
+        unhelpful="Where the sub-networks differ so much that their gradients pull in different ways: the whole network then is less accurate "
+        "than one that is trained alone. Where few epochs are trained, since it is a bad teacher at first.",
+        source="Yu and Huang 2019, Universally Slimmable Networks and Improved Training Techniques",
+        link="https://arxiv.org/abs/1903.05134",
+    ),
+    Card(
+        name="hard",
+        summary="The same with the labels for all networks, as a control of what learning from the whole network gives.",
+        formula="L = sum_{s in largest, smallest, n drawn} CE(y, f_s)",
+        unhelpful="Where the smallest network can't learn the labels: its gradients then disturb the weights that all others share.",
+        source="Yu et al. 2019, Slimmable Neural Networks",
+        link="https://arxiv.org/abs/1812.08928",
+    ),
+    Card(
+        name="sampled",
+        summary="Sub-networks drawn in each step, so that those between the smallest and the largest are trained too. "
+        "Each costs one more pass, forward and backward, of its own size.",
+        formula="a step costs MACs(largest) + MACs(smallest) + n E[MACs(drawn)]",
+        unhelpful="Where only the largest and the smallest are wanted; and where memory is short, since all passes of a step are kept until its end.",
+        source="Yu et al. 2020, BigNAS: Scaling Up Neural Architecture Search with Big Single-Stage Models",
+        link="https://arxiv.org/abs/2003.11142",
+    ),
+)
+
+WEIGHT_SHARING = Technique(
+    name="weight_sharing",
+    title="Weight sharing (supernet)",
+    category="automation",
+    role="contribute",
+    parameters=WeightSharing,
+    summary="One training makes a supernet: a network whose sub-networks, thinner, shallower and with smaller kernels, all work. "
+    "In each step the largest, the smallest and some drawn ones are trained in the same weights. "
+    "Hundreds of networks can then be tried without training any of them, at the price of one training that is some three times as long.",
+    formula="min_W E_s L(f(x; W_s), y), W_s a part of W",
+    source="Yu and Huang 2019, Universally Slimmable Networks; Cai et al. 2020, Once-for-All",
+    link="https://arxiv.org/abs/1903.05134",
+    label=_label,
+    cards=CARDS,
+)
