@@ -19,6 +19,7 @@ st.logo(routes.ICON, size="large")
 current = st.navigation(
     [
         st.Page(routes.FRONTIER, title="Frontier", url_path="frontier", icon=":material/stairs_2:", default=True),
+        st.Page(routes.TECHNIQUES, title="Techniques", url_path="techniques", icon=":material/tune:"),
         st.Page(routes.LAUNCH, title="Launch", url_path="launch", icon=":material/play_arrow:"),
         st.Page(routes.POINT, title="Point", url_path="point", visibility="hidden"),
     ],

@@ -52,7 +52,7 @@ def store() -> Store:
     return _open(str(home()), tracking_uri())
 
 
-_reading = threading.Lock()
+reading = threading.Lock()
 """The store remembers what it has read, and every visitor has a thread."""
 
 
@@ -70,13 +70,13 @@ class Snapshot:
 
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _snapshot(home_folder: str, uri: str | None, version: str) -> Snapshot:
-    with _reading:
+    with reading:
         return Snapshot(version, tuple(store().variants()))
 
 
 def snapshot() -> Snapshot:
     """The newest state of the store; costs a look at its version where nothing changed."""
-    with _reading:
+    with reading:
         version = store().version()
     return _snapshot(str(home()), tracking_uri(), version)
 
@@ -93,7 +93,7 @@ def _frontier(
     _snapshot: Snapshot,
 ) -> FrontierView:
     """The snapshot stands for its version, which is in the key: hashing all variants would take longer."""
-    with _reading:
+    with reading:
         return frontier_view(
             source.of(_snapshot.variants), x=x, y=y, environment=environment, evidence=store().evidence
         )
@@ -113,7 +113,7 @@ def frontier(shown: Snapshot, source: Source, *, x: str, y: str, environment: st
 
 @st.cache_resource(show_spinner=False, max_entries=64)
 def _verdict(home_folder: str, uri: str | None, version: str, run_id: str, _snapshot: Snapshot) -> VerdictView | None:
-    with _reading:
+    with reading:
         return verdict_view(_snapshot.variants, run_id, evidence=partial(store().evidence, did=True))
 
 

@@ -12,11 +12,17 @@ import streamlit as st
 from dashboard.theme import Look, title
 from dashboard.views.frontier import FrontierView
 from dashboard.views.point import Figure
+from dashboard.views.techniques import TechniqueRow, TechniquesView
 from effcore.frontier import LeftOut
 from effcore.objectives import Metric
 
 _ROW, _MOST_ROWS = 35, 30
 _CERTAIN = "Share of resamples of the measurements in which no other point is better on both"
+
+_LOST = (
+    "Share of the area between the frontier and the worst point, in accuracy and {cost}, that is lost when every point with "
+    "this technique is taken away; both axes scaled from the worst to the best point"
+)
 
 
 def height(rows: int) -> int | Literal["content"]:
@@ -70,6 +76,54 @@ def frontier_table(view: FrontierView) -> tuple[pd.DataFrame, dict[str, Any]]:
         "note": column.TextColumn("Note", width=70),
     }
     return frame.drop(columns=unused), config
+
+
+def techniques_table(view: TechniquesView) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """What each technique did over all its steps, a row a technique."""
+    frame = pd.DataFrame(
+        {
+            "technique": [row.title for row in view.rows],
+            "pairs": [len(row.steps) for row in view.rows],
+            "cost": [row.cost_text for row in view.rows],
+            "accuracy": [row.accuracy_text for row in view.rows],
+            "outcomes": [row.outcomes for row in view.rows],
+            "lost": pd.array([row.lost for row in view.rows], dtype="Float64"),
+        }
+    )
+    column = st.column_config
+    config = {
+        "technique": column.TextColumn("Technique", width=150),
+        "pairs": column.NumberColumn("Pairs", width=60, help="Points that have a parent to stand against"),
+        "cost": column.TextColumn(f"{view.cost.label}, middle (quartiles)", width=220),
+        "accuracy": column.TextColumn("Accuracy, middle (quartiles)", width=240),
+        "outcomes": column.TextColumn("Verdicts", width=330),
+        "lost": column.NumberColumn("Lost without it, %", width=140, format="%.1f", help=_LOST.format(cost=view.cost.label.lower())),
+    }
+    return frame, config
+
+
+def steps_table(row: TechniqueRow, view: TechniquesView) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Every step of a technique with its verdict, a row a step."""
+    frame = pd.DataFrame(
+        {
+            "point": [s.name for s in row.steps],
+            "step": [s.step for s in row.steps],
+            "verdict": [s.outcome for s in row.steps],
+            "cost": [s.cost_text for s in row.steps],
+            "accuracy": [s.accuracy_text for s in row.steps],
+            "why": [s.why for s in row.steps],
+        }
+    )
+    column = st.column_config
+    config = {
+        "point": column.TextColumn("Point", width=240),
+        "step": column.TextColumn("Its step", width=110),
+        "verdict": column.TextColumn("Verdict", width=120),
+        "cost": column.TextColumn(view.cost.label, width=230),
+        "accuracy": column.TextColumn("Accuracy", width=330),
+        "why": column.TextColumn("Why, and what to know", width=400),
+    }
+    return frame, config
 
 
 def left_out_table(entries: Sequence[LeftOut]) -> tuple[pd.DataFrame, dict[str, Any]]:

@@ -20,7 +20,7 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("catalogue",),
     (
         "recipe", "document", "devices", "space", "dimensions", "searchspace", "spec", "effects", "planned", "plan", "description", "reasons",
-        "verdict",
+        "verdict", "effect_sizes", "dose",
     ),
     ("tasks", "models", "stopping", "training"),
     ("techniques",),
@@ -37,8 +37,8 @@ LINES: tuple[tuple[str, ...], ...] = (
 ORDER = [name for line in LINES for name in line]
 OF_PAGES = {
     "errors", "objectives", "pareto", "statistics", "comparison", "frontier", "ties", "changes", "payback", "catalogue", "recipe", "document",
-    "space", "dimensions", "searchspace", "spec", "effects", "planned", "plan", "description", "reasons", "verdict", "home", "context", "cache",
-    "forecast", "search", "tracking",
+    "space", "dimensions", "searchspace", "spec", "effects", "planned", "plan", "description", "reasons", "verdict", "effect_sizes", "dose",
+    "tasks", "home", "context", "cache", "forecast", "search", "tracking", "interaction",
 }  # fmt: skip
 """What pages may import: nothing that trains, runs or measures."""
 

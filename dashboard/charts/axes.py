@@ -20,6 +20,12 @@ def escape(text: str) -> str:
     return html.escape(" ".join(text.split()), quote=False)
 
 
+def faded(color: str, alpha: float) -> str:
+    """A colour of the look, as `#rrggbb`, with that opacity."""
+    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{alpha})"
+
+
 def log_ticks(low: float, high: float) -> list[float]:
     """Round positions between two positive numbers, at most seven of them.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from dashboard.charts.axes import above, axis, direction_x, direction_y, escape
+from dashboard.charts.axes import above, axis, direction_x, direction_y, escape, faded
 from dashboard.theme import MARKS, Look, mark, template, title
 from dashboard.views.frontier import Dot, FrontierView, hover_lines
 
@@ -135,15 +135,10 @@ def _error(
         "symmetric": False,
         "array": [max(h - v, 0.0) for v, h in zip(value, high, strict=True)],
         "arrayminus": [max(v - w, 0.0) for v, w in zip(value, low, strict=True)],
-        "color": _faded(color, 0.22 if dimmed else 0.55),
+        "color": faded(color, 0.22 if dimmed else 0.55),
         "thickness": 1,
         "width": 0,
     }
-
-
-def _faded(color: str, alpha: float) -> str:
-    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
-    return f"rgba({red},{green},{blue},{alpha})"
 
 
 def _hover(dot: Dot, view: FrontierView) -> str:
@@ -156,7 +151,7 @@ def _stairs(view: FrontierView, look: Look) -> go.Scatter:
         x=[x for x, _ in view.stairs],
         y=[y for _, y in view.stairs],
         mode="lines",
-        line={"color": _faded(look.ink, 0.55), "width": 2, "shape": "linear"},
+        line={"color": faded(look.ink, 0.55), "width": 2, "shape": "linear"},
         hoverinfo="skip",
         name="Frontier",
         legendrank=1,

@@ -13,20 +13,21 @@ from dashboard.views.profile import Bar
 BAR_HEIGHT, MARGIN_HEIGHT = 26, 60
 
 
-def shares_figure(bars: Sequence[Bar], look: Look, *, heading: str) -> go.Figure:
-    """Horizontal bars in the order given, from the top; the last one, which is what is left over, in a quiet colour.
+def shares_figure(bars: Sequence[Bar], look: Look, *, heading: str, rest: bool = True) -> go.Figure:
+    """Horizontal bars in the order given, from the top.
 
     Args:
         bars: At least one.
         look: Colours.
         heading: What the shares are of.
+        rest: Whether the last bar is what is left over, which gets a quiet colour.
     """
     figure = go.Figure(
         go.Bar(
             x=[round(bar.share, 3) for bar in bars],
             y=[escape(bar.name) for bar in bars],
             orientation="h",
-            marker={"color": [look.accent] * (len(bars) - 1) + [look.quiet]},
+            marker={"color": [look.accent] * (len(bars) - rest) + [look.quiet] * rest},
             text=[escape(bar.text) for bar in bars],
             textposition="outside",
             cliponaxis=False,

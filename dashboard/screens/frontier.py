@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard import data, routes
 from dashboard.charts.frontier import frontier_alt, frontier_figure, selected_run
 from dashboard.quantities import count
+from dashboard.screens.choose import choose_environment, choose_source
 from dashboard.screens.parts import (
     IDLE_S,
     LIVE_S,
@@ -26,7 +27,7 @@ from dashboard.tables import frontier_table, height, left_out_table
 from dashboard.theme import CHART_CONFIG
 from dashboard.views.frontier import FrontierView, news
 from dashboard.views.records import environment_line
-from dashboard.views.sources import Source, default_source, environments, sources
+from dashboard.views.sources import Source, sources
 from effcore.objectives import METRICS, metric
 from effcore.tracking import SweepRecord
 
@@ -68,33 +69,17 @@ def page() -> None:
 
 
 def _controls(found: tuple[Source, ...]) -> Choice:
-    names = {s.key: s.label for s in found}
     labels = {name: m.label + (f" ({m.unit})" if m.unit else "") for name, m in METRICS.items()}
-    variants = data.snapshot().variants
     columns, notes = st.columns([3, 2, 2, 3], gap="medium"), st.container()
     with columns[0]:
-        default = default_source(found, variants).key
-        chosen = bound("Sweep", list(names), name=routes.SWEEP, default=default, labels=names, notes=notes)
+        source = choose_source(found, notes=notes)
     with columns[1]:
         y = bound("Vertical axis", list(METRICS), name=routes.AXIS_Y, default="accuracy", labels=labels, notes=notes)
     with columns[2]:
         x = bound(
             "Horizontal axis", list(METRICS), name=routes.AXIS_X, default="latency_ms", labels=labels, notes=notes
         )
-    source = next(s for s in found if s.key == chosen)
-    known, environment = environments(source.of(variants)), None
-    if len(known) > 1 or routes.ENVIRONMENT in st.query_params:
-        lines = {key: environment_line(data.environment(run_id)) or key for key, run_id in known.items()}
-        with columns[3]:
-            environment = bound(
-                "Environment",
-                list(known),
-                name=routes.ENVIRONMENT,
-                default=next(iter(known), ""),
-                labels=lines,
-                notes=notes,
-            )
-    return Choice(source=source, x=x, y=y, environment=environment or None)
+    return Choice(source=source, x=x, y=y, environment=choose_environment(source, columns[3], notes=notes))
 
 
 def _view(shown: data.Snapshot, choice: Choice) -> FrontierView:

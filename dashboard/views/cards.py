@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from effcore.catalogue import FAMILIES, TECHNIQUES, Technique
+from effcore.catalogue import FAMILIES, TECHNIQUES, Card, Technique
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +36,21 @@ def cards_of(recipe: Mapping[str, Any]) -> tuple[CardView, ...]:
     return tuple(card for name, values in steps if name in TECHNIQUES for card in _of_step(TECHNIQUES[name], values))
 
 
+def technique_cards(technique: Technique) -> tuple[CardView, ...]:
+    """What a technique is, and each of its ways; of the architecture, each family."""
+    own = CardView(
+        title=technique.title, lines=tuple(t for t in (technique.summary, technique.formula) if t), source=technique.source, link=technique.link
+    )
+    if technique.role == "architecture":
+        return (own, *(CardView(title=f"Family {f.name}", lines=(f.summary,), source=f.source, link=f.link) for f in FAMILIES.values()))
+    return (own, *(_way(technique, card) for card in technique.cards))
+
+
+def _way(technique: Technique, card: Card) -> CardView:
+    lines = (card.summary, card.formula, f"Does not help: {card.unhelpful}")
+    return CardView(title=f"{technique.title}: {card.name.replace('_', ' ')}", lines=lines, source=card.source, link=card.link)
+
+
 def _of_step(technique: Technique, values: Mapping[str, Any]) -> Iterator[CardView]:
     if technique.role == "architecture" and values.get("family") in FAMILIES:
         family = FAMILIES[values["family"]]
@@ -49,8 +64,7 @@ def _of_step(technique: Technique, values: Mapping[str, Any]) -> Iterator[CardVi
     chosen = {v for v in values.values() if isinstance(v, str)} | _changed(technique, values)
     for card in technique.cards:
         if card.name in chosen:
-            lines = (card.summary, card.formula, f"Does not help: {card.unhelpful}")
-            yield CardView(title=f"{technique.title}: {card.name.replace('_', ' ')}", lines=lines, source=card.source, link=card.link)
+            yield _way(technique, card)
 
 
 def _changed(technique: Technique, values: Mapping[str, Any]) -> set[str]:

@@ -12,8 +12,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "dashboard").rglob("*.py"))
 ALLOWED = {
-    "errors", "objectives", "pareto", "statistics", "frontier", "catalogue", "recipe", "spec",
-    "reasons", "verdict", "plan", "cache", "forecast", "tracking",
+    "errors", "objectives", "pareto", "statistics", "frontier", "comparison", "changes", "catalogue", "recipe", "spec",
+    "reasons", "verdict", "effect_sizes", "dose", "tasks", "plan", "cache", "forecast", "tracking", "interaction",
 }  # fmt: skip
 PURE = {"views", "charts", "form.py", "quantities.py", "theme.py", "routes.py"}
 
@@ -56,7 +56,7 @@ import sys
 from streamlit.testing.v1 import AppTest
 app = AppTest.from_file("dashboard/app.py", default_timeout=120).run()
 assert not app.exception, app.exception
-for page in ("launch", "point", "frontier"):
+for page in ("techniques", "launch", "point", "frontier"):
     app.switch_page(f"screens/{page}.py").run()
     assert not app.exception, app.exception
 heavy = {"torch", "torchao", "onnxruntime", "distributed", "effcore.training", "effcore.execute"}

@@ -26,6 +26,17 @@ def middle(page: Page, index: int) -> tuple[float, float]:
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
+def click_row(page: Page, key: str) -> None:
+    """The first row of a table, once the page stands still: charts above it are drawn late."""
+    table = page.locator(f".st-key-{key} canvas").first
+    table.evaluate("table => table.scrollIntoView({block: 'center'})")
+    before = None
+    while (box := table.bounding_box()) != before or box is None:
+        before = box
+        page.wait_for_timeout(700)
+    page.mouse.click(box["x"] + 100, box["y"] + 35 + 17)
+
+
 def text(page: Page, key: str) -> str:
     return page.locator(f'[class*="{key}"]').first.inner_text()
 
@@ -111,6 +122,23 @@ def test_the_page_fills_by_itself_and_never_under_a_ringed_point(site: Any, visi
     site.store.finish_sweep(site.sweep, status="FINISHED")
 
 
+def test_a_step_of_a_technique_leads_to_its_point_and_the_dose_stands_in_the_address(site: Any, visit: Any) -> None:
+    page = visit.open(f"{site.url}/techniques")
+    marks = page.locator(".st-key-plane-chart .scatterlayer .trace .points path")
+    marks.first.wait_for()
+    page.locator(".st-key-steps-chart .scatterlayer .trace").first.wait_for()
+    page.get_by_role("combobox", name="Dose").click()
+    page.keyboard.type("width")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**dose=architecture.width*")
+    page.locator(".st-key-dose-accuracy-chart .xtitle", has_text="Architecture width, x").wait_for()
+    page = visit.open(page.url)
+    page.locator(".st-key-dose-accuracy-chart .xtitle", has_text="Architecture width, x").wait_for()
+    click_row(page, "steps-table")
+    page.wait_for_url("**/point?run=*")
+    assert page.url.split("run=")[1] in site.logged
+
+
 def test_launch_submits_once_however_often_it_is_clicked_and_cancels(site: Any, visit: Any) -> None:
     page = visit.open(f"{site.url}/launch")
     name = page.get_by_role("textbox", name="Name", exact=True)
@@ -153,7 +181,7 @@ def test_page_and_figure_share_their_paper_in_both_looks(site: Any, visit: Any, 
 
 
 @pytest.mark.parametrize("visit", [{"viewport": {"width": w, "height": 900}} for w in (400, 1280, 1920)], indirect=True)
-@pytest.mark.parametrize("path", ["/", "/launch", "/point?run={}"])
+@pytest.mark.parametrize("path", ["/", "/techniques", "/launch", "/point?run={}"])
 def test_nothing_runs_over_the_edge(site: Any, visit: Any, path: str) -> None:
     page = visit.open(site.url + path.format(site.logged[3]))
     page.wait_for_timeout(1500)
@@ -171,7 +199,7 @@ def test_no_clutter_of_the_framework(site: Any, visit: Any) -> None:
 
 
 def test_the_process_listens_on_this_machine_only_and_has_no_torch(site: Any, visit: Any) -> None:
-    for path in ("/", "/launch", f"/point?run={site.logged[3]}"):
+    for path in ("/", "/techniques", "/launch", f"/point?run={site.logged[3]}"):
         visit.open(site.url + path)
     time.sleep(1)
     sockets = [
