@@ -8,7 +8,7 @@ from typing import Any
 
 from effcore.catalogue import BLOCKS, FAMILIES, RUNTIMES, TASKS, TECHNIQUES, Block, allowances
 from effcore.catalogue.devices import DEVICES
-from effcore.catalogue.orders import order_table
+from effcore.catalogue.orders import order_table, roles_of
 from effcore.objectives import METRICS
 
 EXAMPLE = (32, 64, 14, 14)
@@ -17,12 +17,13 @@ EXAMPLE = (32, 64, 14, 14)
 
 def describe_all() -> dict[str, dict[str, Any]]:
     """Everything that a spec can say, by kind and by name; of each technique the JSON schema of its parameters."""
-    techniques, orders = {}, order_table({name: t.role for name, t in TECHNIQUES.items()})
+    techniques, orders = {}, order_table(roles_of(TECHNIQUES))
     for name, t in TECHNIQUES.items():
         schema = t.parameters.model_json_schema()
         techniques[name] = {
             "title": t.title, "category": t.category, "role": t.role, "optional": t.optional, "summary": t.summary,
             "formula": t.formula, "cards": [asdict(c) for c in t.cards], "source": t.source, "link": t.link, "version": t.version,
+            "other_roles": {f"{name}/{way}": {"role": role, "followed_by": orders[f"{name}/{way}"]} for way, role in t.roles.items()},
             "parameters": list(_parameters(schema, schema.get("$defs", {}))), "schema": schema, "followed_by": orders[name],
         }  # fmt: skip
     metrics = {name: asdict(m) | {"summary": m.help} for name, m in METRICS.items()}

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 from effcore.catalogue.factorization import Factorization
 from effcore.catalogue.pruning import Pruning
 from effcore.catalogue.subnetwork import Subnetwork
+from effcore.catalogue.training import Training
 from effcore.recipe import Recipe, Step, digest
 
 WEIGHTS_ONLY = ("fine_tune", "calibration", "calibration_images", "criterion", "rounds", "statistics", "images")
 """Parameters that change weights and leave operators and shapes as they are."""
+
+
+RUNGS = (0.25, 0.5, 1.0)
+"""Shares of its epochs at which every training is cut, so that searches and grids share the pieces."""
+
+
+def rungs(epochs: int) -> tuple[int, ...]:
+    """Epochs at which a training is cut.
+
+    Example:
+        >>> rungs(4), rungs(1), rungs(10)
+        ((1, 2, 4), (1,), (3, 5, 10))
+    """
+    return tuple(sorted({math.ceil(share * epochs) for share in RUNGS}))
 
 
 def zeroing(steps: Sequence[Step]) -> tuple[Step, ...]:
@@ -19,11 +35,24 @@ def zeroing(steps: Sequence[Step]) -> tuple[Step, ...]:
     return tuple(s for s in steps if isinstance(s.config, Pruning) and s.config.structure != "channels")
 
 
-def fine_tuned_epochs(step: Step) -> int:
-    """Epochs of training in a transform."""
+def rewinds_to(step: Step, training: Training) -> int | None:
+    """Epoch of the phase from which a step trains anew; None where it does not."""
     config = step.config
+    if not isinstance(config, Pruning) or config.schedule != "rewind":
+        return None
+    return rungs(training.epochs)[0] if config.rewind_to == "early" else 0
+
+
+def transform_epochs(step: Step, training: Training) -> int:
+    """Epochs of training in a transform.
+
+    Args:
+        step: Of a transform.
+        training: Of the phase before it.
+    """
+    config, again = step.config, rewinds_to(step, training)
     if isinstance(config, Pruning):
-        return config.fine_tune * config.rounds
+        return config.rounds * (config.fine_tune if again is None else training.epochs - again)
     return config.fine_tune if isinstance(config, Factorization | Subnetwork) else 0
 
 
@@ -33,7 +62,7 @@ def expected_structure(recipe: Recipe, seed: int) -> str:
     learned = max((i for i, s in enumerate(recipe.steps) if _follows_weights(s)), default=-1)
     shaping: list[Any] = [s.document for s in recipe.steps[: learned + 1]] + ([seed] if learned >= 0 else [])
     for step in recipe.steps[learned + 1 :]:
-        if step.record.role in ("architecture", "transform", "lower", "runtime") and not zeroing([step]):
+        if step.role in ("architecture", "transform", "lower", "runtime") and not zeroing([step]):
             document = {k: v for k, v in step.config.model_dump(mode="json").items() if k not in WEIGHTS_ONLY}
             shaping.append({step.technique: document})
     return digest({"task": recipe.task, "steps": shaping})

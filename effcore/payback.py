@@ -61,6 +61,17 @@ def payback(child: Point, parent: Point, latency: Change | None) -> Payback | No
     return Payback(predictions=middle, low=low, high=high, saved_ms=saved_ms, train_s=train_s, text=text)
 
 
+def training_cost(child: Point, parent: Point) -> str:
+    """Time that all training of a point took against that of its parent, in words; empty where one of the two is not known.
+
+    It is `train_total_s`, which charges teachers and shared parents in full, so that it also tells what a step adds that shapes the training itself.
+    """
+    took, before = (point.metrics.get("train_total_s", math.nan) for point in (child, parent))
+    if not (math.isfinite(took) and before > 0):
+        return ""
+    return f"{took:.3g} s in all, {took - before:+.2g} s ({took / before - 1:+.0%}) against its parent"
+
+
 def _count(number: int) -> str:
     """With three significant digits, as 43,200."""
     digits = max(len(str(number)) - 3, 0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,25 +10,12 @@ from effcore.catalogue import TASKS
 from effcore.catalogue.distillation import Distillation
 from effcore.catalogue.quantization import USES, Quantization
 from effcore.catalogue.training import Training
-from effcore.effects import expected_structure, fine_tuned_epochs, zeroing
+from effcore.effects import RUNGS, expected_structure, rewinds_to, rungs, transform_epochs, zeroing
 from effcore.planned import Context, Plan, Stage, VariantPlan
 from effcore.recipe import Recipe, Step, digest, parent, teacher_recipe
 
-RUNGS = (0.25, 0.5, 1.0)
-"""Shares of its epochs at which every training is cut, so that searches and grids share the pieces."""
-
 EARLY = " +early_stopping"
 """Marks classes of trainings that may end before their last epoch, so that their share of it is learned from them alone."""
-
-
-def rungs(epochs: int) -> tuple[int, ...]:
-    """Epochs at which a training is cut.
-
-    Example:
-        >>> rungs(4), rungs(1), rungs(10)
-        ((1, 2, 4), (1,), (3, 5, 10))
-    """
-    return tuple(sorted({math.ceil(share * epochs) for share in RUNGS}))
 
 
 def make_plan(variants: Iterable[tuple[Recipe, int]], *, context: Context) -> Plan:
@@ -47,13 +33,18 @@ def make_plan(variants: Iterable[tuple[Recipe, int]], *, context: Context) -> Pl
 
 @dataclass(frozen=True)
 class _Chain:
-    """Where the planning of one recipe stands: stages so far, the model's key, and the phase that a transform inherits."""
+    """Where the planning of one recipe stands: stages so far, the model's key, and the phase that a transform inherits.
+
+    Of that phase `start` is the key of the model that it started from, None for new weights, and `early` that of its first rung.
+    """
 
     keys: tuple[str, ...] = ()
     model: str | None = None
     training: Step | None = None
     contributes: tuple[Step, ...] = ()
     teacher_keys: tuple[str, ...] = ()
+    start: str | None = None
+    early: str | None = None
 
 
 class _Planner:
@@ -64,7 +55,7 @@ class _Planner:
 
     def variant(self, recipe: Recipe, seed: int) -> VariantPlan:
         chain = self.model(recipe, seed)
-        lower = [s for s in recipe.steps if s.record.role == "lower"]
+        lower = [s for s in recipe.steps if s.role == "lower"]
         export = self.export(recipe, lower, chain)
         evaluate = self.evaluate(recipe, export)
         origin = parent(recipe)
@@ -77,17 +68,17 @@ class _Planner:
 
     def model(self, recipe: Recipe, seed: int) -> _Chain:
         """The stages up to the trained and transformed model."""
-        steps = tuple(s for s in recipe.steps if s.record.role not in ("lower", "runtime"))
+        steps = tuple(s for s in recipe.steps if s.role not in ("lower", "runtime"))
         known = self._models.get((recipe.task, seed, steps))
         if known is not None:
             return known
         chain = _Chain()
         for index, step in enumerate(steps):
-            if step.record.role == "phase":
+            if step.role == "phase":
                 following = steps[index + 1 :]
-                count = next((i for i, s in enumerate(following) if s.record.role != "contribute"), len(following))
+                count = next((i for i, s in enumerate(following) if s.role != "contribute"), len(following))
                 chain = self.phase(recipe, seed, chain, step, following[:count], zeroed=zeroing(steps[:index]))
-            elif step.record.role == "transform":
+            elif step.role == "transform":
                 chain = self.transform(recipe, seed, chain, step, zeroed=zeroing(steps[:index]))
         self._models[(recipe.task, seed, steps)] = chain
         return chain
@@ -103,7 +94,7 @@ class _Planner:
             "training": config.model_dump(mode="json"),
             "contributes": [s.document for s in contributes],
         } | _keeping(zeroed)
-        keys, before, start = chain.keys, None, 0
+        keys, before, start, early = chain.keys, None, 0, None
         for end in rungs(config.epochs):
             inputs: list[tuple[str, str | None]] = [("start", chain.model)] if chain.model else []
             inputs += [("before", before)] if before else []
@@ -112,22 +103,28 @@ class _Planner:
                 "train", base | {"from": start, "until": end}, inputs, steps=(*contributes, *zeroed),
                 cost_class=self._training_class(recipe, training, contributes), units=(end - start) * config.data_fraction,
             )  # fmt: skip
-            keys, before, start = (*keys, stage.key), stage.key, end
-        return _Chain(keys, before, training, tuple(contributes), chain.teacher_keys)
+            keys, before, start, early = (*keys, stage.key), stage.key, end, early or stage.key
+        return _Chain(keys, before, training, tuple(contributes), chain.teacher_keys, chain.model, early)
 
     def transform(self, recipe: Recipe, seed: int, chain: _Chain, step: Step, *, zeroed: Sequence[Step]) -> _Chain:
         assert chain.model is not None and chain.training is not None, "a transform follows a phase"
+        training = chain.training.config
+        assert isinstance(training, Training), "a phase is opened by `training`"
+        inherited = tuple(s for s in chain.contributes if not zeroing([s]))  # its zeros are kept; they are not found again
         config = self._base(recipe, seed) | {
-            "step": step.document,
-            "training": chain.training.config.model_dump(mode="json"),
-            "contributes": [s.document for s in chain.contributes],
-        } | _keeping(zeroed)
-        inputs = [("model", chain.model), *self._teacher_input(recipe, chain.contributes)]
+            "step": step.document, "training": training.model_dump(mode="json"), "contributes": [s.document for s in inherited],
+        } | _keeping(zeroed)  # fmt: skip
+        inputs = [("model", chain.model), *self._teacher_input(recipe, inherited)]
+        again = rewinds_to(step, training)
+        if again is not None:
+            config |= {"rewind_to": again}
+            inputs += [("early", chain.early)] if again else [("start", chain.start)]
         stage = self._stage(
-            "transform", config, inputs, steps=(step, *chain.contributes, *zeroed),
-            cost_class=f"{step.technique} {self._training_class(recipe, chain.training, chain.contributes)}", units=float(fine_tuned_epochs(step)),
+            "transform", config, inputs, steps=(step, *inherited, *zeroed),
+            cost_class=f"{step.technique} {self._training_class(recipe, chain.training, inherited)}",
+            units=float(transform_epochs(step, training)),
         )  # fmt: skip
-        return _Chain((*chain.keys, stage.key), stage.key, chain.training, chain.contributes, chain.teacher_keys)
+        return _Chain((*chain.keys, stage.key), stage.key, chain.training, inherited, chain.teacher_keys)
 
     def export(self, recipe: Recipe, lower: Sequence[Step], chain: _Chain) -> str:
         assert chain.model is not None, "an export follows a phase"
@@ -226,4 +223,4 @@ def _keeping(zeroed: Sequence[Step]) -> dict[str, Any]:
     return {"keep_zeros": True} if zeroed else {}
 
 
-__all__ = ["Context", "Plan", "Stage", "VariantPlan", "make_plan", "measure_stage", "rungs"]
+__all__ = ["RUNGS", "Context", "Plan", "Stage", "VariantPlan", "make_plan", "measure_stage", "rungs"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from effcore.catalogue import TECHNIQUES, Parameters, Technique, order_problems
+from effcore.catalogue import TECHNIQUES, Parameters, Role, Technique, order_problems
 from effcore.catalogue.architecture import Architecture
 from effcore.catalogue.distillation import SAME, Distillation, Teacher
 from effcore.catalogue.runtime import Runtime
@@ -36,6 +36,10 @@ class Step:
     @property
     def record(self) -> Technique:
         return TECHNIQUES[self.technique]
+
+    @property
+    def role(self) -> Role:
+        return self.record.role_of(self.config)
 
     @property
     def label(self) -> str:
@@ -192,13 +196,13 @@ def with_parents(recipes: Iterable[Recipe]) -> tuple[Recipe, ...]:
 
 
 def _allowed(recipe: Recipe) -> bool:
-    return not order_problems([(s.technique, s.record.role) for s in recipe.steps], runtime=recipe.runtime)
+    return not order_problems([(s.technique, s.role) for s in recipe.steps], runtime=recipe.runtime)
 
 
 def _reach(steps: tuple[Step, ...], index: int) -> int:
     """How many steps go with one: a phase can follow only a changed network, so it goes with the only step that changed it."""
-    follows = steps[index + 1].record.role == "phase"
-    return 2 if follows and steps[index - 1].record.role != "transform" else 1
+    follows = steps[index + 1].role == "phase"
+    return 2 if follows and steps[index - 1].role != "transform" else 1
 
 
 def _undo_parameter(step: Step) -> tuple[Step, str] | None:

@@ -11,7 +11,7 @@ from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from effcore.catalogue import TASKS, TECHNIQUES, Parameters, Technique, conflicts, family_problems, order_problems
+from effcore.catalogue import TASKS, TECHNIQUES, Parameters, Role, Technique, conflicts, family_problems, order_problems
 from effcore.errors import Problem, nearest
 from effcore.recipe import Recipe, Step
 
@@ -68,12 +68,12 @@ def read_recipe(data: Any, path: str, *, task: str) -> tuple[list[Recipe], list[
 def _combine(choices: Sequence[Choices], task: str) -> tuple[list[Recipe], list[Problem]]:
     recipes: list[Recipe] = []
     refused: dict[tuple[str, str], Problem] = {}
-    allowed: dict[tuple[tuple[str, ...], str], bool] = {}
+    allowed: dict[tuple[tuple[tuple[str, Role], ...], str], bool] = {}
     for combination in itertools.product(*(c.steps for c in choices)):
         kept = [(c.path, s) for c, s in zip(choices, combination, strict=True) if s is not None]
-        shape = (tuple(s.technique for _, s in kept), str(getattr(kept[-1][1].config, "name", "")) if kept else "")
+        shape = (tuple((s.technique, s.role) for _, s in kept), str(getattr(kept[-1][1].config, "name", "")) if kept else "")
         if shape not in allowed:
-            found = order_problems([(s.technique, s.record.role) for _, s in kept], runtime=shape[1])
+            found = order_problems(shape[0], runtime=shape[1])
             allowed[shape] = not found
             for index, sentence in found:
                 where = kept[index][0] if kept else choices[0].path

@@ -19,7 +19,7 @@ from effcore.changes import (
 )
 from effcore.comparison import MARGIN, SIGNIFICANCE
 from effcore.frontier import Evidence, Frontier, Point, Variant, find_frontier
-from effcore.payback import Payback, payback
+from effcore.payback import Payback, payback, training_cost
 from effcore.reasons import best_rate, explain
 
 Outcome = Literal["helped", "trade-off", "no effect shown", "hurt"]
@@ -60,6 +60,7 @@ class Verdict:
         outcome: None where the two could not be compared.
         accuracy, latency, size, memory: None where one of the two has no such figure.
         payback: None where own training or latency is not known.
+        training: Time that all its training took against that of its parent, in words; empty where not known.
         reasons: Why it did not do what people expect of it, as far as the data says.
         notes: What the reader must know of the figures.
     """
@@ -74,6 +75,7 @@ class Verdict:
     size: Change | None = None
     memory: Change | None = None
     payback: Payback | None = None
+    training: str = ""
     reasons: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -131,6 +133,7 @@ def judge(
         found,
         outcome=_outcome(found),
         payback=payback(child, parent, latency),
+        training=training_cost(child, parent),
         reasons=explain(child, parent, accuracy=accuracy, latency=latency, size=found.size, did=evidence.did.get(child.key, {}), rate=rate),
         notes=_notes(child, parent, found, seeds),
     )

@@ -49,8 +49,9 @@ def verdict_view(variants: Sequence[Variant], run_id: str, *, evidence: Callable
 
 
 def _details(verdict: Verdict) -> tuple[str, ...]:
+    took = (f"Training: {verdict.training}.",) if verdict.training else ()
     earned = (f"Payback of its own training: {verdict.payback.text}.",) if verdict.payback else ()
-    return (*(_sentence(text) for text in (*verdict.reasons, *verdict.notes)), *earned)
+    return (*(_sentence(text) for text in (*verdict.reasons, *verdict.notes)), *took, *earned)
 
 
 def _sentence(text: str) -> str:

@@ -11,6 +11,8 @@ from effcore.catalogue.training import Training
 Steps = Sequence[tuple[str, Parameters]]
 Conflict = tuple[int, str, str]
 """Index of the step, the field that is refused and the sentence that says so."""
+LEARNING = ("augmentation", "averaging", "distillation", "weight_sharing")
+"""Steps that shape a phase and leave the network as it is."""
 
 
 def conflicts(steps: Steps) -> list[Conflict]:
@@ -19,7 +21,7 @@ def conflicts(steps: Steps) -> list[Conflict]:
     Args:
         steps: Name of the technique and parameters, in the order of the recipe.
     """
-    return [*_two_that_choose_weights(steps), *_filled_zeros(steps)]
+    return [*_two_that_choose_weights(steps), *_filled_zeros(steps), *_nothing_to_rewind(steps)]
 
 
 def _two_that_choose_weights(steps: Steps) -> Iterator[Conflict]:
@@ -30,6 +32,11 @@ def _two_that_choose_weights(steps: Steps) -> Iterator[Conflict]:
         if name == "averaging" and phase is not None and phase.early_stopping.patience:
             yield index, "kind", (
                 "can't be had in a phase with training.early_stopping: both decide which weights the phase hands on. "
+                f"Got patience {phase.early_stopping.patience}. Leave one of the two out."
+            )
+        if isinstance(config, Pruning) and config.schedule == "gradual" and phase is not None and phase.early_stopping.patience:
+            yield index, "schedule", (
+                "can't be 'gradual' in a phase with training.early_stopping: its best weights may be those from before all were gone. "
                 f"Got patience {phase.early_stopping.patience}. Leave one of the two out."
             )
 
@@ -43,3 +50,27 @@ def _filled_zeros(steps: Steps) -> Iterator[Conflict]:
                 "Put factorization before that pruning, prune channels instead, or leave one of the two out."
             )
         zeroed |= isinstance(config, Pruning) and config.structure != "channels"
+
+
+def _nothing_to_rewind(steps: Steps) -> Iterator[Conflict]:
+    """Rewinding goes back into the phase right before it."""
+    phase: Training | None = None
+    for index, (name, config) in enumerate(steps):
+        if isinstance(config, Training):
+            phase = config
+        elif isinstance(config, Pruning) and config.schedule == "gradual":
+            continue
+        elif isinstance(config, Pruning) and config.schedule == "rewind":
+            if phase is None:
+                yield index, "schedule", (
+                    "can't be 'rewind' after another step that changed the network: the early weights are of another network than it is now. "
+                    "Put it right after training and its learning steps."
+                )
+            elif config.rewind_to == "early" and phase.epochs < 2:
+                yield index, "rewind_to", (
+                    f"can't be 'early' after a phase of {phase.epochs} epoch, of which nothing is left to train. Take training.epochs of at least 2, "
+                    "or rewind to the start."
+                )
+            phase = None
+        elif name not in LEARNING:
+            phase = None

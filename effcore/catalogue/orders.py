@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from effcore.catalogue.record import Role
+from effcore.catalogue.record import Role, Technique
 from effcore.catalogue.runtime import RUNTIMES
 
 FOLLOWERS: dict[Role, tuple[Role, ...]] = {
@@ -68,11 +68,20 @@ def order_problems(steps: Sequence[tuple[str, Role]], *, runtime: str) -> list[t
     return problems
 
 
+def roles_of(techniques: Mapping[str, Technique]) -> dict[str, Role]:
+    """The role of every technique by its name, and of its ways that have another one by theirs, as `pruning/gradual`."""
+    return {
+        name: role
+        for t in techniques.values()
+        for name, role in {t.name: t.role, **{f"{t.name}/{way}": role for way, role in t.roles.items()}}.items()
+    }
+
+
 def order_table(roles: Mapping[str, Role]) -> dict[str, dict[str, str]]:
     """For every two techniques, what is said of the second right after the first: empty where it is allowed, else why not.
 
     Args:
-        roles: Role of each technique by its name.
+        roles: From `roles_of`.
     """
     return {first: {second: _pair(first, second, roles) for second in roles} for first in roles}
 
@@ -82,6 +91,6 @@ def _pair(first: str, second: str, roles: Mapping[str, Role]) -> str:
         return REASONS[roles[second]]
     if roles[first] == "transform" and second in _ON_THE_WHOLE:
         return _WHOLE
-    if first == second and roles[first] == "contribute":
+    if first.split("/")[0] == second.split("/")[0] and roles[first] == roles[second] == "contribute":
         return "it stands once in a phase of training: one step takes the parameters of both"
     return ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo
@@ -100,6 +100,8 @@ class Technique:
         title: As it stands on a page.
         category: One of the four of the field, or `deployment`.
         role: See `Role`.
+        roles: By value of the field `role_by` the role of a step that has another one, as pruning that shapes a phase.
+        role_by: That field; empty where every step has the same role.
         parameters: The model of its parameters.
         summary: What it does, in at most three sentences.
         formula: The equation behind it, as text.
@@ -128,6 +130,12 @@ class Technique:
     refusal: Callable[[Any, Task], tuple[str, str] | None] | None = None
     cards: tuple[Card, ...] = ()
     version: int = 1
+    roles: Mapping[str, Role] = field(default_factory=dict, hash=False)
+    role_by: str = ""
+
+    def role_of(self, config: Parameters) -> Role:
+        """The role of a step with those parameters."""
+        return self.roles.get(str(getattr(config, self.role_by)), self.role) if self.role_by else self.role
 
     @property
     def optional(self) -> bool:

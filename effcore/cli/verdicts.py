@@ -63,5 +63,6 @@ def print_verdicts(frontier: Frontier, verdicts: Mapping[str, Verdict]) -> None:
 
 def _lines(verdict: Verdict) -> list[str]:
     rest = [n for n in verdict.notes if n != verdict.text]
-    earned = [f"payback: {verdict.payback.text}"] if verdict.payback else []
+    earned = [f"training: {verdict.training}"] if verdict.training else []
+    earned += [f"payback: {verdict.payback.text}"] if verdict.payback else []
     return [verdict.text, *(f"why: {r}" for r in verdict.reasons), *(f"note: {n}" for n in rest), *earned]

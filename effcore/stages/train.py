@@ -24,8 +24,8 @@ from effcore.models.training_memory import require_room, training_memory
 from effcore.recipe import read_step
 from effcore.stages import LIMIT_VARIABLE
 from effcore.tasks import Data, load
-from effcore.techniques import FUNCTIONS, Context
-from effcore.techniques.pruning import keep_zeros
+from effcore.techniques import CONTRIBUTORS, Context
+from effcore.techniques.pruning import keep_zeros, zeros_of
 from effcore.training import EVALUATION_BATCH, Hooks, fit
 
 
@@ -39,7 +39,7 @@ def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) ->
 
     Returns:
         Facts: images seen, devices, peak memory over the baseline and what was predicted, accuracy on validation, epochs that were
-        trained, and, where early stopping has ended the phase, the one whose weights were handed on.
+        trained, and, where early stopping has ended the phase, the one whose weights were handed on; zeros, where pruning shapes it.
 
     Raises:
         EffcoreError: The training would not fit into the memory that is left, or that it may take.
@@ -62,7 +62,9 @@ def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) ->
     torch.save(result.optimizer_state, folder / "optimizer.pt")
     curve = _continued(_curve(inputs), result.curve)
     (folder / "curve.json").write_text(json.dumps(curve))
+    pruned = any("pruning" in document for document in config["contributes"])
     return {
+        "did": {"pruning": zeros_of(model)} if pruned else {},
         "samples": result.samples, "devices": 1, "peak_ram_mb": memory.over_baseline_mb, "predicted_ram_mb": predicted,
         "val_accuracy": curve[(result.best_epoch or len(curve)) - 1]["val_accuracy"], "epochs": len(result.curve), "best_epoch": result.best_epoch,
         "share_done": len(result.curve) / (config["until"] - config["from"]),
@@ -96,11 +98,8 @@ def kept_zeros(config: Mapping[str, Any], model: nn.Module) -> Sequence[Hooks]:
 def phase_hooks(config: Mapping[str, Any], teachers: Sequence[nn.Module], data: Data) -> Sequence[Hooks]:
     """What the learning steps of a phase contribute to its training."""
     context = Context(data=data, seed=config["seed"], teachers=tuple(teachers))
-    hooks = []
-    for document in config["contributes"]:
-        step = read_step(document)
-        hooks.append(FUNCTIONS[step.technique](step.config, context))
-    return hooks
+    steps = sorted(map(read_step, config["contributes"]), key=lambda step: step.technique != "pruning")  # others are to see its zeros
+    return [CONTRIBUTORS[step.technique](step.config, context) for step in steps]
 
 
 def load_teachers(inputs: Mapping[str, Path]) -> list[nn.Module]:

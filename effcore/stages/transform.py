@@ -9,16 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
+from effcore.catalogue import TASKS
+from effcore.catalogue.architecture import Architecture
 from effcore.catalogue.training import Training
 from effcore.measure.memory import PeakMemory
-from effcore.models import snapshot
+from effcore.models import build, snapshot
 from effcore.recipe import read_step
 from effcore.stages.train import kept_zeros, load_teachers, phase_hooks
 from effcore.tasks import load
 from effcore.techniques import FUNCTIONS
-from effcore.training import Fit, Hooks, fit, joined
+from effcore.techniques.tune import Early
+from effcore.training import HOOKS, STOPPING, Fit, Hooks, fit, joined
 
 FINE_TUNE_RATE = 1 / 3
 """Peak learning rate of fine-tuning, as a share of that of the phase before."""
@@ -28,8 +31,10 @@ def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) ->
     """Apply one transform.
 
     Args:
-        config: task, step, training and contributes of the phase that it inherits, seed; `keep_zeros` where a step before set weights to zero.
-        inputs: `model`; `teacher`, `teacher_1` and so on where the phase had some.
+        config: task, step, training and contributes of the phase that it inherits, seed; `keep_zeros` where a step before set weights to zero;
+            `rewind_to`, the epoch of the phase that it goes back to, where it does.
+        inputs: `model`; `teacher`, `teacher_1` and so on where the phase had some; `early`, the phase after that epoch, or `start`, the
+            model that the phase began with where it had one.
         folder: Gets `model.pt` and `curve.json`.
 
     Returns:
@@ -56,8 +61,16 @@ def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) ->
         fits.append(fit(model, part, short, seed=config["seed"], start_epoch=0, end_epoch=epochs, hooks=hooks))
         return fits[-1]
 
+    def again(model: nn.Module, hooks: Sequence[Hooks]) -> Fit:
+        first, own = config["rewind_to"], [*hooks, *kept_zeros(config, model)]
+        state = _state_of(inputs, len(hooks)) if first else None
+        asked.append(training.epochs - first)
+        fits.append(fit(model, part, training, seed=config["seed"], start_epoch=first, optimizer_state=state, hooks=[*own, *learning()]))
+        return fits[-1]
+
+    early = {"early": Early(state=_early(config, inputs, kept), train=again)} if "rewind_to" in config else {}
     with PeakMemory() as memory:
-        model, edit, facts = FUNCTIONS[step.technique](snapshot.rebuild(kept), step.config, part, tune=tune)
+        model, edit, facts = FUNCTIONS[step.technique](snapshot.rebuild(kept), step.config, part, tune=tune, **early)
     edits = [*kept.edits, *([edit] if edit is not None else [])]
     snapshot.save(folder / "model.pt", snapshot.take(model, kept.task, kept.architecture, edits))
     (folder / "curve.json").write_text(json.dumps(joined(fits)))
@@ -66,3 +79,19 @@ def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) ->
         "did": facts, "samples": sum(result.samples for result in fits), "devices": 1, "peak_ram_mb": memory.over_baseline_mb,
         "epochs": done, "share_done": done / sum(asked) if asked else 1.0,
     }  # fmt: skip
+
+
+def _early(config: Mapping[str, Any], inputs: Mapping[str, Path], kept: snapshot.Snapshot) -> Mapping[str, Tensor]:
+    """The weights at the epoch of the phase that is gone back to; the phase drew new ones from its seed where it started from no model."""
+    before = inputs.get("early") or inputs.get("start")
+    if before is not None:
+        return snapshot.load(before / "model.pt").state
+    torch.manual_seed(config["seed"])
+    return build(Architecture.model_validate(kept.architecture), TASKS[kept.task]).state_dict()
+
+
+def _state_of(inputs: Mapping[str, Path], own: int) -> dict[str, Any]:
+    """The optimizer's state at that epoch, with empty states for hooks that the phase did not have; whether it had ended early is left out."""
+    state: dict[str, Any] = torch.load(inputs["early"] / "optimizer.pt", weights_only=True)
+    state.pop(STOPPING, None)
+    return state | {HOOKS: [*({} for _ in range(own)), *state[HOOKS]]} if HOOKS in state else state

@@ -7,20 +7,27 @@ from typing import Any
 
 from effcore.techniques import augmentation, averaging, distillation, factorization, pruning, quantization, subnetwork, weight_sharing
 from effcore.techniques.context import Context
+from effcore.training import Hooks
 
-FUNCTIONS: dict[str, Callable[..., Any]] = {
+CONTRIBUTORS: dict[str, Callable[..., Hooks]] = {
     "augmentation": augmentation.contribute,
     "averaging": averaging.contribute,
     "distillation": distillation.contribute,
+    "pruning": pruning.contribute,
+    "weight_sharing": weight_sharing.contribute,
+}
+"""What shapes a phase, by the technique's name: `contribute(config, context)`; a step asks for it where its role says so."""
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    **CONTRIBUTORS,
     "factorization": factorization.apply,
     "pruning": pruning.apply,
     "quantization": quantization.apply,
     "subnetwork": subnetwork.apply,
-    "weight_sharing": weight_sharing.contribute,
 }
 """What does a technique, by its name: `contribute(config, context)` or `apply(model, config, data)`, by its role."""
 
 CONVERTERS: dict[str, Callable[..., tuple[bytes, dict[str, Any]]]] = {"quantization": quantization.convert}
 """What acts on the exported file, by the technique's name, where `converts` of its record says so: `convert(file, config, data)`."""
 
-__all__ = ["CONVERTERS", "FUNCTIONS", "Context"]
+__all__ = ["CONTRIBUTORS", "CONVERTERS", "FUNCTIONS", "Context"]

@@ -43,7 +43,7 @@ def contribute(config: Averaging, context: Context) -> Hooks:
     def end(state: dict[str, Any], model: nn.Module, images: Tensor) -> None:
         with torch.no_grad():
             for name, parameter in model.named_parameters():
-                parameter.copy_(state["mean"][name])
+                parameter.copy_(state["mean"][name] * (parameter != 0))  # what pruning set to zero stays so
         order = torch.randperm(len(images), generator=torch.Generator().manual_seed(context.seed))
         # Evenly cut: batch normalization can't do with the single image that could be left at the end.
         parts = torch.tensor_split(images[order], math.ceil(len(images) / STATISTICS_BATCH))

@@ -18,7 +18,7 @@ from effcore.catalogue.training import Training
 from effcore.models import build, snapshot
 from effcore.runtimes import RUNTIME_MODULES
 from effcore.tasks import READERS, Data, load
-from effcore.techniques import FUNCTIONS, Context
+from effcore.techniques import CONTRIBUTORS, FUNCTIONS, Context
 from effcore.training import Fit, evaluate, fit
 
 SMALLEST: dict[str, dict[str, Any]] = {
@@ -43,7 +43,7 @@ WRONG: dict[str, tuple[str, object]] = {
     "runtime": ("name", "abacus"),
 }
 """A field of each technique with a value that it refuses."""
-CONTRIBUTES = [name for name, record in TECHNIQUES.items() if record.role == "contribute"]
+CONTRIBUTES = [name for name, record in TECHNIQUES.items() if "contribute" in (record.role, *record.roles.values())]
 TRANSFORMS = [name for name, record in TECHNIQUES.items() if record.role == "transform"]
 LOWERS = [name for name, record in TECHNIQUES.items() if record.role == "lower"]
 TOLERANCE = 0.02
@@ -73,8 +73,14 @@ FAMILY_OF = {"weight_sharing": "elastic"}
 """Of the network on which a technique is tried, where it does not take every family."""
 
 
+SHAPING: dict[str, dict[str, Any]] = {"pruning": {"structure": "weights", "schedule": "gradual"}}
+"""Parameters with which a technique shapes a phase, where it does something else without them."""
+
+
 def trained_with(name: str, data: Data, teacher: nn.Module, *, seed: int = 0, use: bool = True) -> nn.Module:
-    hooks = [FUNCTIONS[name](smallest(name), Context(data=short(data), seed=seed, teachers=(teacher,)))] if use else []
+    config = TECHNIQUES[name].parameters.model_validate(SHAPING.get(name, SMALLEST.get(name, {})))
+    assert TECHNIQUES[name].role_of(config) == "contribute"
+    hooks = [CONTRIBUTORS[name](config, Context(data=short(data), seed=seed, teachers=(teacher,)))] if use else []
     model = build(Architecture(family=FAMILY_OF.get(name, "mlp"), width=0.25), TASKS["digits"], seed=seed)  # type: ignore[arg-type]
     fit(model, short(data), Training(epochs=1), seed=seed, hooks=hooks)
     return model
@@ -87,7 +93,7 @@ def test_a_technique_is_described_and_its_parameters_survive_json(name: str) -> 
     config = smallest(name)
     assert record.parameters.model_validate_json(config.model_dump_json()) == config
     assert record.label(config)
-    assert 1 <= len(record.parameters.model_fields) <= 8
+    assert 1 <= len(record.parameters.model_fields) <= 10
     assert all(field.description for field in record.parameters.model_fields.values())
 
 
@@ -102,6 +108,7 @@ def test_a_bad_value_and_an_unknown_field_are_named(name: str) -> None:
 
 def test_every_optional_technique_has_its_function() -> None:
     assert set(FUNCTIONS) == {name for name, record in TECHNIQUES.items() if record.optional}
+    assert set(CONTRIBUTORS) == set(CONTRIBUTES)
 
 
 @pytest.mark.parametrize("name", CONTRIBUTES)

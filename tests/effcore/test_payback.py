@@ -8,7 +8,7 @@ import pytest
 from family import evidence, point
 
 from effcore.changes import Change, latency_change
-from effcore.payback import Payback, payback
+from effcore.payback import Payback, payback, training_cost
 
 
 def between(first: list[float], second: list[float], **metrics: float) -> Payback | None:
@@ -48,3 +48,10 @@ def test_is_never_without_an_interval() -> None:
     latency = Change(metric="latency_ms", parent=1.0, value=0.5, change=0.5, low=None, high=None, effect="not shown", text="")
     found = payback(point("b", metrics={"train_s": 1.0}), point("a"), latency)
     assert found is not None and found.never
+
+
+def test_what_a_step_adds_to_the_training_is_told_where_both_are_known() -> None:
+    child, parent = (point(name, metrics={"train_total_s": seconds}) for name, seconds in (("b", 12.5), ("a", 10.0)))
+    assert training_cost(child, parent) == "12.5 s in all, +2.5 s (+25%) against its parent"
+    assert training_cost(parent, child) == "10 s in all, -2.5 s (-20%) against its parent"
+    assert training_cost(child, point("a")) == training_cost(point("b"), parent) == ""

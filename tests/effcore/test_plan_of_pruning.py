@@ -52,3 +52,30 @@ def test_the_source_of_pruning_is_part_of_a_phase_that_keeps_its_zeros() -> None
         return [s.key for s in found.stages.values() if s.kind == "train"]
 
     assert [a == b for a, b in zip(phases("1"), phases("2"), strict=True)] == [True, False, False]
+
+
+GRADUAL, REWIND = "pruning: {structure: weights, schedule: gradual}", "pruning: {structure: weights, schedule: rewind, rounds: 2}"
+
+
+def test_gradual_pruning_is_a_training_of_its_own_and_later_ones_keep_its_zeros() -> None:
+    found = plan(MLP, TRAIN, GRADUAL, "pruning: {amount: 0.25}", "training: {epochs: 1}", RUN)
+    told = [(s.kind, "contributes" in s.config and len(s.config["contributes"]), s.config.get("keep_zeros", False)) for s in found.stages.values()]
+    assert told[:5] == [("train", 1, False)] * 3 + [("transform", 0, True), ("train", 0, True)]
+    both = plan(MLP, TRAIN, GRADUAL.replace("pruning: ", "pruning: [none, ") + "]", RUN)
+    assert both.structures == 1 and both.trainings == 2
+    assert len(both.variants[1].own) == 3 and not set(both.variants[0].stages) & set(both.variants[1].own)
+
+
+def test_rewinding_starts_from_the_first_rung_and_trains_the_rest_in_every_round() -> None:
+    found = plan(MLP, "training: {epochs: 8}", REWIND, RUN)
+    first = next(s for s in found.stages.values() if s.kind == "train")
+    (stage,) = transforms(found)
+    assert stage.units == 2 * (8 - 2) and stage.config["rewind_to"] == 2 and dict(stage.inputs)["early"] == first.key
+
+
+def test_rewinding_to_the_start_takes_the_model_that_the_phase_began_with_where_there_was_one() -> None:
+    start = REWIND.replace("rewind,", "rewind, rewind_to: start,")
+    (new,) = transforms(plan(MLP, TRAIN, start, RUN))
+    assert new.units == 8 and new.config["rewind_to"] == 0 and set(dict(new.inputs)) == {"model"}
+    cut, later = transforms(plan(MLP, TRAIN, "pruning: {amount: 0.25}", "training: {epochs: 2}", start, RUN))
+    assert dict(later.inputs)["start"] == cut.key and later.units == 4

@@ -15,7 +15,7 @@ from effcore.models.blocks import layer_name
 from effcore.tasks import Data
 from effcore.techniques.pruning.criteria import gather_gradients, weight_scores
 from effcore.techniques.pruning.rounds import shares
-from effcore.techniques.tune import Tune
+from effcore.techniques.tune import Early, Tune
 from effcore.training import Hooks
 
 FOUR = 4
@@ -23,7 +23,9 @@ LEAST = 0.01
 """Share of every layer that one threshold for all layers leaves at least: a layer of zeros alone lets nothing through."""
 
 
-def apply(model: nn.Module, config: Pruning, data: Data, *, tune: Tune) -> tuple[nn.Module, None, dict[str, Any]]:
+def apply(
+    model: nn.Module, config: Pruning, data: Data, *, tune: Tune, early: Early | None = None
+) -> tuple[nn.Module, None, dict[str, Any]]:
     """A copy of the model with zeros among the weights of its linear and convolution layers, the last one too.
 
     Args:
@@ -31,6 +33,7 @@ def apply(model: nn.Module, config: Pruning, data: Data, *, tune: Tune) -> tuple
         config: With the structure `weights` or `two_of_four`. Weights that are zero already count towards the amount.
         data: Its training images give the gradients of Taylor scores.
         tune: Called once a round where `config.fine_tune` is above 0, with the hook that keeps the zeros.
+        early: Given with the schedule `rewind`: every round goes back to it and trains from there, with the same hook.
 
     Returns:
         The model in eval mode; no edit, since no shape changes; facts: zeros and share of nonzero weights of every layer,
@@ -39,10 +42,11 @@ def apply(model: nn.Module, config: Pruning, data: Data, *, tune: Tune) -> tuple
     Raises:
         TechniqueError: No weight can become zero that is not zero already.
 
-    Source: Han et al. 2015, https://arxiv.org/abs/1506.02626; Mishra et al. 2021, https://arxiv.org/abs/2104.08378.
+    Source: Han et al. 2015, https://arxiv.org/abs/1506.02626; Mishra et al. 2021, https://arxiv.org/abs/2104.08378;
+    Frankle and Carbin 2019, https://arxiv.org/abs/1803.03635; Frankle et al. 2020, https://arxiv.org/abs/1912.05671.
     """
     sparse = copy.deepcopy(model).eval().requires_grad_(True)
-    weights = {name: weight for name, weight in weights_of(sparse).items() if _can_be_cut(weight, config)}
+    weights = cuttable(sparse, config)
     left = sorted(set(weights_of(sparse)) - set(weights))
     before = _zeros(weights)
     for share in shares(config.amount, config.rounds):
@@ -50,16 +54,22 @@ def apply(model: nn.Module, config: Pruning, data: Data, *, tune: Tune) -> tuple
             gather_gradients(sparse, data.train)
         scores = {name: weight_scores(weight, config.criterion) for name, weight in weights.items()}
         sparse.zero_grad()
-        _take(weights, _lowest(scores, share, config))
-        _refuse_unchanged(sparse, before, _zeros(weights), config)
-        if config.fine_tune:
+        if early is not None:
+            sparse.load_state_dict(early.state)
+        take(weights, lowest(scores, share, config))
+        refuse_unchanged(sparse, before, _zeros(weights), config)
+        if early is not None:
+            early.train(sparse, (keep_zeros(sparse),))
+        elif config.fine_tune:
             tune(sparse, config.fine_tune, hooks=(keep_zeros(sparse),))
-    after = _zeros(weights_of(sparse))
-    facts = {
-        "zeros": after, "nonzero_share": {name: 1 - after[name] / weight.numel() for name, weight in weights_of(sparse).items()},
-        "left_whole": left,
-    }  # fmt: skip
-    return sparse.eval(), None, facts
+    return sparse.eval(), None, zeros_of(sparse) | {"left_whole": left}
+
+
+def zeros_of(model: nn.Module) -> dict[str, Any]:
+    """Facts: zeros and share of nonzero weights of every linear and convolution layer."""
+    weights = weights_of(model)
+    zeros = _zeros(weights)
+    return {"zeros": zeros, "nonzero_share": {name: 1 - zeros[name] / weight.numel() for name, weight in weights.items()}}
 
 
 def keep_zeros(model: nn.Module) -> Hooks:
@@ -94,20 +104,29 @@ def _zeros(weights: Mapping[str, Tensor]) -> dict[str, int]:
     return {name: int((weight == 0).sum()) for name, weight in weights.items()}
 
 
-def _can_be_cut(weight: Tensor, config: Pruning) -> bool:
-    return config.structure == "weights" or weight.shape[1] % FOUR == 0
+def cuttable(model: nn.Module, config: Pruning) -> dict[str, nn.Parameter]:
+    """Weights of the layers from which the structure of the config can be taken, by the layer's name."""
+    return {name: weight for name, weight in weights_of(model).items() if config.structure == "weights" or weight.shape[1] % FOUR == 0}
 
 
-def _take(weights: Mapping[str, nn.Parameter], gone: Mapping[str, Tensor]) -> None:
+def take(weights: Mapping[str, nn.Parameter], gone: Mapping[str, Tensor]) -> None:
+    """Sets weights to zero, in place, where `gone` says so."""
     with torch.no_grad():
         for name, weight in weights.items():
             weight.masked_fill_(gone[name], 0.0)
 
 
-def _lowest(scores: Mapping[str, Tensor], share: float, config: Pruning) -> dict[str, Tensor]:
-    """Which weights become zero, bool, by layer."""
+def lowest(scores: Mapping[str, Tensor], share: float, config: Pruning) -> dict[str, Tensor]:
+    """Which weights become zero, bool, by layer.
+
+    Args:
+        scores: Of every weight, by layer.
+        share: Of the weights, of each layer or of all together as `config.scope` says; of every four consecutive ones
+            the nearest whole number where `config.structure` is `two_of_four`.
+        config: Structure and scope.
+    """
     if config.structure == "two_of_four":
-        return {name: two_of_four(found) for name, found in scores.items()}
+        return {name: of_four(found, round(FOUR * share)) for name, found in scores.items()}
     if config.scope == "layer":
         return {name: _smallest(found.flatten(), round(share * found.numel())).reshape(found.shape) for name, found in scores.items()}
     flat = torch.cat([_spared(found.flatten(), share) for found in scores.values()])
@@ -131,22 +150,29 @@ def _smallest(scores: Tensor, count: int) -> Tensor:
     return gone
 
 
-def two_of_four(scores: Tensor) -> Tensor:
-    """Where the two lowest of every four consecutive inputs are, bool, of the shape of the scores.
+def of_four(scores: Tensor, count: int) -> Tensor:
+    """Where the `count` lowest of every four consecutive inputs are, bool, of the shape of the scores.
 
     Args:
         scores: (outputs, inputs) or (outputs, inputs, height, width), with inputs a multiple of four.
+        count: 0 to 4.
 
     Source: Mishra et al. 2021, https://arxiv.org/abs/2104.08378.
     """
     inputs_last = scores.movedim(1, -1)
     fours = inputs_last.reshape(-1, FOUR)
-    gone = torch.zeros_like(fours, dtype=torch.bool).scatter_(1, fours.argsort(dim=1, stable=True)[:, : FOUR // 2], True)
+    gone = torch.zeros_like(fours, dtype=torch.bool).scatter_(1, fours.argsort(dim=1, stable=True)[:, :count], True)
     return gone.reshape(inputs_last.shape).movedim(-1, 1)
 
 
-def _refuse_unchanged(model: nn.Module, before: Mapping[str, int], after: Mapping[str, int], config: Pruning) -> None:
-    """Raises where no layer has more zeros than before."""
+def refuse_unchanged(model: nn.Module, before: Mapping[str, int], after: Mapping[str, int], config: Pruning) -> None:
+    """Raises a TechniqueError where no layer has more zeros than before.
+
+    Args:
+        model: Whose layers the text names.
+        before, after: Zeros by layer.
+        config: What was asked for.
+    """
     if any(after[name] > before[name] for name in before):
         return
     layers = ", ".join(f"{name} {tuple(weight.shape)}" for name, weight in weights_of(model).items()) or "none"

@@ -21,7 +21,7 @@ from effcore.runtimes import RUNTIME_MODULES
 from effcore.tasks import Data, Split
 from effcore.techniques import FUNCTIONS, Context
 from effcore.techniques.pruning import apply, keep_zeros
-from effcore.techniques.pruning.weights import two_of_four, weights_of
+from effcore.techniques.pruning.weights import of_four, weights_of
 from effcore.training import Fit, Hooks, fit
 
 
@@ -87,9 +87,9 @@ def test_two_of_every_four_inputs_are_zero_after_fine_tuning(
 
 def test_two_of_four_by_hand() -> None:
     linear = torch.tensor([[1.0, 4.0, 2.0, 3.0, 0.0, 0.0, 5.0, 0.0]])
-    assert two_of_four(linear).int().tolist() == [[1, 0, 1, 0, 1, 1, 0, 0]]
+    assert of_four(linear, 2).int().tolist() == [[1, 0, 1, 0, 1, 1, 0, 0]]
     kernel = torch.arange(8.0).reshape(1, 4, 1, 2)  # inputs 0, 2, 4, 6 at the first place, 1, 3, 5, 7 at the second
-    assert two_of_four(kernel).int().flatten().tolist() == [1, 1, 1, 1, 0, 0, 0, 0]
+    assert of_four(kernel, 2).int().flatten().tolist() == [1, 1, 1, 1, 0, 0, 0, 0]
 
 
 def test_chance_repeats_for_a_seed_and_knows_nothing_of_weights(digits: Data, trained: Callable[[str], nn.Module]) -> None:
