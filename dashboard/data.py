@@ -21,6 +21,7 @@ from dashboard.views.verdict import VerdictView, verdict_view
 from effcore.errors import StoreError
 from effcore.forecast import Forecast, forecast
 from effcore.frontier import Variant
+from effcore.own import know
 from effcore.spec import Spec, parse
 from effcore.tracking import Again, Store, SweepRecord
 
@@ -36,6 +37,11 @@ def home() -> Path:
 def tracking_uri() -> str | None:
     """Address of the tracking store, where it is not the one in the home folder."""
     return os.environ.get("EFFCORE_TRACKING_URI", "").strip() or None
+
+
+def know_own() -> None:
+    """Have the catalogue hold what the operator named; costs a look at one file where nothing changed."""
+    know(home())
 
 
 @st.cache_resource(show_spinner=False)

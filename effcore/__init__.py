@@ -12,10 +12,10 @@ From a notebook::
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import pandas
@@ -40,7 +40,16 @@ class _Package(ModuleType):
 sys.modules[__name__].__class__ = _Package
 
 
-def run(spec: str | Path, *, home: str | Path | None = None, tracking_uri: str | None = None, slots: int | None = None) -> SweepResult:
+def run(
+    spec: str | Path,
+    *,
+    home: str | Path | None = None,
+    tracking_uri: str | None = None,
+    slots: int | None = None,
+    data: Mapping[str, str | Path] | None = None,
+    broken: Literal["refuse", "skip"] = "refuse",
+    resolution: int | None = None,
+) -> SweepResult:
     """Run a sweep, or go on with one that was interrupted.
 
     Args:
@@ -48,20 +57,36 @@ def run(spec: str | Path, *, home: str | Path | None = None, tracking_uri: str |
         home: State folder; `EFFCORE_HOME` or `./.effcore` where it is None.
         tracking_uri: MLflow tracking URI; the store in the state folder where it is None.
         slots: Stages that run at once; all cores where it is None.
+        data: Places of own data by the names that specs use; remembered in the state folder.
+        broken: What is done with files of it that can't be read.
+        resolution: Side of its images in pixels; decided by the data where it is None.
 
     Raises:
         SpecError: The spec has problems.
     """
     from effcore.cli.options import read_text
     from effcore.home import find_home, find_uri
+    from effcore.own import Brought, bring, to_stderr
     from effcore.spec import parse
     from effcore.sweep import run_sweep
     from effcore.tracking import Store
 
+    folder = find_home(home)
+    given = Brought(data=[f"{name}={path}" for name, path in (data or {}).items()], broken=broken, resolution=resolution)
+    bring(folder, given, say=to_stderr)
     inline = isinstance(spec, str) and "\n" in spec
     parsed = parse(str(spec), source="spec") if inline else parse(read_text(Path(spec)), source=str(spec))
-    folder = find_home(home)
     return run_sweep(parsed, store=Store(folder, uri=find_uri(tracking_uri)), home=folder, slots=slots)
+
+
+def _open(home: str | Path | None) -> Path:
+    """The state folder, with what the operator named known."""
+    from effcore.home import find_home
+    from effcore.own import know
+
+    folder = find_home(home)
+    know(folder)
+    return folder
 
 
 def frontier(
@@ -85,11 +110,11 @@ def frontier(
     """
     import pandas
 
-    from effcore.home import find_home, find_uri
+    from effcore.home import find_uri
     from effcore.report import frontier_document, read_frontier
     from effcore.tracking import Store
 
-    store = Store(find_home(home), uri=find_uri(tracking_uri))
+    store = Store(_open(home), uri=find_uri(tracking_uri))
     found = read_frontier(store, sweep=sweep, objectives=objectives, environment=environment)
     rows = frontier_document(found, store.variants(sweep=store.sweep(sweep).run_id))["variants"]
     return pandas.DataFrame([{k: v for k, v in row.items() if k != "metrics"} | row["metrics"] for row in rows])
@@ -110,12 +135,12 @@ def load(point: str, *, sweep: str | None = None, home: str | Path | None = None
         EffcoreError: There is no such point, or it has no file.
     """
     from effcore.errors import EffcoreError
-    from effcore.home import find_home, find_uri
+    from effcore.home import find_uri
     from effcore.runtimes import runtime_module
     from effcore.takeaway import find_variant
     from effcore.tracking import Store
 
-    store = Store(find_home(home), uri=find_uri(tracking_uri))
+    store = Store(_open(home), uri=find_uri(tracking_uri))
     variant = find_variant(store, point, sweep=sweep)
     if variant.artifact is None:
         raise EffcoreError(f"{variant.name} has no file: {variant.error or variant.status.lower()}.")

@@ -128,7 +128,7 @@ class _Planner:
 
     def export(self, recipe: Recipe, lower: Sequence[Step], chain: _Chain) -> str:
         assert chain.model is not None, "an export follows a phase"
-        config: dict[str, Any] = {"task": recipe.task, "data": TASKS[recipe.task].fingerprint, "runtime": recipe.runtime}
+        config: dict[str, Any] = TASKS[recipe.task].identity | TASKS[recipe.task].named_classes | {"runtime": recipe.runtime}
         config["lower"] = [self._resolved(step).document for step in lower]
         if lower and isinstance(chain.training, Step) and isinstance(chain.training.config, Training):
             config["data_fraction"] = chain.training.config.data_fraction  # calibration sees no image that training did not
@@ -136,13 +136,13 @@ class _Planner:
         return self._stage("export", config, [("model", chain.model)], steps=lower, cost_class=cost, runtime=recipe.runtime).key
 
     def evaluate(self, recipe: Recipe, export: str) -> str:
-        config = {"task": recipe.task, "data": TASKS[recipe.task].fingerprint, "runtime": recipe.runtime}
+        config = TASKS[recipe.task].identity | {"runtime": recipe.runtime}
         config["machine"] = self.context.machine
         cost = f"evaluate {recipe.task} {recipe.runtime}"
         return self._stage("evaluate", config, [("artifact", export)], cost_class=cost, runtime=recipe.runtime).key
 
     def _base(self, recipe: Recipe, seed: int) -> dict[str, Any]:
-        return {"task": recipe.task, "data": TASKS[recipe.task].fingerprint, "seed": seed, "threads": self.context.threads}
+        return TASKS[recipe.task].identity | {"seed": seed, "threads": self.context.threads}
 
     def _resolved(self, step: Step) -> Step:
         """The step with every automatic value decided, so that the key says what is done."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from effcore.cache import Cache
+from effcore.catalogue import TASKS
 from effcore.cluster import Cluster, ClusterEngine
 from effcore.context import current_context
 from effcore.errors import BusyError, Cancelled, EffcoreError
@@ -22,6 +23,7 @@ from effcore.execute import Engine
 from effcore.forecast import Rates, core_count, missing_structures
 from effcore.measure.environment import current
 from effcore.measure.process import check_threads
+from effcore.own import VERSION_VARIABLE, known, pinned, refresh, to_stderr
 from effcore.plan import Plan, Stage, VariantPlan, make_plan, measure_stage
 from effcore.results import elsewhere, gather
 from effcore.spec import Spec
@@ -97,9 +99,12 @@ def run_sweep(
     """
     started = time.monotonic()
     events: Events = queue.SimpleQueue()
+    refresh(home, spec.task, say=to_stderr)
     with _only_one(spec, home), _interrupts_told(events):
         sweep_run = store.open_sweep(spec, run_id=run_id)
         try:
+            if spec.task in known().data:
+                store.log_data(sweep_run, dict(known().data[spec.task].health) | {"fingerprint": TASKS[spec.task].fingerprint})
             plan = make_plan(spec.variants, context=current_context())
             driver = _Driver(spec, plan, store, sweep_run, home, slots or core_count(), report, events)
             driver.run(cluster)
@@ -209,7 +214,7 @@ class _Driver:
 
     def _engine(self, cluster: Cluster | None) -> Engine | ClusterEngine:
         limit = self.spec.limits.train_ram_mb
-        variables = {TASK_VARIABLE: self.spec.task, LIMIT_VARIABLE: "" if limit is None else repr(limit)}
+        variables = {TASK_VARIABLE: self.spec.task, LIMIT_VARIABLE: "" if limit is None else repr(limit), VERSION_VARIABLE: pinned(self.home)}
         if cluster is not None:
             return ClusterEngine(cluster, environment=variables)
         return Engine(home=self.home, slots=self.slots, environment=variables, warm=self._has_work())

@@ -12,6 +12,7 @@ from pathlib import Path
 from effcore.cache import Cache, Entry
 from effcore.children import SERVER_DIED, Children
 from effcore.errors import Cancelled, StageError
+from effcore.home import HOME
 from effcore.plan import Stage
 from effcore.stages import FAILED, FOUND, request
 from effcore.stages import main as child_main
@@ -49,7 +50,7 @@ class Worker:
         self.cache = Cache(home)
         self.logs = home / "logs"
         self.logs.mkdir(parents=True, exist_ok=True)
-        self._children = Children(preload=preload, log=self.logs / "forkserver.log", environment=environment)
+        self._children = Children(preload=preload, log=self.logs / "forkserver.log", environment=(environment or {}) | {HOME: str(home)})
         self._lock = threading.Lock()
         self._closing = False
 

@@ -26,7 +26,7 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("techniques",),
     ("runtimes",),
     ("measure",),
-    ("home", "context", "cache", "host", "forecast", "stages", "forkserver", "children", "worker", "execute", "cluster"),
+    ("home", "context", "cache", "host", "forecast", "own", "stages", "forkserver", "children", "worker", "execute", "cluster"),
     ("search",),
     ("tracking",),
     ("results", "sweep", "runner", "report", "data_efficiency", "interaction", "takeaway", "remeasure", "bundle", "imported"),
@@ -38,7 +38,7 @@ ORDER = [name for line in LINES for name in line]
 OF_PAGES = {
     "errors", "objectives", "pareto", "statistics", "comparison", "frontier", "ties", "changes", "payback", "catalogue", "recipe", "document",
     "space", "dimensions", "searchspace", "spec", "effects", "planned", "plan", "description", "reasons", "verdict", "effect_sizes", "dose",
-    "tasks", "home", "context", "cache", "forecast", "search", "tracking", "interaction",
+    "tasks", "home", "context", "cache", "forecast", "own", "search", "tracking", "interaction",
 }  # fmt: skip
 """What pages may import: nothing that trains, runs or measures."""
 

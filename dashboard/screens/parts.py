@@ -14,7 +14,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import routes, theme
+from dashboard import data, routes, theme
 from effcore.errors import EffcoreError
 
 LIVE_S, IDLE_S = 2.0, 5.0
@@ -107,6 +107,7 @@ def explained(function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)
     def wrapper(*args: Any, **options: Any) -> Any:
         try:
+            data.know_own()
             return function(*args, **options)
         except EffcoreError as error:
             empty("This can't be shown", str(error), icon=":material/report:", launch=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +23,7 @@ class Task:
         fingerprint: SHA-256 of images, labels and splits; loading refuses data that differs.
         refuses: Policies of augmentation that would change what an image shows, with the reason of each.
         synthetic: Whether a program drew the images; what holds for them need not hold for photographs or handwriting.
+        origin: Where an operator's own data is from; empty for what ships.
     """
 
     name: str
@@ -37,6 +39,17 @@ class Task:
     fingerprint: str
     refuses: Mapping[str, str] = field(default_factory=dict, hash=False)
     synthetic: bool = False
+    origin: str = ""
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What names the images by their content, for the keys of stages."""
+        return {"task": self.name, "data": self.fingerprint} | ({"levels": self.levels} if self.origin else {})
+
+    @property
+    def named_classes(self) -> dict[str, Any]:
+        """Names of an operator's classes, which stand in the file and are no part of the fingerprint."""
+        return {"classes": list(self.classes)} if self.origin else {}
 
 
 _GLYPHS = tuple("0123456789ABCDEFGHJKLMNPQRSTUVWXYZ")

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from effcore.cli.options import Home, Json, SweepName, Uri, print_json
-from effcore.home import find_home, find_uri
+from effcore.cli.options import Home, Json, SweepName, Uri, open_home, print_json
+from effcore.home import find_uri
 
 
 def data(
@@ -21,7 +21,7 @@ def data(
     from effcore.data_efficiency import read_data_efficiency
     from effcore.tracking import Store
 
-    document = read_data_efficiency(Store(find_home(home), uri=find_uri(tracking_uri)), sweep=sweep, target=target)
+    document = read_data_efficiency(Store(open_home(home), uri=find_uri(tracking_uri)), sweep=sweep, target=target)
     if as_json:
         print_json(document)
     else:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from effcore.cli.options import Home, Json, SweepName, Uri, print_json
-from effcore.home import find_home, find_uri
+from effcore.cli.options import Home, Json, SweepName, Uri, open_home, print_json
+from effcore.home import find_uri
 
 
 def interactions(
@@ -19,7 +19,7 @@ def interactions(
     from effcore.interaction import read_interactions
     from effcore.tracking import Store
 
-    document = read_interactions(Store(find_home(home), uri=find_uri(tracking_uri)), sweep=sweep)
+    document = read_interactions(Store(open_home(home), uri=find_uri(tracking_uri)), sweep=sweep)
     if as_json:
         print_json(document)
     else:

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from effcore.cli.options import Home, Json, Sweep, Uri, print_json
-from effcore.home import find_home, find_uri
+from effcore.cli.options import Home, Json, Sweep, Uri, open_home, print_json
+from effcore.home import find_uri
 
 
 def export(
@@ -24,7 +24,7 @@ def export(
     from effcore.takeaway import find_variant, take_away
     from effcore.tracking import Store
 
-    store = Store(find_home(home), uri=find_uri(tracking_uri))
+    store = Store(open_home(home), uri=find_uri(tracking_uri))
     variant = find_variant(store, point, sweep=sweep)
     files = take_away(variant, store=store, folder=to or Path(f"effcore-{variant.recipe_key}"))
     if as_json:
@@ -43,7 +43,7 @@ def clean(
     """Free space in the cache of stages; results in the store stay as they are."""
     from effcore.cache import Cache
 
-    cache = Cache(find_home(home))
+    cache = Cache(open_home(home))
     usage = cache.usage()
     total = sum(u.size_bytes for u in usage)
     limit_s = None if older_than is None else time.time() - older_than * 86_400

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from effcore.cli.options import Home, Json, Sweep, Uri, print_json
+from effcore.cli.options import Home, Json, Sweep, Uri, open_home, print_json
 from effcore.errors import EffcoreError
-from effcore.home import find_home, find_uri
+from effcore.home import find_uri
 
 if TYPE_CHECKING:
     from effcore.frontier import Variant
@@ -42,7 +42,7 @@ def measure(
     """Measure points again, here, or bring in what was measured elsewhere; each environment has its own figures."""
     from effcore.tracking import Store
 
-    folder = find_home(home)
+    folder = open_home(home)
     store = Store(folder, uri=find_uri(tracking_uri))
     if results is not None:
         from effcore.imported import import_results
@@ -78,7 +78,7 @@ def bundle(
     from effcore.bundle import write_bundle
     from effcore.tracking import Store
 
-    store = Store(find_home(home), uri=find_uri(tracking_uri))
+    store = Store(open_home(home), uri=find_uri(tracking_uri))
     variants = _variants(store, point, sweep)
     settings = _settings(store, variants, width=width, max_s=max_s, batch_sizes=batch_size, threads=threads)
     files = write_bundle(variants, store=store, folder=to, settings=settings)
@@ -102,7 +102,7 @@ def profile(
     from effcore.takeaway import find_variant
     from effcore.tracking import Store
 
-    store = Store(find_home(home), uri=find_uri(tracking_uri))
+    store = Store(open_home(home), uri=find_uri(tracking_uri))
     variant = find_variant(store, point, sweep=sweep)
     document = json.loads(store.file(variant.run_id, "profile.json").read_text())
     if as_json:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from effcore.errors import EffcoreError
+from effcore.home import find_home
+
+if TYPE_CHECKING:
+    from effcore.own import Brought
 
 Home = Annotated[Path | None, typer.Option("--home", help="State folder; EFFCORE_HOME or ./.effcore where it is not given.")]
 Uri = Annotated[str | None, typer.Option("--tracking-uri", help="MLflow tracking URI; the store in the state folder where it is not given.")]
@@ -16,12 +20,42 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on s
 Sweep = Annotated[str | None, typer.Option("--sweep", help="Name or run id of a sweep; the newest where it is not given.")]
 SweepName = Annotated[str | None, typer.Argument(help="Name or run id of a sweep; the newest where it is not given.")]
 Tls = Annotated[Path | None, typer.Option("--tls", help="Folder with ca.pem, cert.pem and key.pem of the cluster.")]
+Data = Annotated[list[str] | None, typer.Option(
+    "--data", metavar="NAME=PATH", help="Make a task of a folder of images, an .npz file or a saved dataset; run, serve and worker remember it. "
+    "Repeatable.",
+)]  # fmt: skip
+Broken = Annotated[Literal["refuse", "skip"], typer.Option("--broken", help="What is done with files of --data that can't be read.")]
+Resolution = Annotated[int | None, typer.Option(
+    "--resolution", help="Side of the images of --data in pixels; decided by the data where it is not given.",
+)]  # fmt: skip
 SpecPath = Annotated[Path, typer.Argument(metavar="SPEC", help="YAML file, see experiments/.")]
 
 
 def print_json(document: Any) -> None:
     """One JSON document on stdout."""
     print(json.dumps(document, indent=2, allow_nan=False))
+
+
+def open_home(path: Path | None, brought: Brought | None = None, *, make: bool = True) -> Path:
+    """The state folder, with all that the operator named known to this process.
+
+    Args:
+        path: What the user asked for.
+        brought: What the command names beside what is known already.
+        make: Whether to make the folder, and to keep in it what is brought.
+    """
+    from effcore.own import Brought, bring, to_stderr
+
+    home = find_home(path, make=make)
+    bring(home, brought or Brought(), keep=make, say=to_stderr)
+    return home
+
+
+def brought(data: list[str] | None, broken: Literal["refuse", "skip"], resolution: int | None) -> Brought:
+    """What the options of a command name."""
+    from effcore.own import Brought
+
+    return Brought(data=data or (), broken=broken, resolution=resolution)
 
 
 def read_text(path: Path) -> str:

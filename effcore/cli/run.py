@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from effcore.catalogue import TASKS
-from effcore.cli.options import Home, Json, SpecPath, Tls, Uri, print_json, read_text
+from effcore.cli.options import Broken, Data, Home, Json, Resolution, SpecPath, Tls, Uri, brought, open_home, print_json, read_text
 from effcore.errors import Cancelled, SpecError
 from effcore.home import find_home, find_uri
 
@@ -30,6 +30,9 @@ def run(
     cluster: Annotated[str | None, typer.Option("--cluster", metavar="tls://HOST:PORT", help="Dask scheduler whose workers run the stages.")] = None,
     tls: Tls = None,
     run_id: Annotated[str | None, typer.Option("--run-id", hidden=True)] = None,
+    data: Data = None,
+    broken: Broken = "refuse",
+    resolution: Resolution = None,
     as_json: Json = False,
 ) -> None:
     """Run a sweep, or go on with one that was interrupted.
@@ -40,6 +43,8 @@ def run(
 
     if (spec is None) == (run_id is None):
         raise typer.BadParameter("must be given.", param_hint="SPEC")
+    given = brought(data, broken, resolution)
+    open_home(home, given, make=given.anything)
     parsed = parse(read_text(spec), source=str(spec)) if spec is not None else None
     folder, uri = find_home(home), find_uri(tracking_uri)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -129,12 +134,15 @@ def _print_result(result: SweepResult, home: Path, uri: str | None, *, as_json: 
         print(f"failed: {error}", file=sys.stderr)
 
 
-def check(spec: SpecPath, home: Home = None, as_json: Json = False) -> None:
+def check(
+    spec: SpecPath, home: Home = None, data: Data = None, broken: Broken = "refuse", resolution: Resolution = None, as_json: Json = False
+) -> None:
     """Say what a sweep would cost; run nothing, write nothing."""
     from effcore.forecast import forecast
+    from effcore.own import refresh, to_stderr
     from effcore.spec import parse
 
-    folder = find_home(home, make=False)
+    folder = open_home(home, brought(data, broken, resolution), make=False)
     try:
         parsed = parse(read_text(spec), source=str(spec))
     except SpecError as error:
@@ -142,6 +150,7 @@ def check(spec: SpecPath, home: Home = None, as_json: Json = False) -> None:
             print_json({"problems": [{"where": p.where, "line": p.line, "message": p.message, "hint": p.hint} for p in error.problems]})
             raise typer.Exit(2) from None
         raise
+    refresh(folder, parsed.task, keep=False, say=to_stderr)
     cost = forecast(parsed, home=folder)
     if as_json:
         stages = {"total": cost.stages_total, "distinct": cost.stages_distinct, "cached": cost.stages_cached}

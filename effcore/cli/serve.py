@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from effcore.cli.options import Home, Tls, Uri
+from effcore.cli.options import Broken, Data, Home, Resolution, Tls, Uri, brought, open_home
 from effcore.errors import EffcoreError
 from effcore.forkserver import die_with_parent
 from effcore.home import HOME, URI, find_home, find_uri
@@ -33,8 +33,13 @@ def serve(
     port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port of the page; the next free one where it is taken.")] = PORT,
     home: Home = None,
     tracking_uri: Uri = None,
+    data: Data = None,
+    broken: Broken = "refuse",
+    resolution: Resolution = None,
 ) -> None:
     """Show the dashboard on 127.0.0.1 and run the sweeps that are launched from it, until Ctrl-C."""
+    given = brought(data, broken, resolution)
+    open_home(home, given, make=given.anything)
     if spec is not None:
         from effcore.cli.options import read_text
         from effcore.spec import parse
@@ -82,7 +87,7 @@ def runner(home: Home = None, tracking_uri: Uri = None) -> None:
     from effcore.tracking import Store
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    folder = find_home(home)
+    folder = open_home(home)
     run_queue(Store(folder, uri=find_uri(tracking_uri)), home=folder)
 
 
@@ -91,11 +96,15 @@ def worker(
     tls: Tls = None,
     slots: Annotated[int | None, typer.Option("--slots", min=1, help="Stages that run at once; all cores where it is not given.")] = None,
     home: Home = None,
+    data: Data = None,
+    broken: Broken = "refuse",
+    resolution: Resolution = None,
 ) -> None:
     """Join a cluster and run stages for `effcore run --cluster`; all hosts must see the same state folder."""
     from effcore.cluster import Cluster, serve_worker
 
-    serve_worker(Cluster(address, tls or Path("tls")), home=find_home(home), slots=slots)
+    folder = open_home(home, brought(data, broken, resolution))
+    serve_worker(Cluster(address, tls or Path("tls")), home=folder, slots=slots)
 
 
 def free_port(wished: int) -> int:

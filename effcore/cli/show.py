@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from effcore.cli.options import Home, Json, Sweep, Uri, print_json
+from effcore.cli.options import Broken, Data, Home, Json, Resolution, Sweep, Uri, brought, open_home, print_json
 from effcore.errors import EffcoreError, nearest
-from effcore.home import find_home, find_uri
+from effcore.home import find_uri
 from effcore.objectives import METRICS, metric
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def frontier(
     from effcore.report import frontier_document, read_frontier, read_verdicts
     from effcore.tracking import Store
 
-    store = Store(find_home(home), uri=find_uri(tracking_uri))
+    store = Store(open_home(home), uri=find_uri(tracking_uri))
     found = read_frontier(store, sweep=sweep, objectives=objective or (), environment=environment, budgets=budgets)
     judged = read_verdicts(store, found, sweep=sweep) if as_json or verdicts else {}
     if as_json:
@@ -113,11 +113,16 @@ def format_metric(name: str, metrics: Any) -> str:
 
 def describe(
     name: Annotated[str | None, typer.Argument(help="A technique, task, block, family, runtime or metric; everything where it is not given.")] = None,
+    home: Home = None,
+    data: Data = None,
+    broken: Broken = "refuse",
+    resolution: Resolution = None,
     as_json: Json = False,
 ) -> None:
     """Show what there is: techniques with their parameters, tasks, blocks, families, runtimes, metrics."""
     from effcore.description import describe_all
 
+    open_home(home, brought(data, broken, resolution), make=False)
     everything = describe_all()
     if name is not None:
         known = [n for group in everything.values() for n in group]
@@ -152,7 +157,7 @@ def _print_entry(key: str, entry: dict[str, Any]) -> None:
     print(f"\n  {title}")
     for line in textwrap.wrap(entry["summary"], 100):
         print(f"    {line}")
-    for field in ("formula", "source", "link"):
+    for field in ("formula", "source", "link", "origin"):
         if entry.get(field):
             print(f"    {field}: {entry[field]}")
     if "example" in entry:

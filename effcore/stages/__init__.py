@@ -15,6 +15,7 @@ from typing import Any
 from effcore.cache import Cache, Entry
 from effcore.errors import EffcoreError
 from effcore.host import host_lock
+from effcore.own import VERSION_VARIABLE, know
 from effcore.plan import Stage
 
 FAILED = 3
@@ -62,6 +63,8 @@ def main(argument: Mapping[str, Any]) -> int:
 
 def _run(stage: Stage, home: Path, cache: Cache, outcome: Path) -> int:
     try:
+        if version := os.environ.get(VERSION_VARIABLE):
+            know(home, version=version)
         produce(stage, home=home, cache=cache)
     except Exception as error:  # whatever went wrong is the result of this stage
         traceback.print_exc()

@@ -229,6 +229,11 @@ class Store:
             "schema": SCHEMA, "heartbeat": str(int(time.time())), "error": "", "cancel": "",
         }  # fmt: skip
 
+    def log_data(self, run_id: str, health: Mapping[str, Any]) -> None:
+        """Write what is known of an operator's data to a sweep: counts by class, what was skipped, what was done."""
+        self._client.log_dict(run_id, dict(health), "data.json")
+        self._set_tags(run_id, {"data": str(health["fingerprint"])})
+
     def beat(self, run_id: str, *, total: int, done: int, failed: int) -> bool:
         """Say that the sweep is alive and how far it is; returns whether someone asked for it to stop."""
         counts = {"total": str(total), "done": str(done), "failed": str(failed), "heartbeat": str(int(time.time()))}

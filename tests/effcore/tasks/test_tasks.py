@@ -73,7 +73,6 @@ def test_an_unknown_task_names_the_known_ones() -> None:
 
 
 def test_data_with_another_fingerprint_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    load.cache_clear()
     monkeypatch.setitem(tasks.TASKS, "digits", replace(TASKS["digits"], fingerprint="0" * 64))
     with pytest.raises(EffcoreError, match="must have the fingerprint 0000000000000000. Got 0fb56525f7af21a7"):
         load("digits")
