@@ -28,8 +28,8 @@ class Asked:
 
 def test_says_every_change_with_its_interval_and_reads_two_points_only(variants: list[Variant]) -> None:
     child = by_name(variants, "cnn x1 · affine · prune 50%")
-    faster = {"latency_ms": 0.1, "latency_ms_low": 0.095, "latency_ms_high": 0.105}
-    slower = {"latency_ms": 0.2, "latency_ms_low": 0.19, "latency_ms_high": 0.21}
+    faster = {"latency_ms": 0.1, "latency_ms_low": 0.095, "latency_ms_high": 0.105, "accuracy": 0.97, "accuracy_low": 0.961, "accuracy_high": 0.978}
+    slower = {"latency_ms": 0.2, "latency_ms_low": 0.19, "latency_ms_high": 0.21, "accuracy": 0.974, "accuracy_low": 0.966, "accuracy_high": 0.981}
     changed = [
         replace(v, metrics=v.metrics | (faster if v is child else slower if v.name == "cnn x1 · affine" else {})) for v in variants
     ]
@@ -39,6 +39,7 @@ def test_says_every_change_with_its_interval_and_reads_two_points_only(variants:
     assert view is not None
     assert view.line.startswith("Trade-off: 2 times faster (1.86 to 2.15); accuracy ") and view.line.endswith(".")
     assert any(d.startswith("A loss of up to") for d in view.details)
+    assert "Training: 24 s in all, +0 s (+0%) against its parent." in view.details
     assert view.details[-1] == "Payback of its own training: after 80,000 predictions (74,900 to 86,300) for 8 s of training."
     assert view.rules == RULES
 
