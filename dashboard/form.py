@@ -68,7 +68,7 @@ def _walk(schema: Mapping[str, Any], definitions: Mapping[str, Any], path: tuple
     found: list[FieldSpec] = []
     required = schema.get("required", ())
     for name, raw in schema.get("properties", {}).items():
-        entry = _resolve(raw, definitions)
+        entry = _nested(_resolve(raw, definitions), definitions)
         if entry.get("type") == "object":
             found.extend(_walk(entry, definitions, (*path, name)))
         else:
@@ -85,6 +85,12 @@ def _resolve(entry: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[s
         return dict(entry)
     target = definitions[entry["$ref"].rsplit("/", 1)[-1]]
     return {**target, **{key: value for key, value in entry.items() if key != "$ref"}}
+
+
+def _nested(entry: dict[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters that an entry holds where it may also be left out as a whole; any other entry as it is."""
+    kinds = [_resolve(kind, definitions) for kind in entry.get("anyOf", ()) if kind.get("type") != "null"]
+    return kinds[0] if len(kinds) == 1 and kinds[0].get("type") == "object" else entry
 
 
 def _field(entry: Mapping[str, Any], path: tuple[str, ...], *, required: bool) -> FieldSpec:

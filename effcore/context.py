@@ -29,7 +29,7 @@ SHARED: dict[str, tuple[str, ...]] = {
 
 PACKAGES: dict[str, tuple[str, ...]] = {
     "train": ("torch", "numpy"),
-    "transform": ("torch", "numpy", "torch-pruning"),
+    "transform": ("torch", "torchao", "numpy", "torch-pruning"),
     "export": ("torch", "torchao", "onnx", "onnxscript", "numpy"),
     "evaluate": ("numpy",),
     "measure": ("numpy",),

@@ -8,6 +8,7 @@ from typing import Any
 
 from effcore.catalogue.factorization import Factorization
 from effcore.catalogue.pruning import Pruning
+from effcore.catalogue.quantization import Quantization
 from effcore.catalogue.subnetwork import Subnetwork
 from effcore.catalogue.training import Training
 from effcore.recipe import Recipe, Step, digest
@@ -53,6 +54,8 @@ def transform_epochs(step: Step, training: Training) -> int:
     config, again = step.config, rewinds_to(step, training)
     if isinstance(config, Pruning):
         return config.rounds * (config.fine_tune if again is None else training.epochs - again)
+    if isinstance(config, Quantization):
+        return config.fine_tune.epochs if config.fine_tune is not None else 0
     return config.fine_tune if isinstance(config, Factorization | Subnetwork) else 0
 
 
@@ -64,6 +67,8 @@ def expected_structure(recipe: Recipe, seed: int) -> str:
     for step in recipe.steps[learned + 1 :]:
         if step.role in ("architecture", "transform", "lower", "runtime") and not zeroing([step]):
             document = {k: v for k, v in step.config.model_dump(mode="json").items() if k not in WEIGHTS_ONLY}
+            if isinstance(step.config, Quantization) and step.config.mode == "aware":
+                document["mode"] = "static"  # the same operators
             shaping.append({step.technique: document})
     return digest({"task": recipe.task, "steps": shaping})
 

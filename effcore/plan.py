@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from effcore.catalogue import TASKS
@@ -35,7 +35,8 @@ def make_plan(variants: Iterable[tuple[Recipe, int]], *, context: Context) -> Pl
 class _Chain:
     """Where the planning of one recipe stands: stages so far, the model's key, and the phase that a transform inherits.
 
-    Of that phase `start` is the key of the model that it started from, None for new weights, and `early` that of its first rung.
+    Of that phase `start` is the key of the model that it started from, None for new weights, and `early` that of its first rung;
+    `trained` is the key of what was trained to be lowered.
     """
 
     keys: tuple[str, ...] = ()
@@ -45,6 +46,7 @@ class _Chain:
     teacher_keys: tuple[str, ...] = ()
     start: str | None = None
     early: str | None = None
+    trained: str | None = None
 
 
 class _Planner:
@@ -54,17 +56,26 @@ class _Planner:
         self._models: dict[tuple[Any, ...], _Chain] = {}
 
     def variant(self, recipe: Recipe, seed: int) -> VariantPlan:
-        chain = self.model(recipe, seed)
+        chain = self.lowered(recipe, seed)
         lower = [s for s in recipe.steps if s.role == "lower"]
         export = self.export(recipe, lower, chain)
         evaluate = self.evaluate(recipe, export)
         origin = parent(recipe)
-        inherited = set(self.model(origin.recipe, seed).keys) if origin else set()
+        inherited = set(self.lowered(origin.recipe, seed).keys) if origin else set()
         own = tuple(k for k in chain.keys if k not in inherited and k not in chain.teacher_keys and self.stages[k].trains)
         return VariantPlan(
             recipe=recipe, seed=seed, stages=(*chain.keys, export, evaluate), own=own, teachers=chain.teacher_keys,
             export=export, evaluate=evaluate, structure=expected_structure(recipe, seed),
         )  # fmt: skip
+
+    def lowered(self, recipe: Recipe, seed: int) -> _Chain:
+        """The same stages, with the training that a step does before it lowers the network."""
+        chain = self.model(recipe, seed)
+        for step in recipe.steps:
+            if step.record.trains(step.config):
+                trained = self.transform(recipe, seed, chain, self._resolved(step), zeroed=zeroing(recipe.steps))
+                chain = replace(chain, keys=trained.keys, trained=trained.model)
+        return chain
 
     def model(self, recipe: Recipe, seed: int) -> _Chain:
         """The stages up to the trained and transformed model."""
@@ -133,7 +144,8 @@ class _Planner:
         if lower and isinstance(chain.training, Step) and isinstance(chain.training.config, Training):
             config["data_fraction"] = chain.training.config.data_fraction  # calibration sees no image that training did not
         cost = " ".join(["export", *(s.technique for s in lower), recipe.runtime])
-        return self._stage("export", config, [("model", chain.model)], steps=lower, cost_class=cost, runtime=recipe.runtime).key
+        inputs = [("model", chain.model), ("trained", chain.trained)]
+        return self._stage("export", config, inputs, steps=lower, cost_class=cost, runtime=recipe.runtime).key
 
     def evaluate(self, recipe: Recipe, export: str) -> str:
         config = TASKS[recipe.task].identity | {"runtime": recipe.runtime}

@@ -90,7 +90,7 @@ def _weights_only(child: Point, parent: Point) -> str:
 def _rescales(child: Point) -> bool:
     """Whether activations become integers, rather than weights alone."""
     settings = _settings(child, "quantization")
-    return settings is not None and settings.get("mode", "static") in ("static", "dynamic")
+    return settings is not None and settings.get("mode", "static") in ("static", "aware", "dynamic")
 
 
 def _no_vnni(child: Point, did: Mapping[str, Any]) -> str | None:

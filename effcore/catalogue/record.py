@@ -109,6 +109,7 @@ class Technique:
         link: Where to read it.
         label: A few words that tell a step from its siblings, as `prune 50 %`.
         converts: Whether a step of role `lower` acts on the exported file; otherwise it acts on the model, before the export.
+        trains: Whether a step of role `lower` trains the network before it acts on it.
         shorthand: Field that a bare value stands for: `runtime: torch` is `runtime: {name: torch}`.
         refusal: (config, task) -> the field that does not suit the task and the sentence that says so, or None.
         cards: Of its ways, where it has several.
@@ -126,6 +127,7 @@ class Technique:
     link: str
     label: Callable[[Any], str]
     converts: Callable[[Any], bool] = lambda config: False
+    trains: Callable[[Any], bool] = lambda config: False
     shorthand: str | None = None
     refusal: Callable[[Any, Task], tuple[str, str] | None] | None = None
     cards: tuple[Card, ...] = ()

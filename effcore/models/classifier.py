@@ -9,6 +9,9 @@ from torch import Tensor, nn
 
 from effcore.errors import EffcoreError
 
+FEATURES = "shown_features"
+"""Name of the module that, in a traced network, passes on what goes into its classifier: a graph has no layers."""
+
 
 def classifier(model: nn.Module) -> nn.Linear:
     """The layer that makes logits of features, which is the last linear one.
@@ -30,14 +33,15 @@ def penultimate(model: nn.Module, keep: Callable[[Tensor], object]) -> Iterator[
     """While it is open, hands on what goes into the model's classifier, once for each batch that passes.
 
     Args:
-        model: Ends with a linear layer.
+        model: Ends with a linear layer, or is a traced network with a module `FEATURES`.
         keep: Gets the features, (N, features), as they are.
     """
 
     def before(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
         keep(inputs[0])
 
-    handle = classifier(model).register_forward_pre_hook(before)
+    shown = getattr(model, FEATURES, None)
+    handle = (shown if isinstance(shown, nn.Module) else classifier(model)).register_forward_pre_hook(before)
     try:
         yield
     finally:

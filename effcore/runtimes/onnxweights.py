@@ -52,8 +52,8 @@ def stored_weights(model: onnx.ModelProto) -> dict[str, Stored]:
 def _stored(tensor: onnx.TensorProto) -> Stored:
     values = numpy_helper.to_array(tensor)
     bits = 4 if tensor.data_type in FOUR_BITS else 8 * values.itemsize
-    # Numbers of 4 bits are a type that numpy itself can't compare.
-    plain = values if values.dtype.kind in "fiub" else values.astype(np.int8)
+    # Numbers of 4 bits and of bf16 are types that numpy itself can't compare.
+    plain = values if values.dtype.kind in "fiub" else values.astype(np.float32 if tensor.data_type == onnx.TensorProto.BFLOAT16 else np.int8)
     return Stored(values=plain, bits=bits, bytes=_bytes(values.size, bits), convolution=values.ndim > 2)
 
 

@@ -16,6 +16,7 @@ from effcore.measure.size import measure_size
 from effcore.models import snapshot
 from effcore.recipe import read_step
 from effcore.runtimes import runtime_module
+from effcore.stages.transform import TRAINED
 from effcore.tasks import load
 from effcore.techniques import CONVERTERS, FUNCTIONS
 
@@ -25,7 +26,7 @@ def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) ->
 
     Args:
         config: task, runtime, lower (steps that act while the file is made), data_fraction (of the training, for calibration).
-        inputs: `model`.
+        inputs: `model`; `trained` where a step has trained it before it lowers it.
         folder: Gets `model.onnx` or `model.pt2`, and `layers.json`, where its bytes are.
 
     Returns:
@@ -39,7 +40,8 @@ def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) ->
     data = load(config["task"]).fraction(config["data_fraction"]) if steps else None
     did = {}
     for step in (s for s in steps if not s.record.converts(s.config)):
-        program, did[step.technique] = FUNCTIONS[step.technique](program, step.config, data)
+        before = {"trained": torch.load(inputs["trained"] / TRAINED, weights_only=True)} if step.record.trains(step.config) else {}
+        program, did[step.technique] = FUNCTIONS[step.technique](program, step.config, data, **before)
     runtime.export(program, path, task=TASKS[config["task"]])
     for step in (s for s in steps if s.record.converts(s.config)):
         file, did[step.technique] = CONVERTERS[step.technique](path.read_bytes(), step.config, data)

@@ -19,23 +19,25 @@ from effcore.models import build, snapshot
 from effcore.recipe import read_step
 from effcore.stages.train import kept_zeros, load_teachers, phase_hooks
 from effcore.tasks import load
-from effcore.techniques import FUNCTIONS
+from effcore.techniques import FUNCTIONS, TRAINERS
 from effcore.techniques.tune import Early
 from effcore.training import HOOKS, STOPPING, Fit, Hooks, fit, joined
 
+TRAINED = "trained.pt"
+"""What a technique made of a network that it is to lower; plain tensors."""
 FINE_TUNE_RATE = 1 / 3
 """Peak learning rate of fine-tuning, as a share of that of the phase before."""
 
 
 def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) -> dict[str, Any]:
-    """Apply one transform.
+    """Apply one transform, or train a network before it is lowered.
 
     Args:
         config: task, step, training and contributes of the phase that it inherits, seed; `keep_zeros` where a step before set weights to zero;
             `rewind_to`, the epoch of the phase that it goes back to, where it does.
         inputs: `model`; `teacher`, `teacher_1` and so on where the phase had some; `early`, the phase after that epoch, or `start`, the
             model that the phase began with where it had one.
-        folder: Gets `model.pt` and `curve.json`.
+        folder: Gets `model.pt`, or `trained.pt` where the step lowers the network later, and `curve.json`.
 
     Returns:
         Facts: what the technique did, images seen, devices, peak memory over the baseline, epochs of fine-tuning.
@@ -54,10 +56,13 @@ def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) ->
     def learning() -> Sequence[Hooks]:
         return phase_hooks(config, load_teachers(inputs), part)
 
-    def tune(model: nn.Module, epochs: int, *, hooks: Sequence[Hooks] = ()) -> Fit:
-        short = training.model_copy(update={"epochs": epochs, "learning_rate": training.learning_rate * FINE_TUNE_RATE})
+    def tune(
+        model: nn.Module, epochs: int, *, hooks: Sequence[Hooks] = (), learning_rate: float | None = None, named_by: nn.Module | None = None
+    ) -> Fit:
+        rate = learning_rate or training.learning_rate * FINE_TUNE_RATE
+        short = training.model_copy(update={"epochs": epochs, "learning_rate": rate})
         asked.append(epochs)
-        hooks = [*hooks, *kept_zeros(config, model), *learning()]
+        hooks = [*hooks, *kept_zeros(config, named_by or model), *learning()]
         fits.append(fit(model, part, short, seed=config["seed"], start_epoch=0, end_epoch=epochs, hooks=hooks))
         return fits[-1]
 
@@ -70,15 +75,26 @@ def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) ->
 
     early = {"early": Early(state=_early(config, inputs, kept), train=again)} if "rewind_to" in config else {}
     with PeakMemory() as memory:
-        model, edit, facts = FUNCTIONS[step.technique](snapshot.rebuild(kept), step.config, part, tune=tune, **early)
-    edits = [*kept.edits, *([edit] if edit is not None else [])]
-    snapshot.save(folder / "model.pt", snapshot.take(model, kept.task, kept.architecture, edits))
+        change = TRAINERS if step.record.trains(step.config) else FUNCTIONS
+        made = change[step.technique](snapshot.rebuild(kept), step.config, part, tune=tune, **early)
+    facts = _save(folder, kept, made)
     (folder / "curve.json").write_text(json.dumps(joined(fits)))
     done = sum(len(result.curve) for result in fits)
     return {
         "did": facts, "samples": sum(result.samples for result in fits), "devices": 1, "peak_ram_mb": memory.over_baseline_mb,
         "epochs": done, "share_done": done / sum(asked) if asked else 1.0,
     }  # fmt: skip
+
+
+def _save(folder: Path, kept: snapshot.Snapshot, made: tuple[Any, ...]) -> dict[str, Any]:
+    """Write what a technique made, a network with its edit or the state of one that it lowers later; the facts beside it."""
+    facts: dict[str, Any] = made[-1]
+    if isinstance(made[0], nn.Module):
+        edits = [*kept.edits, *([made[1]] if made[1] is not None else [])]
+        snapshot.save(folder / "model.pt", snapshot.take(made[0], kept.task, kept.architecture, edits))
+    else:
+        torch.save(made[0], folder / TRAINED)
+    return facts
 
 
 def _early(config: Mapping[str, Any], inputs: Mapping[str, Path], kept: snapshot.Snapshot) -> Mapping[str, Tensor]:

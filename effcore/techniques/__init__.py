@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from torch import Tensor
+
 from effcore.techniques import augmentation, averaging, distillation, factorization, pruning, quantization, subnetwork, weight_sharing
 from effcore.techniques.context import Context
 from effcore.training import Hooks
@@ -30,4 +32,10 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 CONVERTERS: dict[str, Callable[..., tuple[bytes, dict[str, Any]]]] = {"quantization": quantization.convert}
 """What acts on the exported file, by the technique's name, where `converts` of its record says so: `convert(file, config, data)`."""
 
-__all__ = ["CONTRIBUTORS", "CONVERTERS", "FUNCTIONS", "Context"]
+TRAINERS: dict[str, Callable[..., tuple[dict[str, Tensor], dict[str, Any]]]] = {"quantization": quantization.train}
+"""What trains a network before it is lowered, by the technique's name, where `trains` of its record says so: `train(model, config, data, tune=)`.
+
+What it gives is handed to the technique's function as `trained`.
+"""
+
+__all__ = ["CONTRIBUTORS", "CONVERTERS", "FUNCTIONS", "TRAINERS", "Context"]

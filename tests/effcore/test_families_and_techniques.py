@@ -29,7 +29,7 @@ from effcore.training import Fit, predict
 
 DIGITS = TASKS["digits"]
 MATRIX = [(family, way, allowed) for family in FAMILIES for way, allowed in allowances(FAMILIES[family], TECHNIQUES).items()]
-CONVERTED = ("dynamic", "weight_only", "codebook", "fp16")
+CONVERTED = ("dynamic", "weight_only", "codebook", "fp16", "bf16")
 JUDGED = [
     (family, criterion)
     for family, record in FAMILIES.items()

@@ -109,6 +109,18 @@ def test_a_student_has_its_teacher_as_input_of_every_rung_and_fine_tuning() -> N
     assert {dict(s.inputs)["teacher"] for s in students} == {variant.teachers[-1]}
 
 
+def test_training_with_rounding_is_a_training_of_its_own_between_the_network_and_its_file() -> None:
+    found = plan(MLP, TRAIN, TEACHER, "pruning: {structure: weights}", "quantization: [{}, {mode: aware, fine_tune: {epochs: 3}}]", RUN)
+    static, aware = found.variants
+    (key,) = set(aware.stages) - set(static.stages) - {aware.export, aware.evaluate}
+    stage, model = found.stages[key], dict(found.stages[static.export].inputs)["model"]
+    assert stage.kind == "transform" and stage.units == 3 and stage.trains and stage.config["keep_zeros"] and stage.config["contributes"]
+    assert dict(stage.inputs) == {"model": model, "teacher": aware.teachers[-1]}
+    assert dict(found.stages[aware.export].inputs) == {"model": model, "trained": key}
+    assert aware.own == (key,) and static.own == () and aware.structure == static.structure and found.trainings == 4
+    assert stage.config["step"]["quantization"]["reduce_range"] is not None
+
+
 def ensemble(members: int, family: str = "cnn") -> str:
     return f"distillation: {{teacher: {{family: {family}, epochs: 2, members: {members}}}}}"
 

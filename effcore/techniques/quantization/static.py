@@ -98,14 +98,11 @@ def apply(model: nn.Module, config: Quantization, data: Data) -> tuple[torch.exp
         )
     images = torch.tensor(data.train.first(config.calibration_images).images)
     folded = deployable(model)
-    layers, program = sum(isinstance(m, nn.Conv2d | nn.Linear) for m in folded.modules()), trace(folded, images)
+    layers, program = layers_of(folded), trace(folded, images)
     scanned = _scan(program, images, config, layers) if config.float_layers else {}
     floats = list(scanned)[: config.float_layers]
     quantized = _quantize(program, images, config, marked=lambda node: _layer(node) not in floats)
-    expected = layers - config.float_layers
-    reached = sum(_reads_integers(node) for node in quantized.graph.nodes)
-    if reached != expected or expected == 0:
-        raise TechniqueError(f"quantization must reach every layer with weights, {expected} here. Got {reached}.")
+    reached = require_reached(quantized, layers - config.float_layers)
     facts = {
         "layers": reached,
         "calibration_images": len(images),
@@ -114,6 +111,23 @@ def apply(model: nn.Module, config: Quantization, data: Data) -> tuple[torch.exp
         "calibration": config.calibration,
     }
     return trace(quantized, images), facts | ({"float_layers": floats, "sensitivity": scanned} if floats else {})
+
+
+def layers_of(folded: nn.Module) -> int:
+    """How many layers with weights a network has."""
+    return sum(isinstance(module, nn.Conv2d | nn.Linear) for module in folded.modules())
+
+
+def require_reached(quantized: fx.GraphModule, expected: int) -> int:
+    """How many layers read integers.
+
+    Raises:
+        TechniqueError: It is not the number that was expected, or none.
+    """
+    reached = sum(_reads_integers(node) for node in quantized.graph.nodes)
+    if reached != expected or expected == 0:
+        raise TechniqueError(f"quantization must reach every layer with weights, {expected} here. Got {reached}.")
+    return reached
 
 
 def _quantize(program: torch.export.ExportedProgram, images: Tensor, config: Quantization, *, marked: Marked) -> fx.GraphModule:

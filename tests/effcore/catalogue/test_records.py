@@ -17,7 +17,7 @@ from effcore.catalogue.distillation import Distillation, Teacher
 from effcore.catalogue.elastic import ElasticStage, Shape
 from effcore.catalogue.factorization import Factorization
 from effcore.catalogue.pruning import Pruning
-from effcore.catalogue.quantization import Quantization
+from effcore.catalogue.quantization import FineTune, Quantization
 from effcore.catalogue.record import number
 from effcore.catalogue.runtime import Runtime
 from effcore.catalogue.subnetwork import Subnetwork
@@ -69,11 +69,13 @@ LABELS: list[tuple[str, Parameters, str]] = [
     ("quantization", Quantization(), "int8"),
     ("quantization", Quantization(float_layers=1), "int8, 1 layer float"),
     ("quantization", Quantization(float_layers=2), "int8, 2 layers float"),
+    ("quantization", Quantization.model_validate({"mode": "aware"}), "int8 aware"),
     ("quantization", Quantization(mode="dynamic"), "int8 dynamic"),
     ("quantization", Quantization(mode="weight_only"), "int8 weights"),
     ("quantization", Quantization(mode="weight_only", bits=4), "int4 weights"),
     ("quantization", Quantization.model_validate({"mode": "codebook"}), "codebook 4 bit"),
     ("quantization", Quantization.model_validate({"mode": "fp16"}), "fp16"),
+    ("quantization", Quantization.model_validate({"mode": "bf16"}), "bf16"),
     ("runtime", Runtime(), "onnxruntime"),
     ("runtime", Runtime(name="torch"), "torch"),
 ]
@@ -136,7 +138,10 @@ def test_what_a_task_refuses_is_a_policy_with_a_reason_and_leaves_others(task: T
     assert all(reason.endswith(".") for reason in task.refuses.values())
 
 
-@pytest.mark.parametrize("model", [*(t.parameters for t in TECHNIQUES.values()), Teacher, EarlyStopping, ElasticStage], ids=lambda m: m.__name__)
+NESTED = (Teacher, EarlyStopping, ElasticStage, FineTune)
+
+
+@pytest.mark.parametrize("model", [*(t.parameters for t in TECHNIQUES.values()), *NESTED], ids=lambda m: m.__name__)
 def test_every_parameter_has_a_help_text_and_bounds(model: type[Parameters]) -> None:
     for name, described in model.model_json_schema()["properties"].items():
         assert described["description"].endswith("."), name

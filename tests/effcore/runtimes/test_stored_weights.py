@@ -22,10 +22,10 @@ from effcore.tasks import Data
 from effcore.techniques.quantization import convert
 
 MODES: dict[str, dict[str, Any]] = {
-    "fp16": {"mode": "fp16"}, "int8": {"mode": "weight_only"}, "int4": {"mode": "weight_only", "bits": 4},
+    "fp16": {"mode": "fp16"}, "bf16": {"mode": "bf16"}, "int8": {"mode": "weight_only"}, "int4": {"mode": "weight_only", "bits": 4},
     "codebook": {"mode": "codebook"}, "codebook 8": {"mode": "codebook", "bits": 8}, "dynamic": {"mode": "dynamic", "reduce_range": True},
 }  # fmt: skip
-BITS = {"fp16": {16}, "int8": {8}, "int4": {4}, "codebook": {32}, "codebook 8": {32}, "dynamic": {8}}
+BITS = {"fp16": {16}, "bf16": {16}, "int8": {8}, "int4": {4}, "codebook": {32}, "codebook 8": {32}, "dynamic": {8}}
 
 
 def changed(mode: str, before: Path, data: Data, path: Path) -> Path:

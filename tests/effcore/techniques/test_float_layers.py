@@ -100,7 +100,7 @@ def test_a_layer_must_be_left_to_quantize(count: int, most: int, trained: Callab
         apply(trained("mlp"), config(count), digits)
 
 
-@pytest.mark.parametrize("mode", ["dynamic", "weight_only", "codebook", "fp16"])
+@pytest.mark.parametrize("mode", ["aware", "dynamic", "weight_only", "codebook", "fp16", "bf16"])
 def test_other_modes_have_no_use_for_it(mode: str) -> None:
     with pytest.raises(ValidationError, match=f"left out with the mode {mode}"):
         Quantization.model_validate({"mode": mode, "float_layers": 1})

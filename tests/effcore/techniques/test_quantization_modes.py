@@ -35,6 +35,7 @@ RUNTIME = RUNTIME_MODULES["onnxruntime"]
 LAYERS = {"mlp": 3, "cnn": 5, "residual": 10, "mobile": 13}
 MODES: dict[str, dict[str, Any]] = {
     "fp16": {"mode": "fp16"},
+    "bf16": {"mode": "bf16"},
     "dynamic": {"mode": "dynamic", "reduce_range": True},
     "int8": {"mode": "weight_only"},
     "int8 a layer": {"mode": "weight_only", "per_channel": False},
@@ -45,7 +46,8 @@ MODES: dict[str, dict[str, Any]] = {
 TOLERANCE = {4: 0.05, 8: 0.01, 16: 0.0025}
 """Largest difference in accuracy to the float file over 400 images, by bits."""
 STORED = {
-    "fp16": TensorProto.FLOAT16, "dynamic": TensorProto.INT8, "int8": TensorProto.INT8, "int8 a layer": TensorProto.INT8,
+    "fp16": TensorProto.FLOAT16, "bf16": TensorProto.BFLOAT16, "dynamic": TensorProto.INT8, "int8": TensorProto.INT8,
+    "int8 a layer": TensorProto.INT8,
     "int4": TensorProto.INT4, "codebook": TensorProto.UINT4, "codebook 8": TensorProto.UINT8,
 }  # fmt: skip
 """Type of the stored weights; 4-bit products of linear layers hold theirs in bytes."""
@@ -146,7 +148,8 @@ def test_every_mode_is_a_structure_of_its_own_that_weights_do_not_change(digits:
 @pytest.mark.parametrize(
     ("family", "mode", "most"),
     [
-        ("mlp", "fp16", 0.51), ("mlp", "dynamic", 0.26), ("mlp", "int8", 0.26), ("mlp", "int4", 0.165), ("mlp", "codebook", 0.13),
+        ("mlp", "fp16", 0.51), ("mlp", "bf16", 0.51), ("cnn", "bf16", 0.51), ("mlp", "dynamic", 0.26),
+        ("mlp", "int8", 0.26), ("mlp", "int4", 0.165), ("mlp", "codebook", 0.13),
         ("cnn", "fp16", 0.51), ("cnn", "int8", 0.27), ("cnn", "int4", 0.14), ("cnn", "codebook", 0.13), ("cnn", "codebook 8", 0.27),
     ],
 )  # fmt: skip
@@ -181,20 +184,33 @@ def test_what_a_mode_cannot_do_is_refused_with_the_reason(digits: Data, artifact
         convert(file, Quantization(), digits)
     with pytest.raises(TechniqueError, match="must be 'static' to act before the export. Got 'fp16'"):
         apply(nn.Linear(1, 1), config("fp16"), digits)
-    for mode in ("fp16", "int8", "codebook"):
+    for mode in ("fp16", "bf16", "int8", "codebook"):
         once = onnx.load_from_string(file)
         del once.graph.node[2:]
         with pytest.raises(TechniqueError, match="must find layers with float weights"):
             convert(once.SerializeToString(), config(mode), digits)
 
 
+def test_bf16_keeps_the_first_half_of_a_float_rounded_to_the_nearest(digits: Data, artifact: Callable[[str, str], Path]) -> None:
+    before = artifact("mlp", "float").read_bytes()
+    tensors = [t for t in onnx.load_from_string(before).graph.initializer if t.data_type == TensorProto.FLOAT and t.dims]
+    floats = {t.name: numpy_helper.to_array(t) for t in tensors}
+    stored = {t.name: t for t in onnx.load_from_string(convert(before, config("bf16"), digits)[0]).graph.initializer}
+    for name, values in floats.items():
+        half = stored[f"{name}_half"]
+        assert half.data_type == TensorProto.BFLOAT16 and len(half.raw_data) == 2 * values.size
+        back = numpy_helper.to_array(half).astype(np.float32)
+        np.testing.assert_allclose(back, values, rtol=2**-8)
+        assert not (back.view(np.uint32) & 0xFFFF).any()
+
+
 def test_every_mode_of_the_catalogue_has_its_file() -> None:
-    assert {*CONVERTERS, "static"} == set(Quantization.model_json_schema()["properties"]["mode"]["enum"])
+    assert {*CONVERTERS, "static", "aware"} == set(Quantization.model_json_schema()["properties"]["mode"]["enum"])
 
 
 def test_bits_that_are_left_out_are_those_of_the_mode() -> None:
-    bits = {mode: Quantization.model_validate({"mode": mode}).bits for mode in (*CONVERTERS, "static")}
-    assert bits == {"dynamic": 8, "weight_only": 8, "codebook": 4, "fp16": 16, "static": 8}
+    bits = {mode: Quantization.model_validate({"mode": mode}).bits for mode in (*CONVERTERS, "static", "aware")}
+    assert bits == {"dynamic": 8, "weight_only": 8, "codebook": 4, "fp16": 16, "bf16": 16, "static": 8, "aware": 8}
     for mode in MODES:
         assert Quantization.model_validate_json(config(mode).model_dump_json()) == config(mode)
     assert Quantization.model_validate_json(json.dumps({"mode": "codebook"})).bits == 4
