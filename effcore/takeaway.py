@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -106,6 +107,7 @@ def take_away(variant: Variant, *, store: Store, folder: Path) -> list[Path]:
     about = {
         "name": variant.name, "recipe": variant.recipe, "seed": variant.seed, "runtime": variant.runtime,
         "environment": variant.environment, "metrics": dict(variant.metrics), "run_id": variant.run_id,
+        "sha256": hashlib.sha256(store.file(variant.run_id, variant.artifact).read_bytes()).hexdigest(),
     }  # fmt: skip
     targets = [folder / variant.artifact, folder / "example.py", folder / "point.json"]
     there = [str(t) for t in targets if t.exists()]

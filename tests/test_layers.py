@@ -20,7 +20,7 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("catalogue",),
     (
         "recipe", "document", "devices", "space", "dimensions", "searchspace", "spec", "effects", "planned", "plan", "description", "reasons",
-        "verdict", "effect_sizes", "dose",
+        "verdict", "challenge", "effect_sizes", "dose",
     ),
     ("tasks", "models", "stopping", "training"),
     ("techniques",),
@@ -29,7 +29,7 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("home", "context", "cache", "host", "forecast", "own", "stages", "forkserver", "children", "worker", "execute", "cluster"),
     ("search",),
     ("tracking",),
-    ("results", "sweep", "runner", "report", "data_efficiency", "interaction", "takeaway", "remeasure", "bundle", "imported"),
+    ("results", "sweep", "runner", "report", "data_efficiency", "interaction", "takeaway", "remeasure", "bundle", "imported", "grade"),
     ("cli", "__init__", "__main__"),
 )
 """From the top, which imports nothing, to the bottom; within a line from left to right."""
