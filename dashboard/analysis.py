@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from dashboard import data
 from dashboard.views.composition import square_rows
@@ -66,3 +68,38 @@ def evidence_of(points: Sequence[Point]) -> Evidence:
 def did(point: Point, technique: str) -> Mapping[str, Any]:
     """What the export of a point says that a technique did; empty where it says nothing."""
     return dict(evidence_of([replace(point)]).did.get(point.key, {}).get(technique, {}))
+
+
+def evidence(frontier: Frontier) -> Evidence:
+    """The raw results behind the points of a frontier."""
+    return _evidence(frontier)
+
+
+@dataclass(frozen=True, eq=False)
+class TestImages:
+    """The test split of a task.
+
+    Attributes:
+        images: Raw pixels, uint8 (N, C, H, W).
+        labels: Index of the class, (N,).
+        classes: Names.
+        levels: Largest value of a pixel.
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    classes: tuple[str, ...]
+    levels: int
+
+
+def task_of(name: str) -> TestImages:
+    """The test images of a task, read from where the task has them.
+
+    Raises:
+        EffcoreError: The task is not known here, or its data is not what it was.
+    """
+    from effcore.catalogue import TASKS
+    from effcore.tasks import load  # brings scikit-learn, which no other page needs
+
+    test = load(name).test
+    return TestImages(images=test.images, labels=test.labels, classes=TASKS[name].classes, levels=TASKS[name].levels)

@@ -20,6 +20,7 @@ current = st.navigation(
     [
         st.Page(routes.FRONTIER, title="Frontier", url_path="frontier", icon=":material/stairs_2:", default=True),
         st.Page(routes.TECHNIQUES, title="Techniques", url_path="techniques", icon=":material/tune:"),
+        st.Page(routes.COMPARE, title="Compare", url_path="compare", icon=":material/compare_arrows:"),
         st.Page(routes.LAUNCH, title="Launch", url_path="launch", icon=":material/play_arrow:"),
         st.Page(routes.POINT, title="Point", url_path="point", visibility="hidden"),
     ],

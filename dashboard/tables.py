@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.theme import Look, title
+from dashboard.views.compare import Row
 from dashboard.views.frontier import FrontierView
 from dashboard.views.point import Figure
 from dashboard.views.techniques import TechniqueRow, TechniquesView
@@ -123,6 +124,22 @@ def steps_table(row: TechniqueRow, view: TechniquesView) -> tuple[pd.DataFrame, 
         "accuracy": column.TextColumn("Accuracy", width=330),
         "why": column.TextColumn("Why, and what to know", width=400),
     }
+    return frame, config
+
+
+def rows_table(rows: Sequence[Row], letters: Sequence[str], *, head: str, reference: str = "") -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Rows of what differs, a column a point.
+
+    Args:
+        rows: From `views.compare`.
+        letters: Of the points.
+        head: Of the first column.
+        reference: Letter whose column says that the others stand against it; empty for none.
+    """
+    frame = pd.DataFrame({"label": [r.label for r in rows]} | {letter: [r.values[i] for r in rows] for i, letter in enumerate(letters)})
+    column = st.column_config
+    config = {"label": column.TextColumn(head, width=220, pinned=True)}
+    config |= {letter: column.TextColumn(f"{letter}, reference" if letter == reference else letter, width=170) for letter in letters}
     return frame, config
 
 

@@ -92,6 +92,19 @@ def mark(technique: str) -> Mark:
     return _OTHERS[order.index(technique) % len(_OTHERS) if technique in order else 0]
 
 
+_CONTENDERS = (
+    ("augmentation", "circle"), ("pruning", "square"), ("quantization", "diamond"), ("distillation", "triangle-up"),
+    ("architecture", "triangle-down"), ("averaging", "cross"),
+)  # fmt: skip
+"""Points that are compared borrow the colours of techniques, which differ for every kind of sight."""
+
+
+def contender(index: int) -> Mark:
+    """The mark of the point of that number among those that are compared, from 0 to 5."""
+    color, symbol = _CONTENDERS[index]
+    return Mark(light=MARKS[color].light, dark=MARKS[color].dark, symbol=symbol)
+
+
 def title(technique: str) -> str:
     """Name of a technique for people; one that is not in the catalogue any more keeps its own."""
     return TECHNIQUES[technique].title if technique in TECHNIQUES else technique

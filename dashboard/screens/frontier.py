@@ -21,10 +21,12 @@ from dashboard.screens.parts import (
     heading,
     note,
     picked_row,
+    picked_rows,
     set_bound,
 )
 from dashboard.tables import frontier_table, height, left_out_table
 from dashboard.theme import CHART_CONFIG
+from dashboard.views.compare import FEWEST, MOST
 from dashboard.views.frontier import FrontierView, news
 from dashboard.views.records import environment_line
 from dashboard.views.sources import Source, sources
@@ -187,11 +189,29 @@ def _use_validation(axis: str) -> None:
 
 def _table(view: FrontierView) -> None:
     frame, columns = frontier_table(view)
-    row = picked_row(
+    place = st.container(key="compare-place")
+    row, ticked = picked_rows(
         frame, columns, key="frontier-table", height=height(len(frame)), alt=f"The {len(frame)} points of the chart"
     )
     if row is not None:
         _open(view.dots[row].run_id)
+    with place:
+        _compare(view, ticked)
+
+
+def _compare(view: FrontierView, ticked: tuple[int, ...]) -> None:
+    """A way from the boxes beside the table to the page that sets the points beside each other."""
+    if not ticked:
+        note("A click on a row opens its point; boxes at the left choose points to compare.", key="table-hint")
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="compare-ticked"):
+        enough = FEWEST <= len(ticked) <= MOST
+        if st.button(
+            f"Compare {count(len(ticked), 'point')}", key="compare-button", icon=":material/compare_arrows:", type="primary", disabled=not enough
+        ):
+            go(routes.COMPARE, {routes.POINTS: ",".join(view.dots[row].run_id for row in ticked)})
+        if not enough:
+            note(f"From {FEWEST} to {MOST} points can be compared.", key="compare-bounds", width="content")
 
 
 def _left_out(view: FrontierView) -> None:

@@ -77,6 +77,13 @@ def note(text: str, *, key: str, tone: str = "quiet", width: Literal["stretch", 
         st.text(text)
 
 
+def letter_chip(letter: str) -> None:
+    """The letter of a point that is compared, on its colour; shape and letter tell without colour."""
+    color = theme.contender(ord(letter) - ord("A")).color(current_look())
+    # Letter and colour are our own constants; nothing that a user wrote is in this line.
+    st.html(f'<span class="letter-chip" style="border-color:{color}">{letter}</span>', width="content")
+
+
 def problem(text: str, *, key: str) -> None:
     """What is wrong with the field above it."""
     note(text, key=key, tone="bad")
@@ -157,16 +164,35 @@ def picked_row(
     frame: pd.DataFrame, columns: Mapping[str, Any], *, key: str, height: int | Literal["content"], alt: str
 ) -> int | None:
     """A table of which a click on any cell picks the row; returns its position once."""
+    return picked_rows(frame, columns, key=key, height=height, alt=alt, several=False)[0]
+
+
+def picked_rows(
+    frame: pd.DataFrame,
+    columns: Mapping[str, Any],
+    *,
+    key: str,
+    height: int | Literal["content"],
+    alt: str,
+    several: bool = True,
+) -> tuple[int | None, tuple[int, ...]]:
+    """A table of which a click on any cell picks the row, and boxes beside the rows pick several.
+
+    Returns:
+        Position of the row whose cell was clicked, once; positions of the rows whose boxes are ticked.
+    """
     event = st.dataframe(
         frame,
         hide_index=True,
         key=key,
         on_select="rerun",
-        selection_mode="single-cell",
+        selection_mode=["multi-row", "single-cell"] if several else "single-cell",
         placeholder="",
         height=height,
         column_config=dict(columns),
         alt=alt,
     )
-    cells = event.get("selection", {}).get("cells", [])
-    return int(cells[0][0]) if cells and int(cells[0][0]) < len(frame) else None
+    chosen = event.get("selection", {})
+    cells = chosen.get("cells", [])
+    cell = int(cells[0][0]) if cells and int(cells[0][0]) < len(frame) else None
+    return cell, tuple(int(row) for row in chosen.get("rows", []) if int(row) < len(frame))

@@ -137,6 +137,10 @@ def _figures(view: PointView) -> None:
     if not view.figures:
         note("Nothing was measured.", key="no-figures")
         return
+    if view.parent is not None and st.button(
+        "Compare with its parent", key="compare-parent", type="tertiary", icon=":material/compare_arrows:"
+    ):
+        go(routes.COMPARE, {routes.POINTS: f"{view.parent.run_id},{view.variant.run_id}"})
     frame, columns = figures_table(view.figures, against=view.parent is not None)
     styled = frame.style.map(
         lambda text: f"color: {tone_color(text, current_look())}", subset=["change"] if "change" in frame else []

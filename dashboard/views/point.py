@@ -184,7 +184,7 @@ def figures(variant: Variant, parent: Variant | None) -> tuple[Figure, ...]:
             continue
         which, before = METRICS[name], parent.metrics.get(name) if parent and name not in _OWN else None
         moved = change(which, before, value)
-        level = parent is not None and moved not in ("", "same") and _overlap(name, variant.metrics, parent.metrics)
+        level = parent is not None and moved not in ("", "same") and overlap(name, variant.metrics, parent.metrics)
         rows.append(
             Figure(
                 label=which.label,
@@ -199,7 +199,7 @@ def figures(variant: Variant, parent: Variant | None) -> tuple[Figure, ...]:
     return tuple(rows)
 
 
-def _overlap(name: str, mine: Mapping[str, float], other: Mapping[str, float]) -> bool:
+def overlap(name: str, mine: Mapping[str, float], other: Mapping[str, float]) -> bool:
     """Whether either figure lies within the interval of the other, so that the change may be chance."""
     for inner, outer in ((mine, other), (other, mine)):
         low, high = outer.get(f"{name}_low"), outer.get(f"{name}_high")

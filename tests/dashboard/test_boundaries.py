@@ -56,7 +56,7 @@ import sys
 from streamlit.testing.v1 import AppTest
 app = AppTest.from_file("dashboard/app.py", default_timeout=120).run()
 assert not app.exception, app.exception
-for page in ("techniques", "launch", "point", "frontier"):
+for page in ("techniques", "compare", "launch", "point", "frontier"):
     app.switch_page(f"screens/{page}.py").run()
     assert not app.exception, app.exception
 heavy = {"torch", "torchao", "onnxruntime", "distributed", "effcore.training", "effcore.execute"}

@@ -26,15 +26,15 @@ def middle(page: Page, index: int) -> tuple[float, float]:
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
-def click_row(page: Page, key: str) -> None:
-    """The first row of a table, once the page stands still: charts above it are drawn late."""
+def click_row(page: Page, key: str, *, row: int = 0, x: int = 100) -> None:
+    """A row of a table at that distance from its left, once the page stands still: charts above it are drawn late."""
     table = page.locator(f".st-key-{key} canvas").first
     table.evaluate("table => table.scrollIntoView({block: 'center'})")
     before = None
     while (box := table.bounding_box()) != before or box is None:
         before = box
         page.wait_for_timeout(700)
-    page.mouse.click(box["x"] + 100, box["y"] + 35 + 17)
+    page.mouse.click(box["x"] + x, box["y"] + 35 + 17 + 35 * row)
 
 
 def text(page: Page, key: str) -> str:
@@ -139,6 +139,24 @@ def test_a_step_of_a_technique_leads_to_its_point_and_the_dose_stands_in_the_add
     assert page.url.split("run=")[1] in site.logged
 
 
+def test_boxes_beside_the_table_lead_to_points_beside_each_other(site: Any, visit: Any) -> None:
+    page = visit.open(site.url)
+    page.wait_for_selector(POINTS)
+    click_row(page, "frontier-table", row=0, x=18)
+    page.get_by_role("button", name="Compare 1 point").wait_for()
+    click_row(page, "frontier-table", row=1, x=18)
+    page.get_by_role("button", name="Compare 2 points").click()
+    page.wait_for_url("**/compare?points=*")
+    first, second = page.url.split("points=")[1].replace("%2C", ",").split(",")
+    assert {first, second} <= set(site.logged[1:])
+    page.get_by_text("The reference: the others stand against it.").wait_for()
+    page.wait_for_function("document.querySelectorAll('.st-key-overlay-chart .boxlayer .trace.boxes').length === 2")
+    page.get_by_role("combobox", name="Against").click()
+    page.keyboard.type("B ·")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**ref={second}*")
+
+
 def test_launch_submits_once_however_often_it_is_clicked_and_cancels(site: Any, visit: Any) -> None:
     page = visit.open(f"{site.url}/launch")
     name = page.get_by_role("textbox", name="Name", exact=True)
@@ -181,9 +199,9 @@ def test_page_and_figure_share_their_paper_in_both_looks(site: Any, visit: Any, 
 
 
 @pytest.mark.parametrize("visit", [{"viewport": {"width": w, "height": 900}} for w in (400, 1280, 1920)], indirect=True)
-@pytest.mark.parametrize("path", ["/", "/techniques", "/launch", "/point?run={}"])
+@pytest.mark.parametrize("path", ["/", "/techniques", "/compare?points={},{}", "/launch", "/point?run={}"])
 def test_nothing_runs_over_the_edge(site: Any, visit: Any, path: str) -> None:
-    page = visit.open(site.url + path.format(site.logged[3]))
+    page = visit.open(site.url + path.format(site.logged[3], site.logged[4]))
     page.wait_for_timeout(1500)
     wide = page.evaluate(
         "document.querySelector('.stMain').scrollWidth - document.querySelector('.stMain').clientWidth"
@@ -199,7 +217,7 @@ def test_no_clutter_of_the_framework(site: Any, visit: Any) -> None:
 
 
 def test_the_process_listens_on_this_machine_only_and_has_no_torch(site: Any, visit: Any) -> None:
-    for path in ("/", "/techniques", "/launch", f"/point?run={site.logged[3]}"):
+    for path in ("/", "/techniques", f"/compare?points={site.logged[3]},{site.logged[4]}", "/launch", f"/point?run={site.logged[3]}"):
         visit.open(site.url + path)
     time.sleep(1)
     sockets = [
