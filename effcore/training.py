@@ -26,8 +26,8 @@ WARM_UP = 0.3
 """Share of a one-cycle schedule in which the learning rate rises."""
 START_DIVISOR = 25.0
 END_DIVISOR = 1e4
-HOOKS, STOPPING = "hooks", "stopping"
-"""Where the states of hooks, and of early stopping, stand beside that of the optimizer."""
+HOOKS, LEARNED, STOPPING = "hooks", "learned", "stopping"
+"""Where the states of hooks, of what they have learned beside the model, and of early stopping stand beside that of the optimizer."""
 EVALUATION_BATCH = 64
 """With 256, evaluating took more memory than training did: a sixth less over all families with 64, and no slower."""
 
@@ -66,6 +66,7 @@ class Hooks:
         end: (state, model, images) -> None, once after the last epoch of the phase; may change the model, which then is
             what the phase hands on. Gets the training images, uint8 (N, C, H, W).
         attach: model -> what is held open while the model is trained, as a hook on one of its layers; must leave nothing on the model.
+        learned: model -> what is trained beside it and does not go with it, as a projection of its features; called once, before `attach`.
     """
 
     batch: Callable[[Batch, torch.Generator], Batch] | None = None
@@ -73,6 +74,7 @@ class Hooks:
     step: Callable[[dict[str, Any], nn.Module, float], None] | None = None
     end: Callable[[dict[str, Any], nn.Module, Tensor], None] | None = None
     attach: Callable[[nn.Module], AbstractContextManager[None]] | None = None
+    learned: Callable[[nn.Module], nn.Module] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -140,11 +142,9 @@ def fit(
     _require_one_choice(config, hooks)
     images, labels = _tensors(data.train)
     channels_last(model)
-    optimizer = torch.optim.AdamW(
-        model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
-    )
-    if optimizer_state is not None:
-        optimizer.load_state_dict({k: v for k, v in optimizer_state.items() if k not in (HOOKS, STOPPING)})
+    learned = nn.ModuleList(hook.learned(model) for hook in hooks if hook.learned is not None)
+    optimizer = _optimizer([model, learned], config, optimizer_state)
+    learned.load_state_dict((optimizer_state or {}).get(LEARNED, learned.state_dict()))
     states = copy.deepcopy((optimizer_state or {}).get(HOOKS, [{} for _ in hooks]))
     stopping: dict[str, Any] = copy.deepcopy((optimizer_state or {}).get(STOPPING, {}))
     began, curve = time.perf_counter(), []
@@ -159,8 +159,17 @@ def fit(
             if config.early_stopping.patience:
                 watch(stopping, model, row["val_accuracy"], epoch=epoch + 1, last=epoch + 1 == config.epochs, config=config.early_stopping)
             curve.append(row | {"seconds": time.perf_counter() - began})
-    state = optimizer.state_dict() | ({HOOKS: states} if any(states) else {}) | ({STOPPING: stopping} if stopping else {})
+    beside = {HOOKS: states if any(states) else [], LEARNED: learned.state_dict(), STOPPING: stopping}
+    state = optimizer.state_dict() | {name: kept for name, kept in beside.items() if kept}
     return Fit(curve=curve, optimizer_state=state, samples=len(curve) * len(labels), best_epoch=stopping["best"] if stopping.get("ended") else None)
+
+
+def _optimizer(trained: Sequence[nn.Module], config: Training, state: dict[str, Any] | None) -> torch.optim.Optimizer:
+    parameters = [parameter for module in trained for parameter in module.parameters()]
+    optimizer = torch.optim.AdamW(parameters, lr=config.learning_rate, weight_decay=config.weight_decay, fused=True)
+    if state is not None:
+        optimizer.load_state_dict({k: v for k, v in state.items() if k not in (HOOKS, LEARNED, STOPPING)})
+    return optimizer
 
 
 def _require_one_choice(config: Training, hooks: Sequence[Hooks]) -> None:

@@ -53,15 +53,27 @@ class Distillation(Parameters):
     temperature: float = parameter(4.0, gt=0, le=100, help="Softens both distributions; only used with soft labels.")
     weight: float = parameter(0.7, ge=0, le=1, help="Share of the teacher's loss; the rest is the loss on the true labels.")
     features: float = parameter(
-        0.0, ge=0, le=1e5, help="Weight of the loss on which images look alike to the classifier, added to the others; its paper takes 3000."
+        0.0, ge=0, le=1e5, help="Weight of a loss on what goes into the classifiers, added to the others; the paper of similarity takes 3000."
     )
+    feature_loss: Literal["similarity", "hints"] = parameter(
+        "similarity", help="What that loss compares: which images look alike to each, or the student's features, projected to the teacher's width by "
+        "a linear map that is learned, with the teacher's own.",
+    )
+
+    @field_validator("feature_loss")
+    @classmethod
+    def _is_heard(cls, value: str, info: ValidationInfo) -> str:
+        if value != "similarity" and info.data.get("features") == 0:
+            raise ValueError("left out where features is 0, with which no feature is compared")
+        return value
 
 
 def _label(config: Distillation) -> str:
     teacher = config.teacher
     whom = "itself" if teacher.family == SAME else f"{teacher.family} x{number(teacher.width)}"
     many = (f"{teacher.members} of " if teacher.family == SAME else f"{teacher.members} ") if teacher.members > 1 else ""
-    what = (" hard" if config.labels == "hard" else "") + (" features" if config.features > 0 else "")
+    compared = {"similarity": " features", "hints": " hints"}[config.feature_loss] if config.features > 0 else ""
+    what = (" hard" if config.labels == "hard" else "") + compared
     return f"distil{what} from {many}{whom}"
 
 
@@ -108,8 +120,18 @@ CARDS = (
         "Only similarities are compared, so that the two may differ in width, and nothing is added to the student.",
         formula="L + f / B^2 * ||S(t) - S(s)||^2, S(F) = F F^T with rows of length 1, F (B, features)",
         unhelpful="Where batches are small: few pairs of images say little. Where f is so large that the labels are not heard.",
-        source="Tung and Mori 2019, Similarity-Preserving Knowledge Distillation; Romero et al. 2015, FitNets",
+        source="Tung and Mori 2019, Similarity-Preserving Knowledge Distillation",
         link="https://arxiv.org/abs/1907.09682",
+    ),
+    Card(
+        name="hints",
+        summary="What goes into the student's classifier, projected to the teacher's width by a linear map, shall be what goes into the teacher's. "
+        "The map is learned with the student and thrown away with the teacher. "
+        "In the paper the hint is a layer in the middle, and is learned before the labels; here it is the last one, and learned with them.",
+        formula="L + f / (2 B F) * ||t - (s W + b)||^2, t (B, F) and s (B, features), W and b learned",
+        unhelpful="Where the student can't have the teacher's features, as with far fewer of them, or f is so large that the labels are not heard.",
+        source="Romero et al. 2015, FitNets: Hints for Thin Deep Nets",
+        link="https://arxiv.org/abs/1412.6550",
     ),
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import torch
 from torch import Tensor, nn
 
 from effcore.errors import EffcoreError
@@ -46,3 +47,19 @@ def penultimate(model: nn.Module, keep: Callable[[Tensor], object]) -> Iterator[
         yield
     finally:
         handle.remove()
+
+
+def features_of(model: nn.Module, images: Tensor) -> int:
+    """How many numbers go into the model's classifier; the model's mode is put back.
+
+    Args:
+        model: As for `penultimate`.
+        images: Raw pixels of at least one image, uint8 (N, C, H, W).
+    """
+    seen: list[Tensor] = []
+    training = model.training
+    model.eval()
+    with torch.inference_mode(), penultimate(model, seen.append):
+        model(images)
+    model.train(training)
+    return seen[0].shape[1]

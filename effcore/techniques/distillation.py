@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from effcore.catalogue.distillation import Distillation
 from effcore.errors import TechniqueError
-from effcore.models.classifier import penultimate
+from effcore.models.classifier import features_of, penultimate
 from effcore.techniques.context import Context
 from effcore.training import Batch, Hooks, predict
 
@@ -51,7 +51,7 @@ def contribute(config: Distillation, context: Context) -> Hooks:
         raise TechniqueError("distillation needs a trained teacher in its context. Got none.")
     if config.weight == 0 and config.features == 0:
         raise TechniqueError("distillation.weight must be above 0, or distillation.features, or the teacher is never heard. Got 0 and 0.")
-    ask = _asker(config, context)
+    ask, projections = _asker(config, context), _Projections(context)
     last: deque[Tensor] = deque(maxlen=1)  # what went into the student's classifier
 
     def attach(model: nn.Module) -> AbstractContextManager[None]:
@@ -63,10 +63,13 @@ def contribute(config: Distillation, context: Context) -> Hooks:
             taught = teacher_loss(logits, [answer.logits for answer in answers], config)
             loss = (1 - config.weight) * loss + config.weight * taught
         if config.features > 0:
-            loss = loss + config.features * feature_loss(last.pop(), [answer.features for answer in answers])
+            shown = [answer.features for answer in answers]
+            far = hint_loss(projections.of(last.pop()), shown) if hinted else feature_loss(last.pop(), shown)
+            loss = loss + config.features * far
         return loss
 
-    return Hooks(loss=mix, attach=attach if config.features > 0 else None)
+    hinted = config.feature_loss == "hints"
+    return Hooks(loss=mix, attach=attach if config.features > 0 else None, learned=projections.build if config.features > 0 and hinted else None)
 
 
 def teacher_loss(student: Tensor, teachers: Sequence[Tensor], config: Distillation) -> Tensor:
@@ -108,6 +111,44 @@ def feature_loss(student: Tensor, teachers: Sequence[Tensor]) -> Tensor:
     """
     own = _similarity(student)
     return torch.stack([functional.mse_loss(own, _similarity(each)) for each in teachers]).mean()
+
+
+def hint_loss(projected: Sequence[Tensor], teachers: Sequence[Tensor]) -> Tensor:
+    """How far a student's features, projected to the width of each teacher, are from that teacher's, in the mean over images and features.
+
+    Args:
+        projected: Of a batch, for each teacher, (N, features of the teacher).
+        teachers: Of the same images.
+
+    Source: Romero et al. 2015, https://arxiv.org/abs/1412.6550, between what goes into the classifiers and in one training with the rest.
+    """
+    pairs = zip(projected, teachers, strict=True)
+    return torch.stack([functional.mse_loss(own, theirs) / 2 for own, theirs in pairs]).mean()
+
+
+class _Projections:
+    """The linear maps from the student's features to those of each teacher, which are learned beside the student.
+
+    Args:
+        context: With the teachers; its seed draws the first weights.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._maps = nn.ModuleList()
+
+    def build(self, student: nn.Module) -> nn.Module:
+        """New maps for a student."""
+        images = torch.tensor(self._context.data.train.images[:2])
+        own = features_of(student, images)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self._context.seed)
+            self._maps = nn.ModuleList(nn.Linear(own, features_of(teacher, images)) for teacher in self._context.teachers)
+        return self._maps
+
+    def of(self, features: Tensor) -> list[Tensor]:
+        """The features as each teacher would have them."""
+        return [project(features) for project in self._maps]
 
 
 def _similarity(features: Tensor) -> Tensor:

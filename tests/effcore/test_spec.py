@@ -180,6 +180,7 @@ STEP_PROBLEMS = [
     ("quantization: {per_channel: 1}", "recipe[2].quantization.per_channel (line 6): must be true or false. Got 1."),
     ("quantization: {bits: 4}", "recipe[2].quantization.bits (line 6): must be 8 with the mode static. Got 4."),
     ("quantization: {mode: fp16, bits: 8}", "recipe[2].quantization.bits (line 6): must be 16 with the mode fp16. Got 8."),
+    ("distillation: {teacher: {family: cnn}, feature_loss: hints}", "feature_loss (line 6): must be left out where features is 0"),
     ("quantization: {fine_tune: {}}", "recipe[2].quantization.fine_tune (line 6): must be left out with the mode static, which has no use for it."),
     ("quantization: {mode: aware, fine_tune: {epochs: 0}}", "recipe[2].quantization.fine_tune.epochs (line 6): must be at least 1. Got 0."),
     ("quantization: {mode: aware, calibration: minmax}", "recipe[2].quantization.calibration (line 6): must be left out with the mode aware"),

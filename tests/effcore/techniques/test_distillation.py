@@ -19,10 +19,11 @@ from effcore.catalogue.distillation import Distillation, Teacher
 from effcore.catalogue.training import Training
 from effcore.errors import TechniqueError
 from effcore.models import build
+from effcore.models.classifier import classifier
 from effcore.tasks import Data
 from effcore.techniques import FUNCTIONS
 from effcore.techniques.context import Context
-from effcore.techniques.distillation import contribute, feature_loss, log_mean, teacher_loss
+from effcore.techniques.distillation import contribute, feature_loss, hint_loss, log_mean, teacher_loss
 from effcore.training import Batch, Fit, Hooks, fit
 
 TEACHER = Teacher(family="mlp")
@@ -141,6 +142,29 @@ def test_the_feature_loss_is_the_mean_square_over_all_pairs() -> None:
     assert float(feature_loss(apart, [together, apart])) == pytest.approx(single / 2, rel=1e-6)
 
 
+def test_the_hint_loss_is_half_the_mean_square_and_that_of_several_teachers_their_mean() -> None:
+    ones, zeros, wide = torch.ones(2, 3), torch.zeros(2, 3), torch.zeros(2, 5)
+    assert float(hint_loss([ones * 2], [zeros])) == 2.0 and float(hint_loss([ones], [ones])) == 0.0
+    assert float(hint_loss([ones * 2, wide], [zeros, wide])) == 1.0
+
+
+def test_the_map_to_the_teachers_width_is_learned_beside_the_student_and_does_not_go_with_it(digits: Data) -> None:
+    config, data = KINDS["hints"].model_copy(update={"weight": 0.0, "features": 10.0}), digits.fraction(0.3)
+    context = Context(data=data, seed=5, teachers=(teachers(1)[0], teachers(1, family="residual")[0]))
+    first, last = (contribute(config, context) for _ in range(2))
+    model = student()
+    assert first.learned is not None and last.learned is not None
+    fresh = first.learned(model).state_dict()
+    assert {name: tuple(t.shape) for name, t in fresh.items() if t.dim() == 2} == {
+        f"{index}.weight": (classifier(teacher).in_features, classifier(model).in_features) for index, teacher in enumerate(context.teachers)
+    }
+    done = train(model, data, [last])
+    maps = done.optimizer_state["learned"]
+    assert list(maps) == [f"0.{name}" for name in fresh] and not any(torch.equal(maps[f"0.{name}"], fresh[name]) for name in fresh)
+    assert set(model.state_dict()) == set(student().state_dict())
+    assert done.curve[-1]["train_loss"] < done.curve[0]["train_loss"]
+
+
 def test_an_image_without_any_feature_has_finite_gradients() -> None:
     raw = torch.cat([random(5, 4), -torch.ones(1, 4)]).requires_grad_()
     feature_loss(raw.relu(), [random(6, 3)]).backward()
@@ -151,6 +175,7 @@ KINDS: dict[str, Distillation] = {
     "soft": Distillation(teacher=TEACHER),
     "hard": Distillation(teacher=TEACHER, labels="hard"),
     "features": Distillation(teacher=TEACHER, features=1000.0),
+    "hints": Distillation(teacher=TEACHER, features=1.0, feature_loss="hints"),
     "features alone": Distillation(teacher=TEACHER, weight=0.0, features=1000.0),
 }
 

@@ -104,7 +104,7 @@ def test_it_learns_with_the_learning_steps_of_the_phase(
     data = digits.fraction(0.2)
     configs = {
         "augmentation": Augmentation(), "averaging": Averaging(start=0.2),
-        "distillation": Distillation(teacher=Teacher(family="residual"), features=100.0),
+        "distillation": Distillation(teacher=Teacher(family="residual"), features=1.0, feature_loss="hints"),
     }  # fmt: skip
     context = Context(data=data, seed=0, teachers=(trained("residual"),))
     hooks = [FUNCTIONS[name](configs[name], context) for name in names]
