@@ -41,12 +41,13 @@ def describe_all() -> dict[str, dict[str, Any]]:
 def _block(block: Block) -> dict[str, Any]:
     """A block, with what it takes for an example; one that keeps its channels has as many as come out."""
     inputs, outputs, height, width = EXAMPLE
-    inputs = outputs if block.name == "squeeze_excite" else inputs
+    inputs = outputs if block.keeps else inputs
+    options = {"tokens": height * width} if block.tokens else {}
     example = {
         "inputs": inputs, "outputs": outputs, "height": height, "width": width,
-        "parameters": block.parameters(inputs, outputs), "macs": block.macs(inputs, outputs, height, width),
+        "parameters": block.parameters(inputs, outputs, **options), "macs": block.macs(inputs, outputs, height, width, **options),
     }  # fmt: skip
-    return {name: getattr(block, name) for name in ("name", "summary", "formula", "source", "link")} | {"example": example}
+    return {name: getattr(block, name) for name in ("name", "summary", "formula", "unhelpful", "figure", "source", "link")} | {"example": example}
 
 
 def _parameters(schema: Mapping[str, Any], definitions: Mapping[str, Any], prefix: str = "") -> Iterator[dict[str, Any]]:

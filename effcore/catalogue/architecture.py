@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated
 
 from pydantic import ValidationInfo, field_validator
@@ -10,6 +11,7 @@ from effcore.catalogue.choice import OneOf
 from effcore.catalogue.elastic import ELASTIC, Shape, shape_label
 from effcore.catalogue.families import FAMILIES, MAX_DEPTH
 from effcore.catalogue.record import Parameters, Technique, number, parameter
+from effcore.catalogue.tasks import Task
 
 FamilyName = Annotated[str, OneOf(lambda: FAMILIES)]
 
@@ -22,12 +24,19 @@ def depth_rule(family: str, depth: int) -> str:
     return f"{record.max_depth} with the family {family}, which has no stages that could be repeated"
 
 
+LEAST_PIXELS = 4
+"""Of the sides of what a network sees: the images are halved up to four times."""
+
+
 class Architecture(Parameters):
-    """A network: its family, how wide and how deep."""
+    """A network: its family, how wide, how deep and how many pixels it sees."""
 
     family: FamilyName = parameter(help="Family of networks, see `effcore describe`.")
     width: float = parameter(1.0, ge=0.125, le=4.0, unit="x", help="Factor on the number of channels of every layer.")
     depth: int = parameter(1, ge=1, le=MAX_DEPTH, unit="blocks", help="Blocks in each stage of the network.")
+    resolution: float = parameter(
+        1.0, ge=0.25, le=2.0, unit="x", help="Factor on the height and width of the images, which the network resizes itself before its first layer."
+    )
     subnetwork: Shape | None = parameter(None, help="elastic: the part of the network that is built, and trained alone; none builds the whole.")
 
     @field_validator("depth")
@@ -47,11 +56,33 @@ class Architecture(Parameters):
             raise ValueError(f"a sub-network with at most depth, {depth}, blocks in each stage")
         return value
 
+    def pixels(self, height: int, width: int) -> tuple[int, int]:
+        """Height and width that the first layer sees, of images of so many pixels.
+
+        Example:
+            >>> Architecture(family="cnn", resolution=0.75).pixels(28, 28)
+            (21, 21)
+        """
+        return round(height * self.resolution), round(width * self.resolution)
+
 
 def _label(config: Architecture) -> str:
     depth = f" d{config.depth}" if config.depth != 1 else ""
     part = "" if config.subnetwork is None else f" part {shape_label(config.subnetwork)}"
-    return f"{config.family} x{number(config.width)}{depth}{part}"
+    resolution = f" r{number(config.resolution)}" if config.resolution != 1 else ""
+    return f"{config.family} x{number(config.width)}{depth}{resolution}{part}"
+
+
+def _refusal(config: Architecture, task: Task) -> tuple[str, str] | None:
+    """Too few pixels of a task's images."""
+    side = min(task.shape[1:])
+    if side * config.resolution >= LEAST_PIXELS:
+        return None
+    least = math.ceil(100 * LEAST_PIXELS / side) / 100
+    return "resolution", (
+        f"must leave at least {LEAST_PIXELS}x{LEAST_PIXELS} pixels: {least:g} or more with the task {task.name!r}, whose images have "
+        f"{task.shape[1]}x{task.shape[2]}. Got {config.resolution:g}."
+    )
 
 
 ARCHITECTURE = Technique(
@@ -60,10 +91,11 @@ ARCHITECTURE = Technique(
     category="architecture",
     role="architecture",
     parameters=Architecture,
-    summary="The network itself: which blocks it is built from, how many channels they have and how many there are. "
+    summary="The network itself: which blocks it is built from, how many channels they have, how many there are and how many pixels they see. "
     "A network that was small and well built from the start is often the cheapest compression.",
     formula="MACs of a convolution = H * W * C_in * C_out * k^2; depthwise separable: H * W * C_in * (k^2 + C_out)",
     source="Howard et al. 2017, MobileNets",
     link="https://arxiv.org/abs/1704.04861",
     label=_label,
+    refusal=_refusal,
 )

@@ -147,4 +147,41 @@ _ELASTIC = (
     ),
 )
 
-FAMILIES: dict[str, Family] = {f.name: f for f in (*_PLAIN, *_LENETS, *_COMPACT, *_ELASTIC)}
+_LAYER_NORM = "its blocks have layer normalization, and no batch normalization whose factors would be the scores."
+
+
+def _whole(block: str, reason: str) -> dict[str, str]:
+    """Criteria that judge whole channels go with them."""
+    return dict.fromkeys(("pruning/channels", "pruning/l2", "pruning/batch_norm"), f"its {block} blocks {reason}")
+
+
+_LAYER_NORMALIZED = (
+    Family(
+        name="convnext",
+        blocks=("convolution", "convnext"),
+        summary="Depthwise 7x7 convolutions with layer normalization and two layers at each place, in three stages. "
+        "Few kinds of operators, none of which int8 fuses.",
+        source="Liu et al. 2022, A ConvNet for the 2020s",
+        link="https://arxiv.org/abs/2201.03545",
+        refuses={"pruning/batch_norm": _LAYER_NORM},
+    ),
+    Family(
+        name="mixer",
+        blocks=("convolution", "mixer"),
+        summary="Perceptrons over places and over channels in turns, on a token for every 4x4 pixels. "
+        "Nothing but matrix products, which every runtime has fast.",
+        source="Tolstikhin et al. 2021, MLP-Mixer",
+        link="https://arxiv.org/abs/2105.01601",
+        refuses=_whole("mixer", "turn places and channels around, and what cuts channels takes one for the other."),
+    ),
+    Family(
+        name="attention",
+        blocks=("attention", "convolution"),
+        summary="A small vision transformer: attention of all places to all places and a perceptron at each, on a token for every 4x4 pixels.",
+        source="Dosovitskiy et al. 2021, An Image is Worth 16x16 Words",
+        link="https://arxiv.org/abs/2010.11929",
+        refuses=_whole("attention", "hold queries, keys and values of all heads in one layer, and cutting channels out would tear heads apart."),
+    ),
+)
+
+FAMILIES: dict[str, Family] = {f.name: f for f in (*_PLAIN, *_LENETS, *_COMPACT, *_ELASTIC, *_LAYER_NORMALIZED)}

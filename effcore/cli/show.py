@@ -157,9 +157,9 @@ def _print_entry(key: str, entry: dict[str, Any]) -> None:
     print(f"\n  {title}")
     for line in textwrap.wrap(entry["summary"], 100):
         print(f"    {line}")
-    for field in ("formula", "source", "link", "origin"):
+    for field, heading in (*((name, name) for name in ("formula", "figure", "source", "link", "origin")), ("unhelpful", "Does not help")):
         if entry.get(field):
-            print(f"    {field}: {entry[field]}")
+            print(f"    {heading}: {entry[field]}")
     if "example" in entry:
         e = entry["example"]
         print(f"    {e['inputs']} to {e['outputs']} on {e['height']}x{e['width']} pixels: {e['parameters']:,} parameters, {e['macs']:,} MACs")

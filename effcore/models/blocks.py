@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
-from effcore.catalogue.blocks import EXPANSION, GROUPS, narrow
+from effcore.catalogue.closed_forms import EXPANSION, GROUPS, narrow
 
 MOMENTUM = 0.2
 """Of the running mean and variance: an epoch here has 55 steps, and torch's 0.1 judges the first epochs by stale ones.
@@ -27,6 +28,21 @@ class Normalize(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         return images.to(torch.float32) * self.factor
+
+
+class Resize(nn.Module):
+    """Pixels as numbers, (N, C, H, W), to another height and width: linear, over all pixels that a new one covers.
+
+    Args:
+        size: Height and width, in pixels.
+    """
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        super().__init__()
+        self.size = size
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.interpolate(x, self.size, mode="bilinear", antialias=True)
 
 
 class Flatten(nn.Module):
@@ -306,29 +322,3 @@ def fold(model: nn.Module) -> None:
     for module in model.modules():
         if isinstance(module, Layer):
             module.fold()
-
-
-BLOCKS: dict[type[nn.Module], str] = {
-    Residual: "residual",
-    Bottleneck: "bottleneck",
-    InvertedResidual: "inverted_residual",
-    DepthwiseSeparable: "depthwise_separable",
-    SqueezeExcite: "squeeze_excite",
-    Fire: "fire",
-    Grouped: "grouped",
-    Shuffle: "shuffle",
-    Ghost: "ghost",
-}
-"""Blocks of several layers; a layer in none of them is a block of its own, `linear` or `convolution`."""
-
-
-def kinds(model: nn.Module) -> dict[str, list[str]]:
-    """Names of the layers in each kind of block, by the name of the kind in the catalogue; of blocks in blocks the inner one counts."""
-    found: dict[str, list[str]] = {}
-    blocks = {name: BLOCKS[type(module)] for name, module in model.named_modules() if type(module) in BLOCKS}
-    for name, module in model.named_modules():
-        if isinstance(module, Layer):
-            alone = "convolution" if isinstance(module.weight, nn.Conv2d) else "linear"
-            around = [block for block in blocks if name.startswith(f"{block}.")]
-            found.setdefault(blocks[max(around, key=len)] if around else alone, []).append(name)
-    return found

@@ -13,7 +13,7 @@ from torch.nn import functional
 from torch.optim.swa_utils import update_bn
 
 from effcore.catalogue import Task
-from effcore.catalogue.blocks import EXPANSION
+from effcore.catalogue.closed_forms import EXPANSION
 from effcore.catalogue.elastic import LARGEST_KERNEL, STAGES, ElasticStage, Shape, kept_channels, smallest, stage_choices
 from effcore.catalogue.elastic import shape as shape_of
 from effcore.errors import TechniqueError

@@ -3,6 +3,7 @@
 The terms are closed forms of what the network is. Their factors were fitted to the measured peaks of 84 trainings: four
 families, widths of 0.25 to 4, depths of 1 to 4, batches of 16 to 1,024, images of 8x8 and 28x28 pixels, 23 to 457 MB.
 There the prediction is at most 23 % off; of the 12 largest and oddest of them, fitted to the other 72 alone, 10 were.
+Families with layer normalization came later: 11 trainings of convnext, mixer and attention, 43 to 352 MB, at most 18 % off.
 """
 
 from __future__ import annotations

@@ -86,7 +86,7 @@ def macs_by_output(model: onnx.ModelProto) -> dict[str, int]:
     for value in (*single.graph.input, *single.graph.output):
         value.type.tensor_type.shape.dim[0].dim_value = 1
     _name_shapes(single)
-    graph = onnx.shape_inference.infer_shapes(single, strict_mode=True).graph
+    graph = onnx.shape_inference.infer_shapes(single, strict_mode=True, data_prop=True).graph
     shapes = {value.name: _type(value)[1] for value in (*graph.value_info, *graph.output, *graph.input)}
     shapes |= {tensor.name: list(tensor.dims) for tensor in graph.initializer}
     found = {}

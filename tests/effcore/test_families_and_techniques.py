@@ -19,7 +19,7 @@ from effcore.catalogue.quantization import Quantization
 from effcore.catalogue.ways import CHOOSING
 from effcore.cli import app
 from effcore.description import describe_all
-from effcore.errors import SpecError
+from effcore.errors import SpecError, TechniqueError
 from effcore.models import build, snapshot
 from effcore.runtimes import RUNTIME_MODULES
 from effcore.spec import parse
@@ -99,6 +99,13 @@ def test_a_spec_is_read_where_the_way_is_allowed_and_refused_with_the_reason_els
     assert f"leave {name} out, or take another family." in text
 
 
+@pytest.mark.parametrize("family", ["shuffle", "mixer", "attention"])
+def test_a_kind_of_block_that_cannot_be_cut_is_named_and_tearing_it_would_fail(family: str, digits: Data) -> None:
+    assert f"its {family}" in FAMILIES[family].refuses["pruning/channels"]
+    with pytest.raises(TechniqueError, match="can't cut this model|left all shuffle blocks|left all grouped blocks|attention blocks"):
+        pruning.apply(network(family), Pruning(amount=0.5, fine_tune=0), digits, tune=no_tuning)
+
+
 def test_one_refused_alternative_refuses_the_space_once() -> None:
     text = "name: a\ntask: digits\nrecipe:\n  - architecture: {family: [cnn, shuffle], width: [0.5, 1.0]}\n  - training: {}\n"
     with pytest.raises(SpecError, match="^spec: 1 problem\n") as caught:
@@ -111,8 +118,8 @@ def test_reasons_are_sentences_and_name_ways_there_are() -> None:
     for family in FAMILIES.values():
         assert {f"{key.split('/')[0]}/{one}" for key in family.refuses for one in key.split("/")[1:]} <= known
         assert all(reason.endswith(".") for reason in family.refuses.values())
-    assert families("pruning/channels", allowed=False) == ["shuffle"]
-    assert families("pruning/batch_norm", allowed=False) == ["lenet_300_100", "lenet_5", "shuffle"]
+    assert families("pruning/channels", allowed=False) == ["shuffle", "mixer", "attention"]
+    assert families("pruning/batch_norm", allowed=False) == ["lenet_300_100", "lenet_5", "shuffle", "convnext", "mixer", "attention"]
     assert set(CHOOSING) == {record.name for record in TECHNIQUES.values() if record.optional}
 
 
@@ -195,6 +202,9 @@ def test_the_matrix_and_the_blocks_are_described() -> None:
     assert everything["blocks"]["convolution"]["example"] == {
         "inputs": 32, "outputs": 64, "height": 14, "width": 14, "parameters": 18_496, "macs": 3_612_672,
     }  # fmt: skip
+    assert everything["blocks"]["mixer"]["example"]["macs"] == 2 * 196 * 64 * (32 + 4 * 64)
+    assert everything["blocks"]["attention"]["example"]["macs"] == 2 * 196 * 64 * (6 * 64 + 196)
+    assert "Does not help: With few training images." in CliRunner().invoke(app, ["describe", "attention"]).stdout
     shown = CliRunner().invoke(app, ["describe", "shuffle"]).stdout
     assert "BLOCKS" in shown and "FAMILIES" in shown and "MACs" in shown and "not with pruning/channels: its shuffle" in shown
     assert set(json.loads(CliRunner().invoke(app, ["describe", "ghost", "--json"]).stdout)) == {"blocks", "families"}

@@ -12,8 +12,9 @@ from torch import nn
 
 from effcore.catalogue.pruning import Pruning
 from effcore.errors import TechniqueError
-from effcore.models.blocks import Layer, kinds
+from effcore.models.blocks import Layer
 from effcore.models.edits import Edit, channels_edit
+from effcore.models.kinds import kinds
 from effcore.models.layout import channels_last
 from effcore.tasks import Data
 from effcore.techniques.pruning.criteria import channel_scores, gather_gradients

@@ -23,6 +23,8 @@ from effcore.catalogue.runtime import Runtime
 from effcore.catalogue.subnetwork import Subnetwork
 from effcore.catalogue.training import EarlyStopping, Training
 from effcore.catalogue.weight_sharing import WeightSharing
+from effcore.errors import SpecError
+from effcore.spec import parse
 
 SMALLEST: dict[str, Parameters] = {
     "architecture": Architecture(family="cnn"), "training": Training(), "augmentation": Augmentation(), "averaging": Averaging(),
@@ -38,6 +40,7 @@ LABELS: list[tuple[str, Parameters, str]] = [
         Architecture(family="elastic", depth=2, subnetwork=Shape(stage_2=ElasticStage(depth=2))),
         "elastic x1 d2 part d1-2-1 w0.5 k3",
     ),
+    ("architecture", Architecture(family="attention", resolution=0.5), "attention x1 r0.5"),
     ("training", Training(), "4 ep"),
     ("training", Training(epochs=10, label_smoothing=0.1, data_fraction=0.25), "10 ep smooth 0.1 25% data"),
     ("training", Training(epochs=20, early_stopping=EarlyStopping(patience=3)), "20 ep early stop 3"),
@@ -183,6 +186,18 @@ def test_families_tasks_and_runtimes_are_whole() -> None:
         reason.endswith(".") and name in TECHNIQUES for r in RUNTIMES.values() for name, reason in r.refuses.items()
     )
     assert len({r.suffix for r in RUNTIMES.values()}) == len(RUNTIMES)
+
+
+def test_a_resolution_that_leaves_too_few_pixels_of_a_task_is_refused_with_what_would_do() -> None:
+    refusal = TECHNIQUES["architecture"].refusal
+    assert refusal is not None
+    assert refusal(Architecture(family="cnn", resolution=0.5), TASKS["digits"]) is None
+    assert refusal(Architecture(family="cnn", resolution=0.45), TASKS["digits"]) == (
+        "resolution",
+        "must leave at least 4x4 pixels: 0.5 or more with the task 'digits', whose images have 8x8. Got 0.45.",
+    )
+    with pytest.raises(SpecError, match=r"recipe\[0\].architecture.resolution \(line 3\): must leave at least 4x4 pixels: 0.5 or more"):
+        parse("name: a\ntask: digits\nrecipe: [architecture: {family: cnn, resolution: 0.25}, training: {}, runtime: torch]\n")
 
 
 def test_numbers_in_labels_have_no_needless_digits() -> None:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from effcore.catalogue import FAMILIES, TASKS
 from effcore.catalogue.architecture import Architecture
 from effcore.models import BUILDERS, build
-from effcore.models.blocks import Layer, Normalize, fold, kinds
+from effcore.models.blocks import Layer, Normalize, Resize, fold
 from effcore.models.families import channels
+from effcore.models.kinds import kinds
 from effcore.models.program import deployable
+from effcore.runtimes import RUNTIME_MODULES
+from effcore.tasks import Data
+from effcore.training import predict
 
 IMAGES = torch.randint(0, 256, (3, 1, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
 
@@ -45,6 +51,40 @@ def test_width_and_depth_make_it_larger(family: str) -> None:
     assert size(family) < size(family, width=2.0)
     if FAMILIES[family].max_depth > 1:
         assert size(family) < size(family, depth=2) < size(family, depth=3)
+
+
+def macs(family: str, **parameters: float) -> int:
+    model = build(Architecture(family=family, **parameters), TASKS["mnist5k"]).eval()  # type: ignore[arg-type]
+    with FlopCounterMode(display=False) as counter:
+        model(IMAGES)
+    return counter.get_total_flops() // (2 * len(IMAGES))
+
+
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_fewer_pixels_take_fewer_products_and_the_same_images(family: str) -> None:
+    half, whole, double = (macs(family, width=0.5, resolution=resolution) for resolution in (0.5, 1.0, 2.0))
+    assert half < 0.65 * whole and whole < 0.65 * double
+    odd = build(Architecture(family=family, width=0.5, resolution=0.75), TASKS["mnist5k"], seed=0).eval()  # type: ignore[arg-type]
+    assert odd(IMAGES).shape == (3, 10)
+
+
+def test_images_are_resized_over_all_pixels_that_a_new_one_covers() -> None:
+    checks = (torch.arange(8)[:, None] + torch.arange(8)) % 2 * torch.ones(1, 1, 8, 8)
+    assert torch.allclose(Resize((4, 4))(checks)[:, :, 1:-1, 1:-1], torch.full((1, 1, 2, 2), 0.5), atol=1e-6)
+    whole = build(Architecture(family="cnn", width=0.25), TASKS["digits"], seed=0)
+    assert not any(isinstance(m, Resize) for m in whole.modules())
+
+
+@pytest.mark.parametrize(("resolution", "family"), [(0.5, "cnn"), (0.75, "attention"), (2.0, "lenet_5")])
+def test_the_file_takes_raw_pixels_whatever_the_network_sees(resolution: float, family: str, digits: Data, tmp_path: Path) -> None:
+    config = Architecture(family=family, width=0.5, resolution=resolution)  # type: ignore[arg-type]
+    model, path = build(config, TASKS["digits"], seed=0).eval(), tmp_path / "model.onnx"
+    RUNTIME_MODULES["onnxruntime"].export(model, path, task=TASKS["digits"])
+    logits = RUNTIME_MODULES["onnxruntime"].load(path)(digits.test.images)
+    assert torch.allclose(torch.tensor(logits), predict(model, digits.test.images), atol=1e-4)
+    with FlopCounterMode(display=False) as counter:
+        deployable(model)(torch.tensor(digits.test.images[:1]))
+    assert RUNTIME_MODULES["onnxruntime"].counts(path).macs == counter.get_total_flops() // 2
 
 
 @pytest.mark.parametrize(("family", "parameters"), [("lenet_300_100", 266_610), ("lenet_5", 431_080)])
