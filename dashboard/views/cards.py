@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from effcore.catalogue import FAMILIES, TECHNIQUES, Card, Technique
+from effcore.catalogue import BLOCKS, FAMILIES, TECHNIQUES, Block, Card, Technique
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +15,7 @@ class CardView:
 
     Attributes:
         title: What it is called.
-        lines: What it is, its formula, and when it does not help.
+        lines: What it is, its formula, when it does not help, and what its paper reports.
         source: Paper, with year.
         link: Where to read it.
     """
@@ -27,7 +27,7 @@ class CardView:
 
 
 def cards_of(recipe: Mapping[str, Any]) -> tuple[CardView, ...]:
-    """Of each step of a recipe its technique, and of the ways that a technique has the one that was chosen.
+    """Of each step of a recipe its technique, of the ways that a technique has the one that was chosen, and of a network its blocks.
 
     Args:
         recipe: `Recipe.document`; steps that the catalogue does not hold any more are left out.
@@ -55,6 +55,7 @@ def _of_step(technique: Technique, values: Mapping[str, Any]) -> Iterator[CardVi
     if technique.role == "architecture" and values.get("family") in FAMILIES:
         family = FAMILIES[values["family"]]
         yield CardView(title=f"Family {family.name}", lines=(family.summary,), source=family.source, link=family.link)
+        yield from (_of_block(BLOCKS[block]) for block in family.blocks if block in BLOCKS)
         return
     if technique.role in ("phase", "runtime"):
         return
@@ -65,6 +66,11 @@ def _of_step(technique: Technique, values: Mapping[str, Any]) -> Iterator[CardVi
     for card in technique.cards:
         if card.name in chosen:
             yield _way(technique, card)
+
+
+def _of_block(block: Block) -> CardView:
+    lines = (block.summary, f"MACs = {block.formula}", f"Does not help: {block.unhelpful}", f"Reported: {block.figure}.")
+    return CardView(title=f"Block: {block.name.replace('_', ' ')}", lines=lines, source=block.source, link=block.link)
 
 
 def _changed(technique: Technique, values: Mapping[str, Any]) -> set[str]:

@@ -195,8 +195,8 @@ def test_a_family_is_described_and_learns_every_task(name: str) -> None:
     for task in TASKS.values():
         data = load(task.name)
         model = build(Architecture(family=name, width=0.5), task, seed=0)  # type: ignore[arg-type]
-        first = fit(model, data.fraction(0.3), Training(epochs=4, learning_rate=0.01), seed=0)
-        assert np.isfinite(first.curve[-1]["train_loss"]) and first.curve[-1]["val_accuracy"] > 0.3
+        first = fit(model, data.fraction(min(0.3, 3000 / task.train)), Training(epochs=4, learning_rate=0.01), seed=0)
+        assert np.isfinite(first.curve[-1]["train_loss"]) and first.curve[-1]["val_accuracy"] > 3 / len(task.classes)
 
 
 @pytest.mark.parametrize("name", sorted(TASKS))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dashboard.views.cards import cards_of
-from effcore.catalogue import TECHNIQUES
+from effcore.catalogue import FAMILIES, TECHNIQUES
 from effcore.spec import parse
 
 TEXT = """
@@ -24,10 +24,17 @@ recipe:
 def test_each_step_has_its_technique_and_the_way_that_was_chosen() -> None:
     cards = cards_of(parse(TEXT).recipes[0].document)
     titles = [card.title for card in cards]
-    assert titles[0] == "Family cnn" and titles[-2:] == ["Quantization", "Quantization: codebook"]
+    assert titles[:2] == ["Family cnn", "Block: convolution"] and titles[-2:] == ["Quantization", "Quantization: codebook"]
     assert "Weight averaging: swa" in titles and "Weight averaging: ema" not in titles
     assert cards[-1].link == "https://arxiv.org/abs/1510.00149"
     assert cards[-1].lines[-1].startswith("Does not help: ")
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_network_shows_each_of_its_blocks_with_what_its_paper_reports(family: str) -> None:
+    _, *blocks = cards_of({"steps": [{"architecture": {"family": family}}]})
+    assert [card.title for card in blocks] == [f"Block: {name.replace('_', ' ')}" for name in FAMILIES[family].blocks]
+    assert all(card.lines[1].startswith("MACs = ") and card.lines[-1].startswith("Reported: ") for card in blocks)
 
 
 @pytest.mark.parametrize("name", sorted(n for n, t in TECHNIQUES.items() if t.role in ("contribute", "transform", "lower")))
