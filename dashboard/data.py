@@ -6,7 +6,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,12 +15,15 @@ from typing import Any
 import streamlit as st
 
 from dashboard.views.frontier import FrontierView, frontier_view
+from dashboard.views.large import MANY, large_view
 from dashboard.views.queue import ACTIVE
-from dashboard.views.sources import Source
+from dashboard.views.sources import Source, default_source, environments, sources
 from dashboard.views.verdict import VerdictView, verdict_view
+from effcore.columns import Columns
 from effcore.errors import StoreError
 from effcore.forecast import Forecast, forecast
 from effcore.frontier import Variant
+from effcore.objectives import metric
 from effcore.own import know
 from effcore.spec import Spec, parse
 from effcore.tracking import Again, Store, SweepRecord
@@ -62,29 +65,80 @@ reading = threading.Lock()
 """The store remembers what it has read, and every visitor has a thread."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Snapshot:
     """All variants at one moment; a page goes on showing the one it has until it takes the next.
 
     Attributes:
         version: Changes whenever anything in the store does.
+        columns: The variants as arrays, made as they are needed.
     """
 
     version: str
     variants: tuple[Variant, ...]
+    columns: Columns
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _snapshot(home_folder: str, uri: str | None, version: str) -> Snapshot:
-    with reading:
-        return Snapshot(version, tuple(store().variants()))
+def _snapshot(home_folder: str, uri: str | None, version: str, _variants: tuple[Variant, ...]) -> Snapshot:
+    return Snapshot(version, _variants, Columns(_variants))
 
 
 def snapshot() -> Snapshot:
-    """The newest state of the store; costs a look at its version where nothing changed."""
-    with reading:
-        version = store().version()
-    return _snapshot(str(home()), tracking_uri(), version)
+    """The newest state of the store, one look at which costs next to nothing where nothing changed.
+
+    Where the store can't be read now it is the last one that could; `trouble` says so.
+
+    Raises:
+        StoreError: The store can't be read and never could.
+    """
+    version, variants = _keeping("state", lambda: store().state())
+    return _snapshot(str(home()), tracking_uri(), version, variants)
+
+
+_AGAIN_S = 2.0
+"""How long after a look that failed none is tried: each waits for a second, and every visitor would."""
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why the store can't be read, and since when what is shown stands still.
+
+    Attributes:
+        since_s: Unix time of the last look that went well.
+    """
+
+    text: str
+    since_s: float
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _kept(home_folder: str, uri: str | None) -> dict[str, Any]:
+    """What was read last, by what it is, and the trouble there is."""
+    return {}
+
+
+def _keeping(what: str, read: Callable[[], Any]) -> Any:
+    kept = _kept(str(home()), tracking_uri())
+    if what in kept and time.time() - kept.get("failed", 0.0) < _AGAIN_S:
+        return kept[what]
+    try:
+        kept[what] = read()
+    except StoreError as error:
+        kept["failed"] = time.time()
+        if what not in kept:
+            raise
+        kept["trouble"] = Trouble(str(error), kept["well"])
+    else:
+        kept["well"] = time.time()
+        kept.pop("trouble", None)
+    return kept[what]
+
+
+def trouble() -> Trouble | None:
+    """What keeps the pages from showing the newest state, where there is something."""
+    found: Trouble | None = _kept(str(home()), tracking_uri()).get("trouble")
+    return found
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
@@ -99,10 +153,13 @@ def _frontier(
     _snapshot: Snapshot,
 ) -> FrontierView:
     """The snapshot stands for its version, which is in the key: hashing all variants would take longer."""
+    columns = _snapshot.columns
+    among = source.among(columns)
+    if among.sum() > MANY:
+        return large_view(columns, among, metric(x), metric(y), environment=environment)
+    few = [columns.variants[row] for row in among.nonzero()[0].tolist()]
     with reading:
-        return frontier_view(
-            source.of(_snapshot.variants), x=x, y=y, environment=environment, evidence=store().evidence
-        )
+        return frontier_view(few, x=x, y=y, environment=environment, evidence=store().evidence)
 
 
 def frontier(shown: Snapshot, source: Source, *, x: str, y: str, environment: str | None) -> FrontierView:
@@ -130,12 +187,40 @@ def verdict(shown: Snapshot, run_id: str) -> VerdictView | None:
 
 @st.cache_data(show_spinner=False, ttl=1.0, max_entries=4)
 def _sweeps(home_folder: str, uri: str | None) -> tuple[SweepRecord, ...]:
-    return tuple(store().sweeps())
+    return tuple(_keeping("sweeps", lambda: store().sweeps()))
 
 
 def sweeps() -> tuple[SweepRecord, ...]:
     """All sweeps, at most a second old."""
     return _sweeps(str(home()), tracking_uri())
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _some(home_folder: str, uri: str | None, version: str, _shown: Snapshot) -> tuple[Variant, ...]:
+    """One variant of each sweep and of each task: what there is to choose from, without a look at all."""
+    sweeps, tasks = ({code: row for row, code in enumerate(c.of.tolist())} for c in (_shown.columns.sweep, _shown.columns.task))
+    return tuple(_shown.variants[row] for row in {*sweeps.values(), *tasks.values()})
+
+
+def all_sources(shown: Snapshot) -> tuple[Source, ...]:
+    """What the frontier can be of."""
+    return sources(sweeps(), _some(str(home()), tracking_uri(), shown.version, shown))
+
+
+def first_source(found: Sequence[Source], shown: Snapshot) -> Source:
+    """The newest sweep that has a result; the newest of all where none has."""
+    return default_source(found, _some(str(home()), tracking_uri(), shown.version, shown))
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _environments(home_folder: str, uri: str | None, version: str, source: Source, _shown: Snapshot) -> dict[str, str]:
+    among = source.among(_shown.columns)
+    return environments([_shown.variants[row] for row in among.nonzero()[0].tolist()])
+
+
+def environments_of(source: Source, shown: Snapshot) -> dict[str, str]:
+    """Environments that something of a source was measured in, each with a run that was measured there."""
+    return _environments(str(home()), tracking_uri(), shown.version, source, shown)
 
 
 def active(records: Sequence[SweepRecord]) -> bool:

@@ -31,11 +31,12 @@ def height(rows: int) -> int | Literal["content"]:
     return "content" if rows <= _MOST_ROWS else 3 + _ROW * (1 + _MOST_ROWS)
 
 
-def _head(metric: Metric) -> str:
+def head_of(metric: Metric) -> str:
+    """Head of a column: what it is, and its unit."""
     return f"{metric.label}, {metric.unit}" if metric.unit else metric.label
 
 
-def _format(metric: Metric, values: Sequence[float]) -> str:
+def format_of(metric: Metric, values: Sequence[float]) -> str:
     """One printf format for a column, so that its decimals stand under each other."""
     if metric.percent:
         return "%.1f"
@@ -67,9 +68,9 @@ def frontier_table(view: FrontierView) -> tuple[pd.DataFrame, dict[str, Any]]:
     config = {
         "#": column.NumberColumn(width=40, help="Place along the frontier, as in the chart"),
         "point": column.TextColumn("Point", width=245),
-        "y": column.NumberColumn(_head(view.y), format=_format(view.y, [d.y.value for d in view.dots]), width=95),
+        "y": column.NumberColumn(head_of(view.y), format=format_of(view.y, [d.y.value for d in view.dots]), width=95),
         "y_interval": column.TextColumn("95 % interval", width=105),
-        "x": column.NumberColumn(_head(view.x), format=_format(view.x, [d.x.value for d in view.dots]), width=95),
+        "x": column.NumberColumn(head_of(view.x), format=format_of(view.x, [d.x.value for d in view.dots]), width=95),
         "x_interval": column.TextColumn("95 % interval", width=130),
         "certain": column.NumberColumn("On frontier, %", width=105, format="%d", help=_CERTAIN),
         "step": column.TextColumn("Last step", width=130),

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from effcore.objectives import maximise, metric
+from effcore.objectives import Metric, maximise, metric
 from effcore.pareto import pareto_mask
 from effcore.statistics import BETWEEN_MEASURINGS, accuracy_draws, frontier_probability, interval_draws, mean_and_interval, time_draws
 
@@ -167,19 +167,19 @@ def find_frontier(
     Raises:
         EffcoreError: An objective or a budget is not a metric.
     """
-    directions = maximise(tuple(objectives))
+    directions, metrics = maximise(tuple(objectives)), [metric(name) for name in objectives]
     everything = sorted(variants, key=lambda v: (v.name, v.recipe_key, v.seed, v.run_id))
-    chosen = _main_environment(everything) if environment is None else environment
+    chosen = main_environment(everything) if environment is None else environment
     shown = {(v.recipe_key, v.seed) for v in everything if v.environment == chosen}
     kept, left_out = [], []
     for variant in everything:
-        reason = _reason_to_leave_out(variant, objectives, chosen)
+        reason = reason_to_leave_out(variant, metrics, chosen)
         if reason is None:
             kept.append(variant)
         elif variant.status != "FINISHED" or variant.environment == chosen or (variant.recipe_key, variant.seed) not in shown:
             left_out.append(LeftOut(run_id=variant.run_id, name=variant.name, reason=reason))
     points = []
-    for point in _aggregate(kept):
+    for point in aggregate(kept):
         reason = _over_budget(point, budgets or {})
         if reason is None:
             points.append(point)
@@ -191,31 +191,33 @@ def find_frontier(
     return Frontier(objectives=tuple(objectives), environment=chosen, points=tuple(ordered), left_out=tuple(left_out))
 
 
-def _main_environment(variants: Sequence[Variant]) -> str:
+def main_environment(variants: Sequence[Variant]) -> str:
+    """Key of the environment that most of the variants' own runs were measured in; empty where there is none."""
     own = [v for v in variants if v.measures is None]  # further environments have as many points, and place none
     counts = Counter(v.environment for v in own or variants if v.environment)
     return min(counts, key=lambda key: (-counts[key], key)) if counts else ""
 
 
-def _reason_to_leave_out(variant: Variant, objectives: Sequence[str], environment: str) -> str | None:
+def reason_to_leave_out(variant: Variant, metrics: Sequence[Metric], environment: str) -> str | None:
+    """Why a variant can't be a point of those metrics in that environment; None where it can."""
     if variant.status == "FAILED":
         return f"failed: {variant.error or 'no cause was recorded'}"
     if variant.status != "FINISHED":
         return f"not finished: {variant.status.lower()}"
     if variant.environment != environment:
         return f"measured in another environment, {variant.environment}"
-    for name in objectives:
-        value = variant.metrics.get(name)
+    for which in metrics:
+        value = variant.metrics.get(which.name)
         if value is None:
-            return f"has no {name}"
+            return f"has no {which.name}"
         if not math.isfinite(value):
-            return f"{name} is {value}, which is not a finite number"
-        if metric(name).log and value < 0:
-            return f"{name} is {value}, which can't be negative"
+            return f"{which.name} is {value}, which is not a finite number"
+        if which.log and value < 0:
+            return f"{which.name} is {value}, which can't be negative"
     return None
 
 
-def _aggregate(variants: Sequence[Variant]) -> list[Point]:
+def aggregate(variants: Sequence[Variant]) -> list[Point]:
     """One point a recipe; of a recipe and seed that was measured twice, as in two sweeps, the newest stands."""
     newest = {(v.recipe_key, v.seed): v for v in sorted(variants, key=lambda v: (v.ended_ms or 0, v.run_id))}
     groups: dict[str, list[Variant]] = defaultdict(list)

@@ -16,7 +16,7 @@ ENGINE = [p for p in FILES if p.relative_to(ROOT).parts[0] == "effcore"]
 PAGES = [p for p in FILES if p.relative_to(ROOT).parts[0] == "dashboard"]
 
 LINES: tuple[tuple[str, ...], ...] = (
-    ("errors", "objectives", "pareto", "statistics", "learning_curves", "comparison", "frontier", "ties", "changes", "payback"),
+    ("errors", "objectives", "pareto", "statistics", "learning_curves", "comparison", "frontier", "columns", "ties", "changes", "payback"),
     ("catalogue",),
     (
         "recipe", "document", "devices", "space", "dimensions", "searchspace", "spec", "effects", "planned", "plan", "description", "reasons",
@@ -36,6 +36,7 @@ LINES: tuple[tuple[str, ...], ...] = (
 
 ORDER = [name for line in LINES for name in line]
 OF_PAGES = {
+    "columns",
     "errors", "objectives", "pareto", "statistics", "comparison", "frontier", "ties", "changes", "payback", "catalogue", "recipe", "document",
     "space", "dimensions", "searchspace", "spec", "effects", "planned", "plan", "description", "reasons", "verdict", "effect_sizes", "dose",
     "tasks", "home", "context", "cache", "forecast", "own", "search", "tracking", "interaction",

@@ -16,8 +16,8 @@ _MOST_TICKS = 7
 
 
 def escape(text: str) -> str:
-    """Text for a hover or a label: plotly reads a part of HTML in them, so that its signs are written out."""
-    return html.escape(" ".join(text.split()), quote=False)
+    """Text for a hover or a label: plotly reads a part of HTML in them, and formulas between dollars; both are written out."""
+    return html.escape(" ".join(text.split()), quote=False).replace("$", "&#36;")
 
 
 def faded(color: str, alpha: float) -> str:

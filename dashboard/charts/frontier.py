@@ -10,6 +10,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from dashboard.charts.axes import above, axis, direction_x, direction_y, escape, faded
+from dashboard.charts.cloud import cloud_traces, extent
 from dashboard.theme import MARKS, Look, mark, template, title
 from dashboard.views.frontier import Dot, FrontierView, hover_lines
 
@@ -17,8 +18,14 @@ WEBGL_FROM = 2000
 """Dominated points from which WebGL draws them. Below it SVG does: sharp in print, no limit on figures a page, and the
 markers of one trace can lie over those of another. Staircase and frontier are always SVG, so that they lie on top."""
 
+MOST_NUMBERED = 60
+"""Points of the frontier up to which their numbers can be read."""
+
+MOST_WITH_BARS = 1000
+"""Points of a trace up to which intervals are bars; the table has them all."""
+
 _DIMMED = {"light": 0.38, "dark": 0.5}
-_SIZE, _FRONT_SIZE = 11, 15
+_SIZE, _FRONT_SIZE, _SMALL = 11, 15, 9
 
 
 def frontier_figure(view: FrontierView, look: Look, *, selected: str | None = None, height: int = 560) -> go.Figure:
@@ -36,6 +43,7 @@ def frontier_figure(view: FrontierView, look: Look, *, selected: str | None = No
     shown = {d.technique for d in view.front}
     for technique, dots in _by_technique(dominated):
         figure.add_trace(_points(dots, view, look, technique, dimmed=True, legend=technique not in shown, gl=gl))
+    figure.add_traces(cloud_traces(view, look, shown=shown))
     if view.stairs:
         figure.add_trace(_stairs(view, look))
     for technique, dots in _by_technique(view.front):
@@ -59,10 +67,11 @@ def _points(
 ) -> go.Scatter | go.Scattergl:
     color, opacity = mark(technique).color(look), _DIMMED[look.name] if dimmed else 1.0
     kind = go.Scattergl if gl else go.Scatter
+    few = len(view.front) <= MOST_NUMBERED
     numbers = (
         {}
         if dimmed
-        else {"text": [str(d.number) for d in dots], "textposition": [_sides(view)[d.run_id] for d in dots]}
+        else {"text": [str(d.number) if few else "" for d in dots], "textposition": [_sides(view)[d.run_id] for d in dots]}
     )
     return kind(
         x=[d.x.value for d in dots],
@@ -78,7 +87,7 @@ def _points(
         marker={
             "color": color,
             "symbol": mark(technique).symbol,
-            "size": _SIZE if dimmed else _FRONT_SIZE,
+            "size": _SIZE if dimmed else _FRONT_SIZE if few else _SMALL,
             "opacity": opacity,
             "line": {"width": 0 if dimmed else 1.5, "color": look.paper},
         },
@@ -133,6 +142,7 @@ def _error(
     return {
         "type": "data",
         "symmetric": False,
+        "visible": len(value) <= MOST_WITH_BARS,
         "array": [max(h - v, 0.0) for v, h in zip(value, high, strict=True)],
         "arrayminus": [max(v - w, 0.0) for v, w in zip(value, low, strict=True)],
         "color": faded(color, 0.22 if dimmed else 0.55),
@@ -173,8 +183,9 @@ def _ring(dot: Dot, look: Look) -> go.Scatter:
 
 
 def _layout(view: FrontierView, look: Look, *, height: int) -> dict[str, Any]:
-    xs = [v for d in view.dots for v in (d.x.value, d.x.low, d.x.high) if v > 0 or not view.x_log]
-    ys = [v for d in view.dots for v in (d.y.value, d.y.low, d.y.high) if v > 0 or not view.y_log]
+    cloud_x, cloud_y = extent(view)
+    xs = cloud_x + [v for d in view.dots for v in (d.x.value, d.x.low, d.x.high) if v > 0 or not view.x_log]
+    ys = cloud_y + [v for d in view.dots for v in (d.y.value, d.y.low, d.y.high) if v > 0 or not view.y_log]
     return {
         "template": template(look),
         "height": height,
@@ -195,7 +206,7 @@ def _layout(view: FrontierView, look: Look, *, height: int) -> dict[str, Any]:
 def frontier_alt(view: FrontierView) -> str:
     """What the figure shows, for those who can't see it."""
     axes = f"{view.y.label} against {view.x.label.lower()}"
-    return f"{axes} of {len(view.dots)} points, {len(view.front)} of them on the frontier. {view.headline}"
+    return f"{axes} of {view.total:,} points, {view.front_total:,} of them on the frontier. {view.headline}"
 
 
 def selected_run(event: Any) -> str | None:

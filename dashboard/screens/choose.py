@@ -8,20 +8,20 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard import data, routes
 from dashboard.screens.parts import bound
 from dashboard.views.records import environment_line
-from dashboard.views.sources import Source, default_source, environments
+from dashboard.views.sources import Source
 
 
 def choose_source(found: tuple[Source, ...], *, notes: DeltaGenerator) -> Source:
     """A box with every sweep, and all sweeps of a task together."""
     names = {s.key: s.label for s in found}
-    default = default_source(found, data.snapshot().variants).key
+    default = data.first_source(found, data.snapshot()).key
     chosen = bound("Sweep", list(names), name=routes.SWEEP, default=default, labels=names, notes=notes)
     return next(s for s in found if s.key == chosen)
 
 
 def choose_environment(source: Source, column: DeltaGenerator, *, notes: DeltaGenerator) -> str | None:
     """A box where a source was measured in several environments: latencies compare only within one."""
-    known = environments(source.of(data.snapshot().variants))
+    known = data.environments_of(source, data.snapshot())
     if len(known) < 2 and routes.ENVIRONMENT not in st.query_params:
         return None
     lines = {key: environment_line(data.environment(run_id)) or key for key, run_id in known.items()}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from dashboard import data, routes
+from dashboard.charts.cloud import selected_place
 from dashboard.charts.frontier import frontier_alt, frontier_figure, selected_run
 from dashboard.quantities import count
 from dashboard.screens.choose import choose_environment, choose_source
@@ -25,11 +26,15 @@ from dashboard.screens.parts import (
     set_bound,
 )
 from dashboard.tables import frontier_table, height, left_out_table
+from dashboard.tables_large import cloud_table, large_table
 from dashboard.theme import CHART_CONFIG
+from dashboard.views.cloud import Cloud, within
 from dashboard.views.compare import FEWEST, MOST
-from dashboard.views.frontier import FrontierView, news
+from dashboard.views.frontier import FrontierView
+from dashboard.views.large import MANY
+from dashboard.views.news import news
 from dashboard.views.records import environment_line
-from dashboard.views.sources import Source, sources
+from dashboard.views.sources import Source
 from effcore.objectives import METRICS, metric
 from effcore.tracking import SweepRecord
 
@@ -50,7 +55,7 @@ class Choice:
 @explained
 def page() -> None:
     """The whole page."""
-    found = sources(data.sweeps(), data.snapshot().variants)
+    found = data.all_sources(data.snapshot())
     if not found:
         empty(
             "Nothing has been measured yet",
@@ -95,7 +100,8 @@ def _live(choice: Choice, live: bool) -> None:
     if data.active(records) != live:
         st.rerun()
     selected = st.query_params.get(routes.SELECTED)
-    if selected is None or SHOWN not in st.session_state:
+    held: data.Snapshot | None = st.session_state.get(SHOWN)
+    if held is None or (selected is None and len(held.variants) <= MANY):  # very many points are not drawn anew unasked
         st.session_state[SHOWN] = newest
     shown: data.Snapshot = st.session_state[SHOWN]
     view = _view(shown, choice)
@@ -127,10 +133,10 @@ def _summary(view: FrontierView, choice: Choice, records: tuple[SweepRecord, ...
     if view.headline:
         note(view.headline, key="headline", tone="lead")
     machine = environment_line(data.environment(view.dots[0].run_id)) if view.dots else ""
-    counts = [count(len(view.dots), "point"), f"{len(view.front)} on the frontier"] if view.dots else []
+    counts = [count(view.total, "point"), f"{view.front_total:,} on the frontier"] if view.dots else []
     noisy = sum(d.noisy for d in view.dots)
     counts += [f"{noisy} measured under noise"] if noisy else []
-    counts += [f"{len(view.left_out)} left out"] if view.left_out else []
+    counts += [f"{view.missing:,} left out"] if view.missing else []
     note(" · ".join(p for p in (machine, *view.runtimes, *counts) if p), key="environment")
     for record in records:
         if record.state in ("running", "cancelling") and choice.source.holds(record.run_id):
@@ -150,6 +156,9 @@ def _chart(view: FrontierView, selected: str | None) -> None:
         config=CHART_CONFIG,
         alt=frontier_alt(view),
     )
+    place = selected_place(event, view)
+    if place is not None and view.cloud is not None:
+        _open_place(view, view.cloud, place)
     run_id = selected_run(event)
     if run_id is not None:
         _open(run_id)
@@ -164,6 +173,18 @@ def _chart(view: FrontierView, selected: str | None) -> None:
                 on_click=_use_validation,
                 args=(axis,),
             )
+
+
+def _open_place(view: FrontierView, cloud: Cloud, place: int) -> None:
+    """To the point that a marker stands for; where it stands for several, all of them to choose from."""
+    places = within(cloud, place, x_log=view.x_log, y_log=view.y_log)
+    if len(places) == 1:
+        _open(cloud.variant(place).run_id)
+    note(f"{len(places):,} points lie there.", key="here", tone="plain")
+    frame, columns = cloud_table(view, places)
+    row = picked_row(frame, columns, key=f"here-{place}", height=height(len(frame)), alt="The points of the marker that was clicked")
+    if row is not None:
+        _open(cloud.variant(places[row]).run_id)
 
 
 def _ringed(view: FrontierView, selected: str | None) -> None:
@@ -188,13 +209,15 @@ def _use_validation(axis: str) -> None:
 
 
 def _table(view: FrontierView) -> None:
-    frame, columns = frontier_table(view)
+    frame, columns = frontier_table(view) if view.cloud is None else large_table(view)
     place = st.container(key="compare-place")
     row, ticked = picked_rows(
         frame, columns, key="frontier-table", height=height(len(frame)), alt=f"The {len(frame)} points of the chart"
     )
+    if len(frame) < view.total:
+        note(f"The table has the first {len(frame):,} of {view.total:,} points; the others open from the chart.", key="table-ends")
     if row is not None:
-        _open(view.dots[row].run_id)
+        _open(view.run_at(row))
     with place:
         _compare(view, ticked)
 
@@ -209,13 +232,13 @@ def _compare(view: FrontierView, ticked: tuple[int, ...]) -> None:
         if st.button(
             f"Compare {count(len(ticked), 'point')}", key="compare-button", icon=":material/compare_arrows:", type="primary", disabled=not enough
         ):
-            go(routes.COMPARE, {routes.POINTS: ",".join(view.dots[row].run_id for row in ticked)})
+            go(routes.COMPARE, {routes.POINTS: ",".join(view.run_at(row) for row in ticked)})
         if not enough:
             note(f"From {FEWEST} to {MOST} points can be compared.", key="compare-bounds", width="content")
 
 
 def _left_out(view: FrontierView) -> None:
-    with st.expander(f"Left out: {len(view.left_out)}", key="left-out", expanded=not view.dots):
+    with st.expander(f"Left out: {view.missing:,}", key="left-out", expanded=not view.dots):
         frame, columns = left_out_table(view.left_out)
         row = picked_row(
             frame,

@@ -19,7 +19,7 @@ from dashboard.views.cards import technique_cards
 from dashboard.views.composition import CompositionView, composition_view, dose_view, doses_of
 from dashboard.views.records import environment_line
 from dashboard.views.sensitivity import sensitivity_view
-from dashboard.views.sources import Source, sources
+from dashboard.views.sources import Source
 from dashboard.views.techniques import COSTS, TechniqueRow, TechniquesView
 from effcore.catalogue import TECHNIQUES
 from effcore.interaction import KINDS
@@ -38,7 +38,7 @@ class Choice:
 @explained
 def page() -> None:
     """The whole page."""
-    found = sources(data.sweeps(), data.snapshot().variants)
+    found = data.all_sources(data.snapshot())
     heading("Techniques", key="title", below="What each step did, against the same recipe without it.")
     if not found:
         empty(

@@ -6,9 +6,10 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from dashboard.quantities import change, count, digits, interval, show, tenths
+from dashboard.quantities import change, digits, interval, show, tenths
 from dashboard.theme import title
-from effcore.frontier import Evidence, Frontier, LeftOut, Point, Variant, find_frontier, with_probability
+from dashboard.views.cloud import Cloud
+from effcore.frontier import Evidence, Frontier, LeftOut, Point, Variant, aggregate, find_frontier, reason_to_leave_out, with_probability
 from effcore.objectives import Metric, metric
 from effcore.pareto import staircase
 
@@ -78,6 +79,8 @@ class FrontierView:
         left_out: What is not among the points, failed variants first.
         headline: What the frontier says, in one sentence.
         runtimes: Names and versions, sorted.
+        cloud: Where there are very many points, all but the first `dots`, without their details.
+        left_out_total: How many are left out, where that is more than are named.
     """
 
     x: Metric
@@ -90,11 +93,34 @@ class FrontierView:
     environment: str
     headline: str
     runtimes: tuple[str, ...]
+    cloud: Cloud | None = None
+    left_out_total: int | None = None
+
+    @property
+    def total(self) -> int:
+        """How many points there are, those of the cloud with them."""
+        return len(self.dots) + (len(self.cloud) if self.cloud is not None else 0)
+
+    @property
+    def front_total(self) -> int:
+        """How many points are on the frontier, those of the cloud with them."""
+        return len(self.front) + (int(self.cloud.front.sum()) if self.cloud is not None else 0)
+
+    @property
+    def missing(self) -> int:
+        """How many variants are left out; `left_out` names the first of very many."""
+        return len(self.left_out) if self.left_out_total is None else self.left_out_total
 
     @property
     def front(self) -> tuple[Dot, ...]:
         """The points on the frontier, from left to right."""
         return tuple(dot for dot in self.dots if dot.on_frontier)
+
+    def run_at(self, row: int) -> str:
+        """Run of the point in a row of the table: the dots, then the cloud."""
+        if row < len(self.dots) or self.cloud is None:
+            return self.dots[row].run_id
+        return self.cloud.variant(row - len(self.dots)).run_id
 
     def dot(self, run_id: str | None) -> Dot | None:
         """The point that a run belongs to."""
@@ -148,9 +174,28 @@ def frontier_view(
         stairs=tuple(zip(corners[0].tolist(), corners[1].tolist(), strict=True)),
         left_out=tuple(sorted(frontier.left_out, key=lambda entry: not entry.reason.startswith("failed"))),
         environment=frontier.environment,
-        headline=_headline(front, metric_x, metric_y),
+        headline=headline(front, metric_x, metric_y),
         runtimes=tuple(sorted({p.first.runtime for p in frontier.points if p.first.runtime})),
     )
+
+
+def dots_of(
+    variants: Sequence[Variant], x: Metric, y: Metric, *, environment: str, keys: Sequence[str], parents: bool = True
+) -> list[Dot]:
+    """Single points with their details, from left to right; numbers, ties and probabilities take all points and are left off.
+
+    Args:
+        variants: Of those points, and of their parents where they are to be compared.
+        x, y: Metrics of the axes.
+        environment: Key of the environment.
+        keys: Recipe keys of the points.
+        parents: Whether the points have parents at all; runs of others have none.
+    """
+    wanted = set(keys)
+    usable = [v for v in variants if reason_to_leave_out(v, (y, x), environment) is None]
+    known = {point.key: point for point in aggregate(usable)}
+    chosen = sorted((p for key, p in known.items() if key in wanted), key=lambda p: (p.metrics[x.name], p.name, p.key))
+    return [_dot(p, x, y, number=None, parents=known if parents else {}, level_with=()) for p in chosen]
 
 
 def _log(which: Metric, values: Sequence[float]) -> bool:
@@ -170,12 +215,16 @@ def _parents(variants: Sequence[Variant], frontier: Frontier) -> Mapping[str, Po
     } | {point.key: point for point in frontier.points}
 
 
+MOST_LEVEL = 20
+"""Names that are given of points with the same figures: where all are equal, all names for each point would be n squared."""
+
+
 def _level(frontier: Frontier) -> dict[str, tuple[str, ...]]:
     """Ties: for each point the names of the others with the very same figures."""
     groups: dict[tuple[float, ...], list[Point]] = {}
     for point in frontier.points:
         groups.setdefault(tuple(point.metrics[name] for name in frontier.objectives), []).append(point)
-    return {p.key: tuple(o.name for o in group if o is not p) for group in groups.values() for p in group}
+    return {p.key: tuple(o.name for o in group[: MOST_LEVEL + 1] if o is not p)[:MOST_LEVEL] for group in groups.values() for p in group}
 
 
 def _dot(
@@ -233,7 +282,7 @@ def against_parent(point: Point, parents: Mapping[str, Point], metrics: Sequence
     return "against its parent: " + ", ".join(parts) if parts else "its parent was not measured on these axes"
 
 
-def _headline(front: Sequence[Dot], x: Metric, y: Metric) -> str:
+def headline(front: Sequence[Dot], x: Metric, y: Metric) -> str:
     """What the ends of the frontier are, and what lies between them."""
     if not front:
         return ""
@@ -253,34 +302,6 @@ def _moved(which: Metric, before: float, after: float) -> str:
         return "more" if after > before else "less"
     ratio = max(before, after) / min(before, after)
     return f"{digits(ratio)} times {'the' if after > before else 'less'}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class News:
-    """What a newer state of the store holds that the page does not show yet."""
-
-    new: int
-    changed_frontier: int
-
-    @property
-    def text(self) -> str:
-        """For the button that brings it."""
-        if self.changed_frontier == 0:
-            return f"{count(self.new, 'new result')}, none changes the frontier"
-        verb = "changes" if self.changed_frontier == 1 else "change"
-        return f"{count(self.new, 'new result')}, {self.changed_frontier} {verb} the frontier"
-
-
-def news(shown: FrontierView, current: FrontierView) -> News:
-    """What is in `current` and not in `shown`, left-out variants counted."""
-    before = {d.run_id for d in shown.dots} | {e.run_id for e in shown.left_out if not _unfinished(e)}
-    after = {d.run_id for d in current.dots} | {e.run_id for e in current.left_out if not _unfinished(e)}
-    front = {d.run_id for d in current.front} - {d.run_id for d in shown.front}
-    return News(new=len(after - before), changed_frontier=len(front))
-
-
-def _unfinished(entry: LeftOut) -> bool:
-    return entry.reason.startswith("not finished")
 
 
 def hover_lines(dot: Dot, view: FrontierView) -> tuple[str, ...]:

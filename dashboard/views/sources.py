@@ -6,6 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from effcore.columns import Columns, Mask
 from effcore.frontier import Variant
 from effcore.tracking import SweepRecord
 
@@ -31,6 +34,12 @@ class Source:
         return tuple(
             v for v in variants if self.sweep == v.sweep or (self.sweep is None and v.recipe.get("task") == self.task)
         )
+
+    def among(self, columns: Columns) -> Mask:
+        """Which of very many variants belong to it."""
+        if self.sweep is not None:
+            return np.asarray(columns.sweep.of == columns.sweep.code(self.sweep))
+        return np.asarray(columns.task.of == columns.task.code(self.task))
 
     def holds(self, sweep: str) -> bool:
         """Whether results of that sweep may come into it."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from effcore.frontier import Variant
 from effcore.tracking.rows import PREFIX, SWEEP, SweepRecord, read_sweep, read_variant
@@ -34,7 +36,7 @@ class Mirror:
         Raises:
             StoreError: The store can't be read; what was taken in before stays.
         """
-        with self._lock:
+        with self._lock, _uncollected():
             for portion in self._watched.changes():
                 changed = [self._forget(run_id) for run_id in portion.gone] + [self._take(run) for run in portion.runs]
                 self._version += any(changed)
@@ -80,3 +82,15 @@ class Mirror:
         """Runs of the experiment that effcore did not write, in the order in which they were begun."""
         with self._lock:
             return tuple(sorted(self._others.values(), key=lambda run: (run.started_ms, run.run_id)))
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No search for garbage meanwhile: a million new objects, none of them garbage, would be searched again and again."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()

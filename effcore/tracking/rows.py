@@ -6,6 +6,7 @@ import json
 import math
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 
 from effcore.frontier import Variant
 from effcore.tracking.runs import Run
@@ -117,27 +118,33 @@ def read_variant(run: Run) -> Variant:
 
     A figure of an earlier writing that the last one did not have, as a p99 for want of samples, is dropped too.
     """
-    tags = {k.removeprefix(PREFIX): v for k, v in run.tags.items() if k.startswith(PREFIX)}
-    held = tags["metrics"].split() if "metrics" in tags else run.metrics
+    tags = run.tags
+    held = _names(tags[f"{PREFIX}metrics"]) if f"{PREFIX}metrics" in tags else run.metrics
     return Variant(
         run_id=run.run_id,
-        sweep=tags.get("sweep", ""),
-        recipe_key=tags.get("recipe", ""),
-        name=tags.get("name", run.name),
-        seed=int(tags.get("seed", 0)),
-        recipe=json.loads(tags.get("recipe_document", "{}")),
-        parent=tags.get("parent") or None,
-        technique=tags.get("technique", "architecture"),
-        step=tags.get("step", ""),
-        runtime=tags.get("runtime", ""),
-        environment=tags.get("environment", ""),
-        structure=tags.get("structure", ""),
+        sweep=tags.get(f"{PREFIX}sweep", ""),
+        recipe_key=tags.get(f"{PREFIX}recipe", ""),
+        name=tags.get(f"{PREFIX}name", run.name),
+        seed=int(tags.get(f"{PREFIX}seed", 0)),
+        recipe=json.loads(tags.get(f"{PREFIX}recipe_document", "{}")),
+        parent=tags.get(f"{PREFIX}parent") or None,
+        technique=tags.get(f"{PREFIX}technique", "architecture"),
+        step=tags.get(f"{PREFIX}step", ""),
+        runtime=tags.get(f"{PREFIX}runtime", ""),
+        environment=tags.get(f"{PREFIX}environment", ""),
+        structure=tags.get(f"{PREFIX}structure", ""),
         status=run.status,
-        error=tags.get("error") or None,
-        noisy=tags.get("noisy") == "1",
-        metrics={k: float(v) for k, v in run.metrics.items() if math.isfinite(v) and k in held},
-        artifact=tags.get("artifact") or None,
-        measures=tags.get("variant") or None,
+        error=tags.get(f"{PREFIX}error") or None,
+        noisy=tags.get(f"{PREFIX}noisy") == "1",
+        metrics={k: float(v) for k, v in run.metrics.items() if k in held and math.isfinite(v)},
+        artifact=tags.get(f"{PREFIX}artifact") or None,
+        measures=tags.get(f"{PREFIX}variant") or None,
         started_ms=run.started_ms,
         ended_ms=run.ended_ms,
     )
+
+
+@lru_cache(maxsize=256)
+def _names(text: str) -> frozenset[str]:
+    """Variants of one sweep mostly have the same figures."""
+    return frozenset(text.split())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,6 +24,9 @@ PORTION = 2000
 
 PATIENCE_S = 1.0
 """How long a look waits for a writer; MLflow's own transactions take milliseconds."""
+
+MAPPED_BYTES = 4 * 2**30
+"""Of the database that is read through the page cache of the system: at 100,000 runs a third of the time."""
 
 _MARKS = "SELECT run_uuid, status, end_time, name, start_time FROM runs WHERE experiment_id = ? AND lifecycle_stage = 'active'"
 _NEWER = "SELECT DISTINCT run_uuid FROM {table} WHERE rowid > ?"
@@ -108,15 +112,13 @@ class SqliteRuns:
         among = f"run_uuid IN ({_places(run_ids)})"
         with _transaction(connection):
             rows = connection.execute(f"{_MARKS} AND {among}", (self._experiment, *run_ids)).fetchall()
-            written = "key GLOB ? OR key = 'mlflow.note.content'"
-            for run_id, key, value in connection.execute(
-                f"SELECT run_uuid, key, value FROM tags WHERE {among} AND ({written})", (*run_ids, f"{PREFIX}*")
-            ):
-                tags[run_id][key] = value
+            # All tags: told in SQL which of them to read, SQLite takes six times as long.
+            for run_id, key, value in connection.execute(f"SELECT run_uuid, key, value FROM tags WHERE {among}", run_ids):
+                tags[run_id][sys.intern(key)] = value
             for run_id, key, value in connection.execute(
                 f"SELECT run_uuid, key, value FROM latest_metrics WHERE {among} AND NOT is_nan", run_ids
             ):
-                metrics[run_id][key] = value
+                metrics[run_id][sys.intern(key)] = value
             others = [run_id for run_id in run_ids if f"{PREFIX}type" not in tags.get(run_id, ())]
             for run_id, key, value in connection.execute(
                 f"SELECT run_uuid, key, value FROM params WHERE run_uuid IN ({_places(others)})", others
@@ -149,6 +151,7 @@ class SqliteRuns:
             f"file:{quote(str(self.path))}?mode=rw", uri=True, timeout=PATIENCE_S, isolation_level=None, check_same_thread=False
         )
         self._connection.execute("PRAGMA query_only = ON")
+        self._connection.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
         self._inode, self._version = inode, -1
         # What is known by now is compared with the new file, whose numbers of rows say nothing.
         self._mutable, self._highest = frozenset(), {}

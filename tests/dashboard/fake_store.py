@@ -74,6 +74,9 @@ class FakeStore:
     def version(self) -> str:
         return f"{len(self.frame)}-{len(self.records)}-{sum(v.status == 'FINISHED' for v in self.frame)}"
 
+    def state(self) -> tuple[str, tuple[Variant, ...]]:
+        return self.version(), tuple(self.frame)
+
     def sweeps(self) -> list[FakeSweep]:
         return list(self.records)
 
