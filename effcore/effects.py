@@ -33,7 +33,7 @@ def rungs(epochs: int) -> tuple[int, ...]:
 
 def zeroing(steps: Sequence[Step]) -> tuple[Step, ...]:
     """Those that set weights to zero and leave the shapes as they were."""
-    return tuple(s for s in steps if isinstance(s.config, Pruning) and s.config.structure != "channels")
+    return tuple(s for s in steps if isinstance(s.config, Pruning) and s.config.zeroes)
 
 
 def rewinds_to(step: Step, training: Training) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from effcore.catalogue.architecture import Architecture
 from effcore.catalogue.pruning import Pruning
 from effcore.catalogue.record import Parameters
 from effcore.catalogue.training import Training
@@ -14,6 +15,9 @@ Conflict = tuple[int, str, str]
 LEARNING = ("augmentation", "averaging", "distillation", "weight_sharing")
 """Steps that shape a phase and leave the network as it is."""
 
+CHANGING = ("mobile", "mobile_se", "elastic")
+"""Families in which the first block of every stage changes the shape."""
+
 
 def conflicts(steps: Steps) -> list[Conflict]:
     """Steps that contradict each other; empty where all go together.
@@ -21,7 +25,7 @@ def conflicts(steps: Steps) -> list[Conflict]:
     Args:
         steps: Name of the technique and parameters, in the order of the recipe.
     """
-    return [*_two_that_choose_weights(steps), *_filled_zeros(steps), *_nothing_to_rewind(steps)]
+    return [*_two_that_choose_weights(steps), *_filled_zeros(steps), *_nothing_to_rewind(steps), *_one_block_a_stage(steps)]
 
 
 def _two_that_choose_weights(steps: Steps) -> Iterator[Conflict]:
@@ -49,7 +53,7 @@ def _filled_zeros(steps: Steps) -> Iterator[Conflict]:
                 "can't come after pruning that sets weights to zero: the factors of a weight with zeros have none of them. "
                 "Put factorization before that pruning, prune channels instead, or leave one of the two out."
             )
-        zeroed |= isinstance(config, Pruning) and config.structure != "channels"
+        zeroed |= isinstance(config, Pruning) and config.zeroes
 
 
 def _nothing_to_rewind(steps: Steps) -> Iterator[Conflict]:
@@ -74,3 +78,16 @@ def _nothing_to_rewind(steps: Steps) -> Iterator[Conflict]:
             phase = None
         elif name not in LEARNING:
             phase = None
+
+
+def _one_block_a_stage(steps: Steps) -> Iterator[Conflict]:
+    """Of some families it is known before anything is built that none of their blocks can go; of others the network tells."""
+    architecture = steps[0][1]
+    if not isinstance(architecture, Architecture) or architecture.family not in CHANGING or architecture.depth > 1:
+        return
+    for index, (_, config) in enumerate(steps):
+        if isinstance(config, Pruning) and config.structure == "blocks":
+            yield index, "structure", (
+                f"can't be 'blocks' with the family {architecture.family!r} at depth 1: each stage has one block, which changes the shape, so that "
+                "none can go. Take architecture.depth of at least 2, whose further blocks keep their shape, or another structure."
+            )

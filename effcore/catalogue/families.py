@@ -90,10 +90,10 @@ _LENETS = (
 )
 
 _TIED = dict.fromkeys(
-    ("pruning/channels", "pruning/l2", "pruning/batch_norm"),
+    ("pruning/channels", "pruning/apoz"),
     "its shuffle ties every channel to a place in a group, and cutting channels out would change which go where.",
 )
-"""Criteria that judge whole channels go with them."""
+"""The criterion that judges channels alone goes with them."""
 
 _COMPACT = (
     Family(
@@ -151,8 +151,8 @@ _LAYER_NORM = "its blocks have layer normalization, and no batch normalization w
 
 
 def _whole(block: str, reason: str) -> dict[str, str]:
-    """Criteria that judge whole channels go with them."""
-    return dict.fromkeys(("pruning/channels", "pruning/l2", "pruning/batch_norm"), f"its {block} blocks {reason}")
+    """The criterion that judges channels alone goes with them."""
+    return dict.fromkeys(("pruning/channels", "pruning/apoz"), f"its {block} blocks {reason}") | {"pruning/batch_norm": _LAYER_NORM}
 
 
 _LAYER_NORMALIZED = (
@@ -163,7 +163,7 @@ _LAYER_NORMALIZED = (
         "Few kinds of operators, none of which int8 fuses.",
         source="Liu et al. 2022, A ConvNet for the 2020s",
         link="https://arxiv.org/abs/2201.03545",
-        refuses={"pruning/batch_norm": _LAYER_NORM},
+        refuses={"pruning/batch_norm": _LAYER_NORM, "pruning/apoz": "its blocks have a GELU in the place of a ReLU, so that no activation is zero."},
     ),
     Family(
         name="mixer",

@@ -22,8 +22,11 @@ CHOOSING: dict[str, tuple[str, ...]] = {
 }
 """The fields that choose among the ways of a technique."""
 ALLOWED = "allowed"
+SHORTCUTS = ("residual", "bottleneck", "inverted_residual", "shuffle", "convnext", "mixer", "attention")
+"""Kinds of blocks that can lead what comes in past themselves, so that a network can do without them."""
 
 _OF_PARTS = f"its networks have no parts that could stand alone; only those of the family {ELASTIC} do."
+_NO_SHORTCUT = "none of its blocks has a shortcut around it, so that nothing would come out of one that is gone."
 _NEEDS_ELASTIC = ("subnetwork", "weight_sharing")
 """Techniques that act on parts of a network."""
 
@@ -45,7 +48,8 @@ def allowances(family: Family, techniques: Mapping[str, Technique]) -> dict[str,
 def _refusals(family: Family, every: Iterable[str]) -> dict[str, str]:
     """What a family refuses, by way."""
     of_parts = {} if family.elastic else {way: _OF_PARTS for way in every if way.split("/")[0] in _NEEDS_ELASTIC}
-    return of_parts | dict(family.refuses)
+    past = {} if any(block in SHORTCUTS for block in family.blocks) else {"pruning/blocks": _NO_SHORTCUT}
+    return of_parts | past | dict(family.refuses)
 
 
 def family_problems(steps: Sequence[tuple[str, Parameters]]) -> list[tuple[int, str, str]]:

@@ -12,6 +12,7 @@ from torch import nn
 from effcore.catalogue.elastic import Shape
 from effcore.models import elastic
 from effcore.models.factors import split
+from effcore.models.shortcuts import bypass
 
 Edit = dict[str, Any]
 """Plain data with the `kind` of the edit and what it needs: made by one of the functions below, read by `replay`."""
@@ -30,6 +31,11 @@ def factors_edit(ranks: Mapping[str, int], decomposition: str) -> Edit:
 def part_edit(shape: Shape) -> Edit:
     """A sub-network that was cut out."""
     return {"kind": "part", "shape": shape.model_dump(mode="json")}
+
+
+def blocks_edit(names: Sequence[str]) -> Edit:
+    """Blocks that were taken out, by name."""
+    return {"kind": "blocks", "names": list(names)}
 
 
 def replay(model: nn.Module, edit: Edit, *, shape: tuple[int, int, int]) -> None:
@@ -58,4 +64,10 @@ def _part(model: nn.Module, edit: Edit, shape: tuple[int, int, int]) -> None:
     elastic.cut_in_place(model, Shape.model_validate(edit["shape"]))
 
 
-_REPLAY: dict[str, Callable[[nn.Module, Edit, tuple[int, int, int]], None]] = {"channels": _channels, "factors": _factors, "part": _part}
+def _blocks(model: nn.Module, edit: Edit, shape: tuple[int, int, int]) -> None:
+    bypass(model, edit["names"])
+
+
+_REPLAY: dict[str, Callable[[nn.Module, Edit, tuple[int, int, int]], None]] = {
+    "channels": _channels, "factors": _factors, "part": _part, "blocks": _blocks,
+}  # fmt: skip

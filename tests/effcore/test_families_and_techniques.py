@@ -42,9 +42,9 @@ def families(way: str, *, allowed: bool) -> list[str]:
     return [family for family, other, said in MATRIX if other == way and (said == "allowed") == allowed]
 
 
-def network(family: str) -> nn.Module:
+def network(family: str, *, depth: int = 1) -> nn.Module:
     """Untrained, but with means and variances as if it had seen images."""
-    model = build(Architecture(family=family, width=0.5), DIGITS, seed=0)  # type: ignore[arg-type]
+    model = build(Architecture(family=family, width=0.5, depth=depth), DIGITS, seed=0)  # type: ignore[arg-type]
     generator = torch.Generator().manual_seed(0)
     for _ in range(20):
         model(torch.randint(0, 17, (32, *DIGITS.shape), dtype=torch.uint8, generator=generator))
@@ -75,7 +75,8 @@ def spec(family: str, way: str) -> str:
     if name == "distillation":
         values["teacher"] = {"family": "cnn"}
     step = json.dumps({name: values})
-    return f"name: a\ntask: digits\nrecipe:\n  - architecture: {{family: {family}}}\n  - training: {{}}\n  - {step}\n  - runtime: onnxruntime\n"
+    deep = ", depth: 2" if values.get("structure") == "blocks" and FAMILIES[family].max_depth > 1 else ""
+    return f"name: a\ntask: digits\nrecipe:\n  - architecture: {{family: {family}{deep}}}\n  - training: {{}}\n  - {step}\n  - runtime: onnxruntime\n"
 
 
 def is_close(logits: Tensor | np.ndarray, wanted: Tensor, *, share: float) -> bool:
@@ -119,7 +120,8 @@ def test_reasons_are_sentences_and_name_ways_there_are() -> None:
         assert {f"{key.split('/')[0]}/{one}" for key in family.refuses for one in key.split("/")[1:]} <= known
         assert all(reason.endswith(".") for reason in family.refuses.values())
     assert families("pruning/channels", allowed=False) == ["shuffle", "mixer", "attention"]
-    assert families("pruning/batch_norm", allowed=False) == ["lenet_300_100", "lenet_5", "shuffle", "convnext", "mixer", "attention"]
+    assert families("pruning/batch_norm", allowed=False) == ["lenet_300_100", "lenet_5", "convnext", "mixer", "attention"]
+    assert families("pruning/blocks", allowed=False) == ["mlp", "cnn", "lenet_300_100", "lenet_5", "squeeze", "ghost"]
     assert set(CHOOSING) == {record.name for record in TECHNIQUES.values() if record.optional}
 
 
@@ -133,6 +135,26 @@ def test_channels_are_cut_out_of_every_family_that_allows_it(family: str, digits
     kept = snapshot.take(smaller, "digits", Architecture(family=family, width=0.5), [edit])  # type: ignore[arg-type]
     images = digits.test.images
     assert torch.equal(predict(snapshot.rebuild(kept), images), predict(smaller, images))
+    _, reached = FUNCTIONS["quantization"](smaller, Quantization(reduce_range=True), digits)
+    assert reached["layers"] == sum(isinstance(m, nn.Conv2d | nn.Linear) for m in smaller.modules())
+
+
+@pytest.mark.parametrize("family", families("pruning/blocks", allowed=True))
+def test_blocks_are_taken_out_of_every_family_that_allows_it(family: str, digits: Data, tmp_path: Path) -> None:
+    model = network(family, depth=3)
+    config = Pruning.model_validate({"structure": "blocks", "amount": 0.5, "fine_tune": 0})
+    smaller, edit, facts = pruning.apply(model, config, digits, tune=no_tuning)
+    able = len(facts["removed"]) + len(facts["kept"])
+    assert len(facts["removed"]) == (able + 1) // 2 and able == {"residual": 7, "convnext": 7, "mixer": 9, "attention": 9}.get(family, 6)
+    path, runtime = tmp_path / "model.onnx", RUNTIME_MODULES["onnxruntime"]
+    counts = []
+    for network_ in (model, smaller):
+        runtime.export(network_, path, task=DIGITS)
+        counts.append(runtime.counts(path))
+    assert counts[1].macs < counts[0].macs and counts[1].params < counts[0].params
+    assert is_close(runtime.load(path)(digits.test.images), predict(smaller, digits.test.images), share=1e-3)
+    kept = snapshot.take(smaller, "digits", Architecture(family=family, width=0.5, depth=3), [edit])  # type: ignore[arg-type]
+    assert torch.equal(predict(snapshot.rebuild(kept), digits.test.images), predict(smaller, digits.test.images))
     _, reached = FUNCTIONS["quantization"](smaller, Quantization(reduce_range=True), digits)
     assert reached["layers"] == sum(isinstance(m, nn.Conv2d | nn.Linear) for m in smaller.modules())
 

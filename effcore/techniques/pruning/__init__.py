@@ -1,4 +1,4 @@
-"""Pruning: one file for what is cut out, one for what becomes zero, and the criteria of both."""
+"""Pruning: one file for each kind of thing that goes, channels, blocks or weights, and the criteria of all."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import nn
 from effcore.catalogue.pruning import Pruning
 from effcore.models.edits import Edit
 from effcore.tasks import Data
-from effcore.techniques.pruning import channels, weights
+from effcore.techniques.pruning import blocks, channels, weights
 from effcore.techniques.pruning.gradual import contribute
 from effcore.techniques.pruning.weights import keep_zeros, zeros_of
 from effcore.techniques.tune import Early, Tune
@@ -35,6 +35,8 @@ def apply(
     """
     if config.structure == "channels":
         return channels.apply(model, config, data, tune=tune)
+    if config.structure == "blocks":
+        return blocks.apply(model, config, data, tune=tune)
     return weights.apply(model, config, data, tune=tune, early=early)
 
 

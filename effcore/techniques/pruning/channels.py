@@ -17,7 +17,7 @@ from effcore.models.edits import Edit, channels_edit
 from effcore.models.kinds import kinds
 from effcore.models.layout import channels_last
 from effcore.tasks import Data
-from effcore.techniques.pruning.criteria import channel_scores, gather_gradients
+from effcore.techniques.pruning.criteria import channel_scores
 from effcore.techniques.pruning.rounds import shares
 from effcore.techniques.tune import Tune
 
@@ -43,9 +43,11 @@ def apply(model: nn.Module, config: Pruning, data: Data, *, tune: Tune) -> tuple
     smaller = copy.deepcopy(model).eval()
     before = channels(smaller)
     example = torch.zeros(2, *data.train.images.shape[1:], dtype=torch.uint8)
-    pruner = _pruner(smaller, config, example)
+    scores, look = channel_scores(config)
+    pruner = _pruner(smaller, config, example, scores)
     for _ in range(config.rounds):
-        _cut(smaller, pruner, config, data, example)
+        look(smaller, data.train)
+        _cut(smaller, pruner, example)
         channels_last(smaller)
         _refuse_unchanged(smaller, before, channels(smaller), config)
         if config.fine_tune:
@@ -59,13 +61,14 @@ def channels(model: nn.Module) -> dict[str, int]:
     return {name: layer.outputs for name, layer in model.named_modules() if isinstance(layer, Layer)}
 
 
-def _pruner(model: nn.Module, config: Pruning, example: torch.Tensor) -> Any:
+def _pruner(model: nn.Module, config: Pruning, example: torch.Tensor, scores: Any) -> Any:
     """What cuts in place, a round at each of its steps.
 
     Args:
         model: In eval mode.
         config: With the structure `channels`.
         example: Images, uint8 (2, C, H, W).
+        scores: What a group of layers is judged by.
     """
     weights = {layer.weight for layer in model.modules() if isinstance(layer, Layer)}
     kept = [module for module in model.modules() if isinstance(module, nn.Linear) and module not in weights]
@@ -75,7 +78,7 @@ def _pruner(model: nn.Module, config: Pruning, example: torch.Tensor) -> Any:
         pruner = torch_pruning.pruner.BasePruner(
             model,
             example,
-            importance=channel_scores(config),
+            importance=scores,
             global_pruning=config.scope == "global",
             pruning_ratio=config.amount,
             iterative_steps=config.rounds,
@@ -91,10 +94,8 @@ def _pruner(model: nn.Module, config: Pruning, example: torch.Tensor) -> Any:
     return pruner
 
 
-def _cut(model: nn.Module, pruner: Any, config: Pruning, data: Data, example: torch.Tensor) -> None:
+def _cut(model: nn.Module, pruner: Any, example: torch.Tensor) -> None:
     """One round, in place."""
-    if config.criterion == "taylor":
-        gather_gradients(model, data.train)
     try:
         pruner.step()
         model(example)

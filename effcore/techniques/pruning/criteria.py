@@ -1,4 +1,4 @@
-"""How much a channel or a weight matters: by its size, by what the loss would change without it, or by chance."""
+"""How much a channel or a weight matters: by its size, by its activations, by what the loss would change without it, or by chance."""
 
 from __future__ import annotations
 
@@ -12,10 +12,8 @@ from torch_pruning import importance
 
 from effcore.catalogue.pruning import Pruning
 from effcore.tasks import Split
-
-BATCHES = 4
-BATCH = 64
-"""Training images whose gradients a Taylor score is made of: 256, since a split holds its classes evenly from the beginning."""
+from effcore.techniques.pruning.activations import ActivationScores
+from effcore.techniques.pruning.batches import pixels_of
 
 
 def gather_gradients(model: nn.Module, images: Split) -> None:
@@ -26,38 +24,53 @@ def gather_gradients(model: nn.Module, images: Split) -> None:
         images: Training images that the model has seen.
     """
     model.zero_grad()
-    few = images.first(BATCHES * BATCH)
-    pairs = zip(torch.split(torch.tensor(few.images), BATCH), torch.split(torch.tensor(few.labels), BATCH), strict=True)
-    for pixels, labels in pairs:
+    for pixels, labels in pixels_of(images):
         functional.cross_entropy(model(pixels), labels, reduction="sum").backward()  # type: ignore[no-untyped-call]
 
 
-def channel_scores(config: Pruning) -> Callable[[Any], Tensor]:
+Look = Callable[[nn.Module, Split], None]
+"""What has to be done before each round: (model, training images)."""
+
+
+def channel_scores(config: Pruning) -> tuple[Callable[[Any], Tensor | None], Look]:
     """What torch-pruning judges a group of layers that share their channels by: group -> scores, float32 (channels,).
 
     Args:
-        config: With the structure `channels`. Taylor scores need `gather_gradients` before each use.
+        config: With the structure `channels`.
+
+    Returns:
+        The scores, and what has to look at the model before each round.
 
     Source: Fang et al. 2023, https://arxiv.org/abs/2301.12900; Molchanov et al. 2019, https://arxiv.org/abs/1906.10771;
     Liu et al. 2017, https://arxiv.org/abs/1708.06519.
     """
-    scores: dict[str, Callable[[], Callable[[Any], Tensor]]] = {
+    scores: dict[str, Callable[[], Callable[[Any], Tensor | None]]] = {
         "l1": lambda: importance.GroupMagnitudeImportance(p=1),
         "l2": lambda: importance.GroupMagnitudeImportance(p=2),
         # Norms are in units of their layer and are divided by its mean; these two are in the same units everywhere.
         "taylor": lambda: importance.GroupTaylorImportance(normalizer=None),
         "batch_norm": lambda: importance.BNScaleImportance(normalizer=None),
+        "activation": lambda: ActivationScores("activation"),
+        "apoz": lambda: ActivationScores("apoz"),
         "random": lambda: importance.RandomImportance(),
     }
     found = scores[config.criterion]()
-    return _spared(found, config.round_to) if config.scope == "global" else found
+    look: Look = found.look if isinstance(found, ActivationScores) else gather_gradients if config.criterion == "taylor" else _nothing
+    return _spared(found, config.round_to) if config.scope == "global" else found, look
 
 
-def _spared(scores: Callable[[Any], Tensor], count: int) -> Callable[[Any], Tensor]:
+def _nothing(model: nn.Module, images: Split) -> None:
+    """The weights alone are judged."""
+
+
+def _spared(scores: Callable[[Any], Tensor | None], count: int) -> Callable[[Any], Tensor | None]:
     """The same scores, with the best of every group out of reach: one threshold for all could take a layer away whole."""
 
-    def spared(group: Any) -> Tensor:
-        found = scores(group).clone()
+    def spared(group: Any) -> Tensor | None:
+        judged = scores(group)
+        if judged is None:
+            return None
+        found = judged.clone()
         found[torch.topk(found, min(count, len(found))).indices] = torch.inf
         return found
 

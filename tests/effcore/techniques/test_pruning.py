@@ -17,10 +17,11 @@ from effcore.catalogue.pruning import Pruning
 from effcore.catalogue.training import Training
 from effcore.errors import TechniqueError
 from effcore.models import build, snapshot
-from effcore.models.blocks import Layer
+from effcore.models.blocks import Flatten, Layer, Normalize
 from effcore.models.layout import channels_last
 from effcore.tasks import Data, Split
 from effcore.techniques.pruning import apply
+from effcore.techniques.pruning.activations import ActivationScores
 from effcore.techniques.pruning.channels import channels
 from effcore.training import Fit, fit
 
@@ -183,3 +184,39 @@ def test_rounds_come_to_the_same_amount_and_can_be_replayed(
     assert scope == "global" or channels(smaller) == channels(at_once)
     kept = snapshot.take(smaller, "digits", Architecture(family="cnn", width=0.5), [edit] if edit else [])
     assert state_of(snapshot.rebuild(kept)) == state_of(smaller)
+
+
+def test_channels_whose_activations_are_small_or_mostly_zero_go(digits: Data, trained: Callable[[str], nn.Module]) -> None:
+    model = copy.deepcopy(trained("cnn"))
+    first, second = [m for m in model.modules() if isinstance(m, Layer)][:2]
+    with torch.no_grad():
+        first.norm.weight[:8] *= 0.01  # type: ignore[index]
+        first.norm.bias[:8] = 0.001  # type: ignore[index]
+        second.norm.bias[8:] = -100.0  # type: ignore[index]
+    for criterion in ("activation", "apoz"):
+        smaller, _ = cut(model, digits, criterion=criterion, amount=0.4, round_to=8)
+        kept = [m for m in smaller.modules() if isinstance(m, Layer)][:2]
+        if criterion == "activation":
+            assert torch.equal(kept[0].weight.weight, first.weight.weight[8:])
+        alive = kept[1].norm.bias > -50
+        assert int(alive.sum()) == 8
+
+
+@pytest.mark.parametrize("criterion", ["activation", "apoz"])
+def test_scores_of_activations_are_those_of_the_layers_on_the_training_images(
+    criterion: str, digits: Data, trained: Callable[[str], nn.Module]
+) -> None:
+    scores, model = ActivationScores(criterion), trained("cnn")
+    scores.look(model, digits.train)
+    images = torch.tensor(digits.train.images[:256])
+    layer = next(m for m in model.modules() if isinstance(m, Layer))
+    with torch.no_grad():
+        after = layer(model[0](images))  # type: ignore[index]
+    wanted = (after != 0).float().mean((0, 2, 3)) if criterion == "apoz" else after.abs().mean((0, 2, 3)) / after.abs().mean()
+    torch.testing.assert_close(scores._found[layer.weight], wanted, rtol=1e-4, atol=1e-5)
+
+
+def test_counting_zeros_tells_nothing_where_there_are_none(digits: Data) -> None:
+    model = nn.Sequential(Normalize(16), Flatten(64), Layer(nn.Linear(64, 32), activate=False), nn.Linear(32, 10)).eval()
+    with pytest.raises(TechniqueError, match="apoz for a network in which no activation is ever zero"):
+        cut(model, digits, criterion="apoz")
