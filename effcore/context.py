@@ -18,6 +18,11 @@ SOURCES: dict[str, tuple[str, ...]] = {
     "admit": ("stages/admit.py", "runtimes", "measure/huffman.py", "measure/size.py"),
     "evaluate": ("stages/evaluate.py", "measure/accuracy.py", "statistics.py", "tasks"),
     "measure": ("stages/measure.py", "measure", "statistics.py"),
+    "table": ("stages/table.py", "latency_table.py", "ranking.py", "measure", "models", "runtimes/onnxpieces.py"),
+    "screen": (
+        "stages/screen.py", "stages/table.py", "latency_table.py", "ranking.py", "measure", "models", "runtimes/onnxpieces.py", "tasks",
+        "training.py", "stopping.py",
+    ),
 }
 """Modules whose text is part of the key of each kind of stage, beside those of its techniques and its runtime."""
 
@@ -34,6 +39,8 @@ PACKAGES: dict[str, tuple[str, ...]] = {
     "export": ("torch", "torchao", "onnx", "onnxscript", "numpy"),
     "evaluate": ("numpy",),
     "measure": ("numpy",),
+    "table": ("numpy", "onnxruntime"),
+    "screen": ("torch", "numpy", "optuna"),
 }
 """Packages whose version is part of the key of each kind of stage."""
 

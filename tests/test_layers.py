@@ -16,11 +16,14 @@ ENGINE = [p for p in FILES if p.relative_to(ROOT).parts[0] == "effcore"]
 PAGES = [p for p in FILES if p.relative_to(ROOT).parts[0] == "dashboard"]
 
 LINES: tuple[tuple[str, ...], ...] = (
-    ("errors", "objectives", "pareto", "statistics", "learning_curves", "comparison", "frontier", "columns", "ties", "changes", "payback"),
+    (
+        "errors", "objectives", "pareto", "statistics", "ranking", "latency_table", "learning_curves", "comparison", "frontier", "columns",
+        "ties", "changes", "payback",
+    ),
     ("catalogue",),
     (
-        "recipe", "document", "devices", "space", "dimensions", "searchspace", "spec", "effects", "planned", "plan", "description", "reasons",
-        "verdict", "challenge", "effect_sizes", "dose",
+        "recipe", "document", "devices", "space", "dimensions", "searchspace", "spec", "effects", "planned", "plan", "screening", "description",
+        "reasons", "verdict", "challenge", "effect_sizes", "dose",
     ),
     ("tasks", "models", "stopping", "training"),
     ("techniques",),
@@ -29,7 +32,10 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("home", "context", "cache", "host", "forecast", "own", "stages", "forkserver", "children", "worker", "execute", "cluster"),
     ("search",),
     ("tracking",),
-    ("results", "sweep", "runner", "report", "data_efficiency", "interaction", "takeaway", "remeasure", "bundle", "imported", "grade"),
+    (
+        "results", "sweep", "runner", "report", "data_efficiency", "interaction", "proxies", "tabled", "takeaway", "remeasure", "bundle",
+        "imported", "grade",
+    ),
     ("cli", "__init__", "__main__"),
 )
 """From the top, which imports nothing, to the bottom; within a line from left to right."""

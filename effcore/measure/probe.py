@@ -4,7 +4,7 @@ Run as `python -I probe.py` with lines of JSON on standard input: {"parent": pid
 answers with `ready`, and then a request a line, each answered with a line of JSON. It stands alone, so that what is measured
 is the runtime as deployed and not this package: imports stay inside the functions that need them.
 
-Requests: {"do": "latency" | "memory" | "profile" | "one_operator", ...}; see the functions for the rest.
+Requests: {"do": "latency" | "memory" | "profile" | "one_operator", ...}, or a function of another such script, `script`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import gc
 import importlib
 import json
 import os
+import runpy
 import signal
 import sys
 import time
@@ -34,8 +35,7 @@ WINDOW = 10
 WINDOW_SLOW = 3
 SLOW_NS = 5_000_000
 """From this time of a prediction on the windows are short."""
-BURST = 4
-BURST_NS = 2_000_000
+BURST, BURST_NS = 4, 2_000_000
 """A burst of an artifact is as many predictions as fit in here, at most `BURST`, at least one."""
 FEWEST_ROUNDS = 10
 PROFILE_WARM = 5
@@ -60,7 +60,7 @@ def _work(request: dict[str, Any]) -> None:
     if request.get("cores") and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, request["cores"])
     jobs = {job.__name__: job for job in (latency, memory, profile, one_operator)}
-    answer = jobs[request["do"]](request)
+    answer = (jobs.get(request["do"]) or runpy.run_path(request["script"])[request["do"]])(request)
     print(json.dumps(answer | {"cpu_s": time.process_time() - before_s}), flush=True)
 
 

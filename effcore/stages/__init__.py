@@ -33,7 +33,7 @@ TASK_VARIABLE = "EFFCORE_PRELOAD_TASK"
 LIMIT_VARIABLE = "EFFCORE_TRAIN_RAM_MB"
 """Most memory that a training may take, in MB. It is in no stage's key: it decides whether one is run, not what it gives."""
 
-KINDS = ("train", "transform", "export", "evaluate", "measure", "admit")
+KINDS = ("train", "transform", "export", "evaluate", "measure", "admit", "table", "screen")
 
 
 def request(stage: Stage, *, home: Path, outcome: Path) -> dict[str, Any]:
