@@ -6,10 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from pydantic import BaseModel
+
 from effcore.catalogue import BLOCKS, FAMILIES, RUNTIMES, TASKS, TECHNIQUES, Block, allowances
 from effcore.catalogue.devices import DEVICES
 from effcore.catalogue.orders import order_table, roles_of
+from effcore.catalogue.search import STOPPINGS, STRATEGIES, USES, Search
 from effcore.objectives import METRICS
+from effcore.spec import Limits, Measure
 
 EXAMPLE = (32, 64, 14, 14)
 """Channels in and out, height and width of the images for which a block shows what it takes."""
@@ -34,8 +38,17 @@ def describe_all() -> dict[str, dict[str, Any]]:
         "families": {name: asdict(f) | {"ways": allowances(f, TECHNIQUES)} for name, f in FAMILIES.items()},
         "runtimes": {name: asdict(r) for name, r in RUNTIMES.items()},
         "metrics": metrics,
+        "strategies": {name: asdict(card) | {"uses": list(USES[name])} for name, card in STRATEGIES.items()},
+        "stoppings": {name: asdict(card) for name, card in STOPPINGS.items()},
+        "sections": {"search": _section(Search), "measure": _section(Measure), "limits": _section(Limits)},
         "devices": {name: asdict(d) for name, d in DEVICES.items()},
     }
+
+
+def _section(model: type[BaseModel]) -> dict[str, Any]:
+    """A part of a spec beside its recipe."""
+    schema = model.model_json_schema()
+    return {"summary": schema["description"], "parameters": list(_parameters(schema, schema.get("$defs", {}))), "schema": schema}
 
 
 def _block(block: Block) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from typing import Any
 
@@ -166,3 +167,14 @@ class _Reader:
 
     def _problem(self, where: str, message: str, line: int) -> None:
         self.problems.append(Problem(where=where or "spec", message=message, line=line))
+
+
+def write(data: Any) -> str:
+    """Plain data as YAML 1.2, mappings in their order."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = None
+    yaml.width = 140
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    stream = io.StringIO()
+    yaml.dump(data, stream)
+    return stream.getvalue()

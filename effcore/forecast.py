@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -15,6 +16,7 @@ from effcore.cache import RECORD, Cache
 from effcore.context import current_context
 from effcore.measure.environment import current
 from effcore.plan import EARLY, Context, Plan, Stage, make_plan, measure_stage
+from effcore.recipe import Recipe
 from effcore.spec import Spec
 
 DEFAULT_S = {"train": 2.0, "transform": 1.5, "export": 2.5, "evaluate": 0.5, "measure": 4.0, "table": 20.0, "screen": 0.2}
@@ -57,6 +59,8 @@ def forecast(spec: Spec, *, home: Path, slots: int | None = None) -> Forecast:
         home: The state folder, whose cache and log of executions are read.
         slots: Stages that run at once; the cores of this machine where it is None.
     """
+    if spec.space is not None:
+        return _forecast_search(spec, home=home, slots=slots or core_count())
     plan = make_plan(spec.variants, context=current_context())
     cached = Cache(home).keys()
     rates = Rates.of(home)
@@ -74,6 +78,36 @@ def forecast(spec: Spec, *, home: Path, slots: int | None = None) -> Forecast:
         measurements=measurements,
         estimated_s=rates.elapsed_s(missing, measurements=len(to_measure), slots=slots or core_count()),
     )
+
+
+SAMPLE = 30
+"""Candidates drawn evenly by which a search is forecast."""
+
+
+def _forecast_search(spec: Spec, *, home: Path, slots: int) -> Forecast:
+    """What a search will cost at most: candidates drawn evenly, trained to the end, until the budget is spent.
+
+    Which it will choose is not known, so that nothing counts as being there already.
+    """
+    assert spec.space is not None, "a search has a space"
+    generator, drawn = random.Random(spec.search.seed), []
+    for _ in range(SAMPLE):
+        recipe = spec.space.recipe(spec.space.draw(generator))
+        if isinstance(recipe, Recipe):
+            drawn += [(recipe, seed) for seed in spec.seeds]
+    plan, rates, environments = make_plan(drawn, context=current_context()), Rates.of(home), len(spec.measure.sizes)
+    each = max(len(plan.variants), 1)
+    measurements = plan.structures * environments
+    one_s = rates.elapsed_s(plan.stages.values(), measurements=measurements, slots=slots) / each
+    budget = spec.search.budget
+    limits_s = [s for s in (budget.minutes and budget.minutes * 60, budget.core_s and budget.core_s / slots) if s]
+    variants = min([spec.size, *(max(int(s / one_s), 1) for s in limits_s)])
+    scale = variants / each
+    return Forecast(
+        variants=variants, stages_total=round(plan.total * scale), stages_distinct=round((len(plan.stages) + measurements) * scale),
+        stages_cached=0, trainings=round(plan.trainings * scale), trainings_cached=0, measurements=round(measurements * scale),
+        estimated_s=min([one_s * variants, *limits_s]),
+    )  # fmt: skip
 
 
 def core_count() -> int:
@@ -143,6 +177,11 @@ class Rates:
         rate = self.by_class.get(stage.cost_class, self.by_kind.get(stage.kind, DEFAULT_S[stage.kind]))
         return rate * max(stage.units * self.shares.get(stage.cost_class, 1.0), 1.0)
 
+    @property
+    def measuring_s(self) -> float:
+        """Expected seconds of one measurement."""
+        return self.by_kind.get("measure", DEFAULT_S["measure"])
+
     def elapsed_s(self, stages: Iterable[Stage], *, measurements: int, slots: int) -> float:
         """Expected time until all is done: the longest chain or the work over the slots, then the measuring alone."""
         todo = list(stages)
@@ -151,7 +190,7 @@ class Rates:
         for stage in todo:  # inputs come first in a plan
             ends[stage.key] = seconds[stage.key] + max((ends.get(key, 0.0) for _, key in stage.inputs), default=0.0)
         work = max(sum(seconds.values()) / slots, max(ends.values(), default=0.0))
-        measuring = measurements * self.by_kind.get("measure", DEFAULT_S["measure"])
+        measuring = measurements * self.measuring_s
         return work + measuring + (START_S if todo or measurements else 0.0)
 
 

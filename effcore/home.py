@@ -10,7 +10,7 @@ from pathlib import Path
 
 from effcore.errors import EffcoreError
 
-HOME, URI = "EFFCORE_HOME", "EFFCORE_TRACKING_URI"
+HOME, URI, SEARCH = "EFFCORE_HOME", "EFFCORE_TRACKING_URI", "EFFCORE_SEARCH_STORAGE"
 
 
 def find_home(path: Path | str | None = None, *, make: bool = True) -> Path:
@@ -36,6 +36,11 @@ def find_home(path: Path | str | None = None, *, make: bool = True) -> Path:
 def find_uri(uri: str | None = None) -> str | None:
     """The tracking URI: the one given, or `EFFCORE_TRACKING_URI`; None for the store in the state folder."""
     return uri or os.environ.get(URI, "").strip() or None
+
+
+def search_storage(home: Path) -> str:
+    """URL of the Optuna storage of searches: `EFFCORE_SEARCH_STORAGE`, or a SQLite file in the state folder."""
+    return os.environ.get(SEARCH, "").strip() or f"sqlite:///{home.resolve() / 'search.db'}"
 
 
 @contextmanager

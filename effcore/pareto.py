@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import moocore
 import numpy as np
@@ -90,3 +91,58 @@ def hypervolume(points: ArrayLike, /, *, reference: Sequence[float], maximise: b
     costs = as_costs(points, maximise=maximise)
     corner = as_costs([list(reference)], maximise=maximise)[0]
     return float(moocore.hypervolume(costs, ref=corner)) if len(costs) else 0.0
+
+
+def ranking(
+    points: ArrayLike, /, *, maximise: bool | Sequence[bool], violations: Sequence[float] | None = None,
+    tie_break: Literal["hypervolume", "crowding"] = "hypervolume",
+) -> list[int]:  # fmt: skip
+    """Indices of the points, best first: those that break nothing before those that do, then by front, then by the tie-break.
+
+    Args:
+        points: Shape (n, k).
+        maximise: Direction of each objective.
+        violations: By how much each point breaks its constraints, shape (n,); zero or less where it keeps them.
+        tie_break: `hypervolume`: what would be lost without the point, of its front; `crowding`: how far its neighbours are.
+            Both after the objectives were brought to the same range.
+
+    Source: Deb et al. 2002, https://doi.org/10.1109/4235.996017, for fronts and crowding; Emmerich et al. 2005,
+        https://doi.org/10.1007/978-3-540-31880-4_5, for hypervolume.
+
+    Example:
+        >>> ranking([[3, 3], [1, 5], [2, 2], [5, 1]], maximise=False)
+        [1, 3, 2, 0]
+    """
+    costs = as_costs(points, maximise=maximise)
+    if len(costs) == 0:
+        return []
+    broken = np.maximum(np.zeros(len(costs)) if violations is None else np.asarray(violations, dtype=np.float64), 0.0)
+    span = np.ptp(costs, axis=0)
+    scaled = (costs - costs.min(axis=0)) / np.where(span > 0, span, 1.0)
+    if costs.shape[1] == 1:  # every value is a front of its own
+        return [int(i) for i in np.lexsort((np.arange(len(costs)), costs[:, 0], broken))]
+    fronts = np.asarray(moocore.pareto_rank(scaled))
+    worth = np.zeros(len(costs))
+    for front in np.unique(fronts):
+        members = np.flatnonzero(fronts == front)
+        worth[members] = _crowding(scaled[members]) if tie_break == "crowding" else _exclusive(scaled[members])
+    return [int(i) for i in np.lexsort((np.arange(len(costs)), -worth, fronts, broken))]
+
+
+_BEYOND = 1.1
+"""Reference point of contributions, where the worst of the points is at 1: the ends of a front count, but not for everything."""
+
+
+def _exclusive(scaled: Floats) -> Floats:
+    """Hypervolume that each point of one front dominates alone."""
+    return np.asarray(moocore.hv_contributions(scaled, ref=np.full(scaled.shape[1], _BEYOND)), dtype=np.float64)
+
+
+def _crowding(scaled: Floats) -> Floats:
+    """Crowding distance: the sum over the objectives of how far the neighbours are apart; infinite at the ends."""
+    distance = np.zeros(len(scaled))
+    for column in scaled.T:
+        order = np.argsort(column, kind="stable")
+        distance[order[[0, -1]]] = np.inf
+        distance[order[1:-1]] += column[order[2:]] - column[order[:-2]]
+    return distance

@@ -25,7 +25,7 @@ def make_plan(variants: Iterable[tuple[Recipe, int]], *, context: Context) -> Pl
         variants: Recipes with their seeds.
         context: What of the machine and the installation determines results.
     """
-    planner = _Planner(context)
+    planner = Planner(context)
     planned = tuple(planner.variant(recipe, seed) for recipe, seed in variants)
     needed = {key for v in planned for key in v.stages}
     return Plan(variants=planned, stages={key: stage for key, stage in planner.stages.items() if key in needed})
@@ -49,13 +49,20 @@ class _Chain:
     trained: str | None = None
 
 
-class _Planner:
+class Planner:
+    """Names the stages of one variant after another; those that variants share are named once.
+
+    Attributes:
+        stages: All that were named, inputs first.
+    """
+
     def __init__(self, context: Context) -> None:
         self.context = context
         self.stages: dict[str, Stage] = {}
         self._models: dict[tuple[Any, ...], _Chain] = {}
 
     def variant(self, recipe: Recipe, seed: int) -> VariantPlan:
+        """The stages of one variant."""
         chain = self.lowered(recipe, seed)
         lower = [s for s in recipe.steps if s.role == "lower"]
         export = self.export(recipe, lower, chain)
@@ -235,4 +242,4 @@ def _keeping(zeroed: Sequence[Step]) -> dict[str, Any]:
     return {"keep_zeros": True} if zeroed else {}
 
 
-__all__ = ["RUNGS", "Context", "Plan", "Stage", "VariantPlan", "make_plan", "measure_stage", "rungs"]
+__all__ = ["RUNGS", "Context", "Plan", "Planner", "Stage", "VariantPlan", "make_plan", "measure_stage", "rungs"]

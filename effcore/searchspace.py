@@ -12,7 +12,8 @@ from pydantic import BaseModel
 
 from effcore.catalogue import TECHNIQUES
 from effcore.dimensions import Assignment, Between, Dimension, Fields, Fixed, Node, OneOf, Row, count, dimensions, every, resolve
-from effcore.errors import Problem
+from effcore.document import read, write
+from effcore.errors import EffcoreError, Problem
 from effcore.recipe import Recipe, canonical
 from effcore.space import RANGE_KEYS, fields_of, is_range, read_recipe, show
 
@@ -223,4 +224,60 @@ def _problems(space: SearchSpace) -> list[Problem]:
     return list(found)
 
 
-__all__ = ["RANGE_KEYS", "SearchSpace", "read_space"]
+def gap_spec(text: str, assignments: Sequence[Assignment], *, limits: Sequence[str]) -> str:
+    """A spec that searches between candidates of another one: what they agree in stays, ranges shrink to what lies around them.
+
+    Args:
+        text: The YAML of the other spec.
+        assignments: The candidates, two at least.
+        limits: Constraints that the new search gets.
+
+    Returns:
+        YAML.
+    """
+    data = dict(read(text, source="the spec of the sweep").data)
+    parts = [("recipe", data["recipe"])] if "recipe" in data else [(f"recipes[{i}]", part) for i, part in enumerate(data["recipes"])]
+    space = read_space(parts, task=str(data["task"]))
+    if isinstance(space, list):
+        raise EffcoreError(f"The space of this sweep is not allowed any more: {space[0]}.")
+    narrow = _narrowed(space.root, assignments)
+    several = isinstance(space.root, OneOf) and space.root.dimension.name == "recipe"
+    data.pop("recipe", None), data.pop("recipes", None)
+    name = f"{str(data['name'])[:59]} gap"
+    search = dict(data["search"]) | {"constraints": list(limits)}
+    return write(data | {"name": name, ("recipes" if several else "recipe"): narrow, "search": search})
+
+
+def _narrowed(node: Node, assignments: Sequence[Assignment]) -> Any:
+    """The tree as it stands in a spec, with what lies between the assignments only."""
+    match node:
+        case Fixed(value):
+            return value
+        case OneOf(dimension, options):
+            chosen = [int(a[dimension.name]) for a in assignments if dimension.name in a]
+            kept = range(min(chosen), max(chosen) + 1) if dimension.ordered else sorted(set(chosen))
+            found = [_narrowed(options[i], [a for a in assignments if a.get(dimension.name) == i] or assignments) for i in kept]
+            return found if len(found) > 1 or dimension.name == "recipe" else found[0]
+        case Between(dimension):
+            return _around(dimension, [a[dimension.name] for a in assignments if dimension.name in a])
+        case Fields(items):
+            return {name: _narrowed(inner, assignments) for name, inner in items}
+        case Row(rows):
+            return [_narrowed(inner, assignments) for inner in rows]
+
+
+AROUND = 0.1
+"""Share of a range that is kept on both sides of what lies between two candidates."""
+
+
+def _around(dimension: Dimension, values: Sequence[float]) -> Any:
+    shares = [dimension.share(v) for v in values] or [0.0, 1.0]
+    low, high = (dimension.at(min(max(s, 0.0), 1 - 1e-9)) for s in (min(shares) - AROUND, max(shares) + AROUND))
+    plain = [int(v) if dimension.whole else v for v in (low, high)]
+    if low >= high:
+        return plain[0]
+    step = {} if dimension.step is None else {"step": int(dimension.step) if dimension.whole else dimension.step}
+    return {"low": plain[0], "high": plain[1]} | ({"log": True} if dimension.log else {}) | step
+
+
+__all__ = ["gap_spec", "RANGE_KEYS", "SearchSpace", "read_space"]

@@ -6,28 +6,24 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ValidationError, field_validator
 
 from effcore.catalogue import TASKS, Parameters
 from effcore.catalogue.record import parameter
+from effcore.catalogue.search import STRATEGIES, Search
 from effcore.document import Document, read
 from effcore.errors import Problem, SpecError, nearest
 from effcore.objectives import METRICS
 from effcore.recipe import Recipe, digest, with_parents
+from effcore.searchspace import SearchSpace, read_space
 from effcore.space import MAX_VARIANTS, problem_of, read_recipe, show
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_. -]{0,63}")
 MOST_SIZES = 8
 LARGEST_SIZE = 1024
 KEYS = ("name", "description", "task", "objectives", "seeds", "recipe", "recipes", "verdicts", "search", "measure", "limits")
-
-
-class Search(Parameters):
-    """How the space is searched."""
-
-    strategy: Literal["grid"] = parameter("grid", help="grid: every recipe of the space, once for each seed.")
 
 
 class Measure(Parameters):
@@ -77,7 +73,9 @@ class Spec:
 
     Attributes:
         recipes: Every recipe of the space, each once, in the order of the grid; with `verdicts` the missing parents after them.
+            None where a strategy chooses them one after the other.
         parents: How many of the recipes are there only as parents.
+        space: What a strategy chooses from; None for a grid.
         document: The spec as plain data, as it was written.
         text: The YAML text.
     """
@@ -92,23 +90,43 @@ class Spec:
     search: Search
     measure: Measure
     limits: Limits
+    space: SearchSpace | None
     document: Mapping[str, Any]
     text: str
 
     @cached_property
     def key(self) -> str:
-        """Identity of the sweep: its name and its spec, without how long it is measured, its limits and its description.
+        """Identity of the sweep: its name and its spec, without how long it is measured, its limits, its budget and its description.
 
         The environment that places its points belongs to it, where it is not the usual one.
         """
         own = self.measure.sizes[0]
         document = {k: v for k, v in self.document.items() if k not in ("measure", "limits", "description")}
+        if "search" in document:
+            document["search"] = {k: v for k, v in document["search"].items() if k != "budget"}
         return digest(document if own == (1, 1) else document | {"measure": {"batch_sizes": [own[0]], "threads": [own[1]]}})
 
     @property
     def variants(self) -> list[tuple[Recipe, int]]:
         """Every recipe with every seed."""
         return [(recipe, seed) for recipe in self.recipes for seed in self.seeds]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is allowed and seldom meant, in sentences."""
+        found = [d.name for d in self.space.dimensions if d.name.endswith("training.epochs")] if self.space else []
+        return tuple(
+            f"{name} is searched: a training of other epochs is another training from its first step, so that nothing is shared between them and "
+            "their rungs are not alike. Fix the epochs, and let `stopping` decide who gets them."
+            for name in found
+        )
+
+    @property
+    def size(self) -> int:
+        """Variants that it asks for, of a search the most it may begin; as many as one grid may have where that is not known."""
+        if self.space is None:
+            return len(self.recipes) * len(self.seeds)
+        return int(min(self.search.budget.variants or MAX_VARIANTS, self.space.count, MAX_VARIANTS)) * len(self.seeds)
 
 
 def parse(text: str, *, source: str = "spec") -> Spec:
@@ -146,8 +164,11 @@ class _Reader:
                 self.add(key, f"must be a key of a spec. Got {key!r}.", nearest(key, KEYS))
         name, task = self.name(), self.task()
         seeds = self.seeds()
-        asked = self.recipes(task or "digits")
-        recipes = with_parents(asked) if self.verdicts() else asked
+        search: Search = self.section("search", Search)
+        parts, searches = self.parts(), self.searches()
+        space = self.space(parts, search, task or "digits") if searches else None
+        asked = () if searches else self.recipes(parts, task or "digits")
+        recipes = with_parents(asked) if self.verdicts() and not searches else asked
         if len(recipes) * len(seeds) > MAX_VARIANTS:
             self.add("seeds", f"must make at most {MAX_VARIANTS:,} variants. Got {len(recipes):,} recipes x {len(seeds):,} seeds.")
         spec = Spec(
@@ -158,9 +179,10 @@ class _Reader:
             seeds=seeds,
             recipes=recipes,
             parents=len(recipes) - len(asked),
-            search=self.section("search", Search),
+            search=search,
             measure=self.section("measure", Measure),
             limits=self.section("limits", Limits),
+            space=space,
             document=self.data,
             text=text,
         )
@@ -218,17 +240,20 @@ class _Reader:
             return (0,)
         return tuple(value)
 
-    def recipes(self, task: str) -> tuple[Recipe, ...]:
+    def parts(self) -> list[tuple[str, Any]]:
+        """Where each list of steps stands, and the list."""
         if ("recipe" in self.data) == ("recipes" in self.data):
             self.add("recipe", "must be given, as a list of steps; or `recipes`, as a list of such lists; not both.")
-            return ()
-        parts = [("recipe", self.data["recipe"])] if "recipe" in self.data else []
-        if "recipes" in self.data:
-            value = self.data["recipes"]
-            if not isinstance(value, list) or not value:
-                self.add("recipes", f"must be a list of recipes, at least one. Got {show(value)}.")
-                return ()
-            parts = [(f"recipes[{index}]", part) for index, part in enumerate(value)]
+            return []
+        if "recipe" in self.data:
+            return [("recipe", self.data["recipe"])]
+        value = self.data["recipes"]
+        if not isinstance(value, list) or not value:
+            self.add("recipes", f"must be a list of recipes, at least one. Got {show(value)}.")
+            return []
+        return [(f"recipes[{index}]", part) for index, part in enumerate(value)]
+
+    def recipes(self, parts: list[tuple[str, Any]], task: str) -> tuple[Recipe, ...]:
         recipes: dict[str, Recipe] = {}
         for path, part in parts:
             read_recipes, problems = read_recipe(part, path, task=task)
@@ -238,6 +263,22 @@ class _Reader:
                 self.add("recipes", f"must stand for at most {MAX_VARIANTS:,} recipes in all. Got more with {path}.", "Take some out.")
                 return ()
         return tuple(recipes.values())
+
+    def searches(self) -> bool:
+        """Whether a strategy that chooses is asked for, whatever else is wrong with the section."""
+        section = self.data.get("search")
+        return isinstance(section, dict) and section.get("strategy") in STRATEGIES and section["strategy"] != "grid"
+
+    def space(self, parts: list[tuple[str, Any]], search: Search, task: str) -> SearchSpace | None:
+        if search.searches and not search.budget.limited:
+            self.add("search.budget", "must say when the search ends, in `variants`, `minutes` or `core_s`.", "As `budget: {minutes: 10}`.")
+        if self.data.get("verdicts"):
+            self.add("verdicts", "must be left out with a strategy that chooses what is measured.")
+        read = read_space(parts, task=task) if parts else []
+        if isinstance(read, SearchSpace):
+            return read
+        self.problems.extend(read)
+        return None
 
     def verdicts(self) -> bool:
         value = self.data.get("verdicts", False)

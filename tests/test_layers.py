@@ -33,8 +33,8 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("search",),
     ("tracking",),
     (
-        "results", "sweep", "runner", "report", "data_efficiency", "interaction", "proxies", "tabled", "takeaway", "remeasure", "bundle",
-        "imported", "grade",
+        "results", "driver", "candidate", "spending", "searcher", "recorded", "sweep", "runner", "report", "data_efficiency", "interaction",
+        "proxies", "tabled", "takeaway", "remeasure", "bundle", "imported", "grade",
     ),
     ("cli", "__init__", "__main__"),
 )

@@ -96,9 +96,9 @@ def _ticket(spec: Spec | None, problems: tuple[Problem, ...], text: str, *, show
 
 
 def _cost(spec: Spec) -> None:
-    if len(spec.variants) > _MOST_PLANNED:
+    if spec.space is None and spec.size > _MOST_PLANNED:
         note(
-            f"{count(len(spec.variants), 'variant')}: too many to work out the cost of. Take alternatives out.",
+            f"{count(spec.size, 'variant')}: too many to work out the cost of. Take alternatives out.",
             key="cost",
             tone="bad",
         )
@@ -127,7 +127,7 @@ def _cost(spec: Spec) -> None:
 
 def _submit_button(spec: Spec) -> None:
     st.button(
-        f"Submit {count(len(spec.variants), 'variant')}",
+        f"Submit {count(spec.size, 'variant')}" if spec.space is None else "Submit the search",
         type="primary",
         icon=":material/play_arrow:",
         key="submit",

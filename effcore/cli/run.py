@@ -71,6 +71,8 @@ def _sweep(
     if spec is None:
         assert run_id is not None, "a sweep is named by its spec or its run"
         spec = parse(store.spec_text(run_id), source=f"spec of run {run_id}")
+    for warning in spec.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
     remote = Cluster(cluster[0], cluster[1] or Path("tls")) if cluster else None
     with _bar(spec.name) as report:
         return run_sweep(spec, store=store, home=home, slots=slots, run_id=run_id, cluster=remote, report=report)
@@ -112,11 +114,14 @@ def _duration(seconds: float) -> str:
 
 def _print_result(result: SweepResult, home: Path, uri: str | None, *, as_json: bool) -> None:
     if as_json:
+        from effcore.search.analysis import fates
+
         print_json(
             {
                 "sweep": result.name, "run_id": result.run_id, "variants": result.variants, "failed": result.failed,
                 "stages": {"executed": result.executed, "reused": result.reused}, "elapsed_s": round(result.elapsed_s, 2),
                 "errors": list(result.errors),
+                **({} if result.history is None else {"search": fates(result.history)}),
             }
         )  # fmt: skip
         return
@@ -130,6 +135,10 @@ def _print_result(result: SweepResult, home: Path, uri: str | None, *, as_json: 
         f"{result.executed} stages run, {result.reused} reused.",
         file=sys.stderr,
     )
+    if result.history is not None:
+        from effcore.cli.search import print_search
+
+        print_search(result.history)
     for error in result.errors:
         print(f"failed: {error}", file=sys.stderr)
 
@@ -158,12 +167,16 @@ def check(
             {
                 "variants": cost.variants, "stages": stages, "trainings": cost.trainings, "trainings_cached": cost.trainings_cached,
                 "measurements": cost.measurements, "estimated_s": round(cost.estimated_s, 1), "problems": [],
+                "warnings": list(parsed.warnings),
             }
         )  # fmt: skip
         return
+    for warning in parsed.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
     shared = cost.stages_total - cost.stages_distinct
     origin = " (synthetic)" if TASKS[parsed.task].synthetic else ""
-    print(f"{parsed.name}: {cost.variants} variants of {parsed.task}{origin}{_parents(parsed)}")
+    most = f", the most that {parsed.search.strategy} may begin; it trains few of them to the end" if parsed.space is not None else ""
+    print(f"{parsed.name}: {cost.variants} variants of {parsed.task}{origin}{_parents(parsed)}{most}")
     print(f"  stages        {cost.stages_distinct} to run once each; {shared} more are shared ({cost.stages_total} without sharing)")
     print(f"  trainings     {cost.trainings}, fine-tunings and teachers among them; {cost.trainings_cached} are there already")
     print(f"  measurements  {cost.measurements} different structures")

@@ -5,7 +5,8 @@ Light until something is asked: Optuna is imported with the first question, torc
 
 from __future__ import annotations
 
+from effcore.search.history import History, read_history
 from effcore.search.study import Study
 from effcore.search.trial import Trial
 
-__all__ = ["Study", "Trial"]
+__all__ = ["History", "Study", "Trial", "read_history"]

@@ -77,7 +77,7 @@ class View:
     def __init__(self, root: Node, *, maximise: Sequence[bool], settings: Settings) -> None:
         self._root, self._space, self._settings = root, dimensions(root), settings
         self._maximise = tuple(maximise)
-        self._study = _make_study(self._maximise)
+        self._study = optuna_study(self._maximise)
         self._seen: dict[int, Trial] = {}
         self._numbers: dict[int, int] = {}
 
@@ -85,7 +85,7 @@ class View:
         """See the trials as they are now; only what changed costs anything."""
         changed = [t for t in trials if self._seen.get(t.number) is not t]
         if any(t.number in self._seen and self._seen[t.number].values is not None for t in changed):
-            self._study, self._numbers, changed = _make_study(self._maximise), {}, list(trials)
+            self._study, self._numbers, changed = optuna_study(self._maximise), {}, list(trials)
         for trial in changed:
             if trial.number in self._numbers:  # it was running and came to something
                 self._study.tell(self._numbers.pop(trial.number), state=_failed())
@@ -144,7 +144,8 @@ def _failed() -> Any:
     return optuna.trial.TrialState.FAIL
 
 
-def _make_study(maximise: Sequence[bool]) -> optuna.Study:
+def optuna_study(maximise: Sequence[bool]) -> optuna.Study:
+    """An empty study of Optuna in memory."""
     import optuna
 
     with _quiet():

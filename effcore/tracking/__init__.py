@@ -231,8 +231,12 @@ class Store:
 
     def log_data(self, run_id: str, health: Mapping[str, Any]) -> None:
         """Write what is known of an operator's data to a sweep: counts by class, what was skipped, what was done."""
-        self._client.log_dict(run_id, dict(health), "data.json")
-        self._set_tags(run_id, {"data": str(health["fingerprint"])})
+        self.keep(run_id, "data.json", health, tags={"data": str(health["fingerprint"])})
+
+    def keep(self, run_id: str, name: str, document: Mapping[str, Any], *, tags: Mapping[str, str]) -> None:
+        """Write plain data as a file of a run, and tags beside it."""
+        self._client.log_dict(run_id, dict(document), name)
+        self._set_tags(run_id, dict(tags))
 
     def beat(self, run_id: str, *, total: int, done: int, failed: int) -> bool:
         """Say that the sweep is alive and how far it is; returns whether someone asked for it to stop."""

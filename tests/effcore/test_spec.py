@@ -92,7 +92,17 @@ UNKNOWN_AND_WRONG = [
         "measure: {proceses: 5}\n",
         "measure.proceses (line 7): must be a parameter of it. Got 'proceses'. Did you mean 'processes'?",
     ),
-    ("search: {strategy: random}\n", "search.strategy (line 7): must be 'grid'. Got 'random'. Known: grid."),
+    (
+        "search: {strategy: rondom}\n",
+        "search.strategy (line 7): must be 'grid', 'random', 'qmc', 'tpe', 'gp', 'nsga2' or 'nsga3'. Got 'rondom'. Did you mean 'random'?",
+    ),
+    ("search: {strategy: random}\n", "search.budget (line 7): must say when the search ends, in `variants`, `minutes` or `core_s`."),
+    ("search: {seed: 1}\n", "search.seed (line 7): must be left out with the strategy grid, which has no use for it. Got 1."),
+    (
+        "search: {strategy: tpe, budget: {minutes: 1}, constraints: [latency <= 1]}\n",
+        "search.constraints (line 7): must be a limit on a metric; 'latency' is none. Did you mean 'latency_ms'?",
+    ),
+    ("verdicts: true\nsearch: {strategy: gp, budget: {variants: 5}}\n", "verdicts (line 7): must be left out with a strategy that chooses"),
     (
         "recipes: []\n",
         "recipe (line 3): must be given, as a list of steps; or `recipes`, as a list of such lists; not both.",

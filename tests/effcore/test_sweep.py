@@ -15,7 +15,7 @@ import pytest
 from processes import read_line, start
 from stores import copy_store
 
-from effcore import sweep as sweep_module
+from effcore import driver as driver_module
 from effcore.context import current_context
 from effcore.errors import BusyError, Cancelled
 from effcore.frontier import Variant, find_frontier
@@ -252,7 +252,7 @@ def test_an_interrupted_sweep_is_cancelled(cached: Swept) -> None:
 
 
 def test_a_sweep_that_is_cancelled_from_elsewhere_stops_and_keeps_what_it_has(swept: Swept, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweep_module, "BEAT_S", 0.05)
+    monkeypatch.setattr(driver_module, "BEAT_S", 0.05)
     spec = parse(TEXT.format(name="cancelled", pruning="none").replace("epochs: 2", "epochs: 1000"))
     run_id = swept.store.schedule(spec.text)
 

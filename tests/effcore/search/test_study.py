@@ -7,18 +7,24 @@ from pathlib import Path
 
 import pytest
 
+from effcore.catalogue.search import STRATEGIES as CARDS
 from effcore.dimensions import Between, Dimension, Fields, Fixed, Node, OneOf
 from effcore.errors import EffcoreError, StoreError
 from effcore.search import Study, Trial
 from effcore.search.samplers import Settings, sampler_name
 
 STRATEGIES = ["random", "qmc", "tpe", "nsga2", "nsga3", pytest.param("gp", marks=pytest.mark.slow)]
+BY_NAME = {"random", "qmc", "tpe", "nsga2", "nsga3", "gp"}
 RATE = Dimension(name="rate", low=0.0001, high=1.0, log=True)
 KIND = Dimension(name="kind", labels=("plain", "cut"))
 AMOUNT = Dimension(name="kind.amount", low=0.0, high=1.0, needs=(("kind", 1),))
 TREE: Node = Fields((("rate", Between(RATE)), ("kind", OneOf(KIND, (Fixed("plain"), Between(AMOUNT))))))
 INNER = OneOf(Dimension(name="b", labels=("p", "q")), (Fixed(2), Fixed(3)))
 SMALL: Node = OneOf(Dimension(name="a", labels=("x", "y", "z")), (Fixed(0), Fixed(1), INNER))
+
+
+def test_every_strategy_of_the_catalogue_is_tested_here() -> None:
+    assert BY_NAME == set(CARDS) - {"grid"}
 
 
 def outcome(trial: Trial) -> tuple[float, float]:

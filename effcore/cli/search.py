@@ -1,0 +1,81 @@
+"""`effcore search`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from effcore.cli.options import Home, Json, SweepName, Uri, print_json
+from effcore.errors import EffcoreError
+from effcore.home import find_home, find_uri
+
+if TYPE_CHECKING:
+    from effcore.search.history import History
+
+
+def search(
+    sweep: SweepName = None,
+    gap: Annotated[bool, typer.Option("--gap", help="Print a spec that searches in the widest gap of the frontier, to be run or changed.")] = False,
+    home: Home = None,
+    tracking_uri: Uri = None,
+    as_json: Json = False,
+) -> None:
+    """Show what a search came to: hypervolume over compute, which parameters matter, what was stopped or put off, what that saved."""
+    from effcore.search.analysis import report
+    from effcore.search.history import read_history
+    from effcore.tracking import Store
+    from effcore.tracking.searches import read_search
+
+    store = Store(find_home(home), uri=find_uri(tracking_uri))
+    record = store.sweep(sweep)
+    history = read_history(read_search(store, record.run_id))
+    if gap:
+        print(_gap_text(store.spec_text(record.run_id), history), end="")
+    elif as_json:
+        print_json(report(history) | {"run_id": record.run_id})
+    else:
+        print_search(history)
+
+
+def _gap_text(spec_text: str, history: History) -> str:
+    from effcore.search.analysis import widest_gap
+    from effcore.searchspace import gap_spec
+
+    found = widest_gap(history)
+    if found is None:
+        raise EffcoreError(f"The frontier of {history.name} has no gap: it needs two objectives and two points. Give the search a larger budget.")
+    return gap_spec(spec_text, [tried.assignment for tried in found.between], limits=found.limits)
+
+
+def print_search(history: History) -> None:
+    """Everything in a few lines, and a table of what matters."""
+    from effcore.search.analysis import fates, growth, importance, nearest_miss, savings, widest_gap
+
+    print(f"{history.name} on {history.task}: {history.strategy} by {history.sampler}, seed {history.seed}, stopping {history.stopping}")
+    counts = ", ".join(f"{n} {fate}" for fate, n in fates(history).items())
+    print(f"  candidates    {len(history.tried)}: {counts}")
+    print(f"  cost          {history.core_s:.0f} core-seconds on {history.slots} slots, {history.choosing_s:.1f} s of them to choose")
+    saved = savings(history)
+    print(
+        f"  saved         {saved.net_s:.0f} core-seconds: {saved.sharing_s:.0f} by sharing, {saved.stopping_s:.0f} by stopping and "
+        f"{saved.postponing_s:.0f} by putting off (forecast), less {saved.choosing_s:.0f} to choose"
+    )
+    for name, (error, n) in history.prediction_error.items():
+        print(f"  predicted     {name} with a median error of {error:.1%} over {n} candidates")
+    grown, missed, gap = growth(history), nearest_miss(history), widest_gap(history)
+    if grown is not None:
+        corner = ", ".join(f"{name} {value:.4g}" for name, value in grown.scale.reference.items())
+        print(f"  hypervolume   {grown.hypervolume[-1]:.3f} up to the reference point {corner}; each objective scaled to what finished")
+        for share in (0.5, 0.9, 1.0):
+            at = next(s for s, v in zip(grown.core_s, grown.hypervolume, strict=True) if v >= share * grown.hypervolume[-1])
+            print(f"                {share:.0%} of it after {at:.0f} core-seconds")
+    if missed is not None:
+        print(f"  nearest miss  {missed.name}: breaks the constraints by {missed.violation:.1%}, and nothing keeps them")
+    if gap is not None:
+        print(f"  gap           between {gap.between[0].name} and {gap.between[1].name}; `effcore search --gap` prints a spec for it")
+    for objective, shares in importance(history).items():
+        print(f"  {objective} depends on {', '.join(f'{name} {share:.0%}' for name, share in list(shares.items())[:5])} (PED-ANOVA)")
+    reasons = sorted({t.reason for t in history.tried if t.reason})
+    for reason in reasons[:10]:
+        print(f"  {sum(t.reason == reason for t in history.tried)} of them: {reason}")

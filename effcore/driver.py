@@ -1,0 +1,332 @@
+"""The loop of a sweep: what has come is turned into results, written, and what is to come is asked of a source."""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from effcore.cluster import ClusterEngine
+from effcore.context import current_context
+from effcore.errors import Cancelled
+from effcore.execute import Engine
+from effcore.forecast import Rates
+from effcore.measure.environment import current
+from effcore.measure.process import check_threads
+from effcore.plan import Plan, Stage, VariantPlan, measure_stage
+from effcore.results import elsewhere, gather
+from effcore.spec import Spec
+from effcore.tracking import Store, VariantRecord
+from effcore.tracking.rows import MEASUREMENT
+from effcore.worker import Outcome
+
+BATCH = 5
+"""Structures that wait before the host is cleared to measure them: clearing it costs the end of a running stage a core."""
+
+BEAT_S = 3.0
+
+FORECAST_S = 1.0
+"""Between two looks at how long it will still take, which goes through all that is left."""
+
+Events = queue.SimpleQueue[tuple[Stage, Outcome | BaseException] | None]
+"""What stages came to; None is Ctrl-C. A simple queue, since a signal may come while its reader holds the lock of another."""
+
+AnyEngine = Engine | ClusterEngine
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far a sweep is.
+
+    Attributes:
+        stages_done, stages_total: Distinct stages, measurements among them.
+        remaining_s: Expected seconds until the end.
+    """
+
+    variants_done: int
+    variants_total: int
+    failed: int
+    stages_done: int
+    stages_total: int
+    remaining_s: float
+
+
+class Source(Protocol):
+    """What a sweep consists of, piece by piece."""
+
+    @property
+    def total(self) -> int:
+        """Variants that are expected."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will come."""
+
+    def step(self, driver: Driver) -> None:
+        """Add what is to be run next; called at first, and whenever something has come."""
+
+    def logged(self, driver: Driver, plan: VariantPlan, record: VariantRecord) -> None:
+        """A variant has been written."""
+
+    def remaining_s(self, driver: Driver) -> float:
+        """Expected seconds until the end."""
+
+
+@dataclass
+class _State:
+    """What is known of one variant while the sweep runs."""
+
+    plan: VariantPlan
+    measures: tuple[str, ...] = ()
+    logged: bool = False
+
+
+class Driver:
+    """Everything is written and decided in one thread, fed by a queue; an event costs the variants that it concerns and no others."""
+
+    def __init__(
+        self, spec: Spec, store: Store, run_id: str, home: Path, slots: int, report: Callable[[Progress], None], events: Events
+    ) -> None:
+        self.spec, self.store, self.run_id, self.home, self.slots = spec, store, run_id, home, slots
+        self.report, self.events, self.context = report, events, current_context()
+        self.on_beat: Callable[[], None] = lambda: None
+        for threads in spec.measure.threads:
+            check_threads(threads)
+        self.environments = [current(batch=batch, threads=threads) for batch, threads in spec.measure.sizes]
+        self.stages: dict[str, Stage] = {}
+        self.outcomes: dict[str, Outcome | BaseException] = {}
+        self.running: set[str] = set()
+        self.waiting: dict[str, Stage] = {}
+        self.errors: dict[str, str] = {}
+        self.done = 0
+        self.counts: Counter[str] = Counter()
+        self.rates = Rates.of(home)
+        self.known = store.begun(run_id)
+        self._states: dict[str, _State] = {}
+        self._users: dict[str, list[_State]] = defaultdict(list)
+        self._structures: set[str] = set()
+        self._touched: dict[str, _State] = {}
+        self._measured = self._sent_off = 0
+        self._engine: AnyEngine | None = None
+        self._last_beat = self._last_look = 0.0
+        self._left_s = 0.0
+
+    def run(self, source: Source, engine: AnyEngine) -> None:
+        """Run what a source says until there is nothing more."""
+        self.source, self._engine = source, engine
+        source.step(self)
+        self._settle()
+        while not source.ended:
+            self._step()
+
+    # What a source asks for
+
+    def add(self, variant: VariantPlan, stages: Mapping[str, Stage]) -> None:
+        """Have a variant written, once, when all of its stages, which are submitted apart, and its measurements have come.
+
+        Args:
+            variant: Its plan.
+            stages: Where the stages of the plan are found.
+        """
+        if variant.key in self._states:
+            return
+        state = _State(variant)
+        self._states[variant.key] = state
+        self._structures.add(variant.structure)
+        for key in variant.stages:
+            self.stages[key] = stages[key]
+            self._users[key].append(state)
+        self._touched[variant.key] = state
+
+    def submit(self, stage: Stage, *, priority: int = 0) -> None:
+        """Have a stage run, unless it was submitted before; its inputs must have been.
+
+        Args:
+            stage: What is run.
+            priority: A higher one runs first.
+        """
+        assert self._engine is not None, "a source submits while its sweep runs"
+        self.stages[stage.key] = stage
+        if stage.key not in self.running and stage.key not in self.outcomes:
+            self.running.add(stage.key)
+            self._sent_off += stage.kind == "measure"
+            self._engine.submit(stage, priority=priority, done=lambda done, outcome: self.events.put((done, outcome)))
+
+    def measures(self, variant: VariantPlan) -> tuple[str, ...]:
+        """Keys of the measurements of a variant that was added, as far as they are known."""
+        return self._states[variant.key].measures
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing runs and nothing waits to be measured."""
+        return not self.running and not self.waiting and not self._touched
+
+    # What has come
+
+    def _step(self) -> None:
+        """Wait for the next outcome and act on all that are there."""
+        try:
+            events = [self.events.get(timeout=BEAT_S)]
+            while not self.events.empty():
+                events.append(self.events.get())
+        except queue.Empty:
+            events = []
+        for event in events:
+            if event is None:
+                raise KeyboardInterrupt
+            self._receive(*event)
+        self._settle()
+        self.source.step(self)
+        self._settle()
+        self._beat()
+
+    def _receive(self, stage: Stage, outcome: Outcome | BaseException) -> None:
+        if isinstance(outcome, Cancelled):
+            raise outcome
+        self.outcomes[stage.key] = outcome
+        self.running.discard(stage.key)
+        self._measured += stage.kind == "measure"
+        if isinstance(outcome, Outcome):
+            self.counts["reused" if outcome.reused else "executed"] += 1
+        for state in self._users.get(stage.key, ()):
+            self._touched[state.plan.key] = state
+
+    def _settle(self) -> None:
+        """Advance every variant that something has come for, and send measurements off."""
+        while self._touched:
+            states, self._touched = list(self._touched.values()), {}
+            for state in states:
+                if not state.logged:
+                    self._advance(state)
+        self._measure()
+
+    def _advance(self, state: _State) -> None:
+        """Ask for the measurement of a variant whose file is there; log it when nothing is missing."""
+        keys = (*state.plan.stages, *state.measures)
+        broken = next((self.outcomes[k] for k in keys if isinstance(self.outcomes.get(k), BaseException)), None)
+        if broken is not None:
+            self._log(state, error=str(broken) or type(broken).__name__)
+            return
+        export = self.outcomes.get(state.plan.export)
+        if isinstance(export, Outcome) and not state.measures:
+            stages = self._measurements(state.plan, export.entry.facts["structure"])
+            state.measures = tuple(stage.key for stage in stages)
+            for stage in stages:
+                self._users[stage.key].append(state)
+                if stage.key not in self.running and stage.key not in self.outcomes:
+                    self.waiting[stage.key] = stage
+        if state.measures and all(k in self.outcomes for k in (*state.plan.stages, *state.measures)):
+            self._log(state)
+
+    def _measurements(self, variant: VariantPlan, structure: str) -> list[Stage]:
+        """One stage for each environment, the sweep's own first."""
+        return [
+            measure_stage(
+                structure, variant.export, task=self.spec.task, runtime=variant.recipe.runtime, settings=self.spec.measure.settings,
+                environment=environment.key, context=self.context, batch=environment.batch, threads=environment.threads,
+            )
+            for environment in self.environments
+        ]  # fmt: skip
+
+    def _measure(self) -> None:
+        """Send waiting measurements off: the first one at once, so that the page fills, later ones in batches."""
+        if self.waiting and (len(self.waiting) >= BATCH or not self.running or self._sent_off == 0):
+            for stage in self.waiting.values():
+                self.submit(stage, priority=1_000_000)
+            self.waiting.clear()
+
+    def _log(self, state: _State, *, error: str = "") -> None:
+        state.logged = True
+        plan = state.plan
+        keys = (*plan.stages, *state.measures)
+        found = {k: o for k in keys if isinstance(o := self.outcomes.get(k), Outcome)}
+        record = gather(self.run_id, plan, Plan(variants=(), stages=self.stages), found, measures=state.measures, error=error)
+        if error:
+            self.errors[plan.key] = error
+        else:
+            self.done += 1
+        before = self.known.get((plan.recipe.key, plan.seed))
+        run_id = before.run_id if before else None
+        changed = error or before is None or before.status != "FINISHED" or before.metrics != dict(record.metrics)
+        if changed or run_id is None:
+            run_id = self.store.log_variant(self.run_id, record, run_id=run_id)
+        for key in () if error else state.measures[1:]:
+            further = elsewhere(record, found[key])
+            known = self.store.measurement(run_id, further.environment)
+            if changed or known is None:
+                self.store.log_variant(run_id, further, run_id=known, kind=MEASUREMENT)
+        self.source.logged(self, plan, record)
+
+    def _beat(self) -> None:
+        self.report(self._progress())
+        if time.monotonic() - self._last_beat < BEAT_S:
+            return
+        self._last_beat = time.monotonic()
+        if self.store.beat(self.run_id, total=self.source.total, done=self.done, failed=len(self.errors)):
+            assert self._engine is not None, "a sweep beats while it runs"
+            self._engine.cancel()
+            raise Cancelled("The sweep was cancelled from the page. What had finished is kept; run the same command to go on.")
+        self.on_beat()
+
+    def _progress(self) -> Progress:
+        if time.monotonic() - self._last_look >= FORECAST_S or self.source.ended:
+            self._last_look, self._left_s = time.monotonic(), 0.0 if self.source.ended else self.source.remaining_s(self)
+        return Progress(
+            variants_done=self.done, variants_total=self.source.total, failed=len(self.errors), stages_done=len(self.outcomes),
+            stages_total=len(self.stages) - self._sent_off + self.measurements, remaining_s=self._left_s,
+        )  # fmt: skip
+
+    @property
+    def measured(self) -> int:
+        """Measurements that have come."""
+        return self._measured
+
+    @property
+    def measurements(self) -> int:
+        """Measurements that are expected of what was added so far."""
+        return max(len(self._structures) * len(self.environments), self._measured)
+
+    def todo(self) -> Iterable[Stage]:
+        """Stages of what was added that have not come, without measurements."""
+        return [s for k, s in self.stages.items() if k not in self.outcomes and s.kind != "measure"]
+
+
+class Grid:
+    """Every variant of a plan, in its order: an early one is whole, and on the page, before a late one begins."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._begun = False
+        self._left = len(plan.variants)
+
+    @property
+    def total(self) -> int:
+        """Variants of the plan."""
+        return len(self._plan.variants)
+
+    @property
+    def ended(self) -> bool:
+        """Whether every variant is written."""
+        return self._left == 0
+
+    def step(self, driver: Driver) -> None:
+        """Submit everything, once."""
+        if self._begun:
+            return
+        self._begun = True
+        for rank, variant in enumerate(self._plan.variants):
+            driver.add(variant, self._plan.stages)
+            for key in variant.stages:
+                driver.submit(self._plan.stages[key], priority=-rank)
+
+    def logged(self, driver: Driver, plan: VariantPlan, record: VariantRecord) -> None:
+        """One less to come."""
+        self._left -= 1
+
+    def remaining_s(self, driver: Driver) -> float:
+        """By what such stages took before."""
+        return driver.rates.elapsed_s(driver.todo(), measurements=driver.measurements - driver.measured, slots=driver.slots)

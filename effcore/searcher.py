@@ -1,0 +1,336 @@
+"""How a search feeds a sweep: which candidate is begun, promoted or put off, and when it is enough."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from effcore.candidate import Candidate, Figures, Seen, make_candidate
+from effcore.driver import Driver
+from effcore.errors import EffcoreError
+from effcore.home import search_storage
+from effcore.objectives import maximise
+from effcore.plan import Planner, VariantPlan
+from effcore.search.promotion import Look, best_first, bracket_of, promotable
+from effcore.search.samplers import Settings, sampler_name
+from effcore.search.study import Study
+from effcore.search.trial import Trial
+from effcore.searchspace import SearchSpace
+from effcore.spending import Spending
+from effcore.tracking import VariantRecord
+from effcore.worker import Outcome
+
+PUT_OFF = 10
+"""Candidates that are put off one after the other before the most promising of them is run after all."""
+
+REFUSED = 1000
+"""Candidates that the catalogue refuses one after the other before the search ends: a space that was checked has hardly any."""
+
+
+class Searcher:
+    """A source of candidates; what it decides is written into the study before it is acted on.
+
+    Args:
+        driver: Of the sweep.
+        space: What is chosen from.
+    """
+
+    def __init__(self, driver: Driver, space: SearchSpace) -> None:
+        spec = driver.spec
+        self.driver, self.search, self.space, self.seeds = driver, spec.search, space, spec.seeds
+        self.maximise = maximise(spec.objectives)
+        settings = Settings(
+            strategy=self.search.strategy, seed=self.search.seed, startup=self.search.startup, population=self.search.population
+        )
+        storage = search_storage(driver.home)
+        self.study = Study(space.root, maximise=self.maximise, settings=settings, storage=storage, name=f"{spec.name} {spec.key}")
+        self.planner = Planner(driver.context)
+        self.figures = Figures(spec, space)
+        self.candidates: dict[int, Candidate] = {}
+        self.working: dict[int, Candidate] = {}
+        self.spending = Spending(self.study, self.search.budget, slots=driver.slots)
+        self.used_up = self._ended = False
+        self.sampler = sampler_name(settings)
+        self._owners: dict[str, Candidate] = {}
+        self._charged: set[str] = set()
+        self._to_resume = self._recall()
+
+    # As a source
+
+    @property
+    def total(self) -> int:
+        """Candidates that were begun, and may be, with each seed."""
+        begun, limit = len(self.candidates), self.search.budget.variants
+        more = 0 if limit is None or self._ended or self.used_up else max(int(min(limit, self.space.count)) - begun, 0)
+        return (begun + more) * len(self.seeds)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the budget is spent or the space used up, and nothing is in work."""
+        return self._ended
+
+    def remaining_s(self, driver: Driver) -> float:
+        """What is left of the time, or what as many candidates as are left took so far."""
+        begun, limit = len(self.candidates), self.search.budget.variants
+        by_count = [] if limit is None or not begun else [self.spending.elapsed_s / begun * (limit - begun)]
+        by_time = [] if self.spending.left_s is None else [self.spending.left_s]
+        return max(0.0, min([*by_count, *by_time], default=0.0)) + self._committed_s()
+
+    def step(self, driver: Driver) -> None:
+        """Look at what has come, then fill the cores."""
+        for candidate in self._to_resume:
+            self._submit(candidate)
+        self._to_resume = []
+        for candidate in list(self.working.values()):
+            self._look(candidate)
+        done = any(c.ended and c.values for c in self.candidates.values())
+        with self.spending.choosing():
+            while not (done and self.spending.overdue) and self._busy() < driver.slots and self._next():
+                pass
+        if (not self.working and driver.idle) or (self.spending.overdue and done):
+            self._ended = True
+        self.spending.keep(force=self._ended)
+
+    def logged(self, driver: Driver, plan: VariantPlan, record: VariantRecord) -> None:
+        """Tell the study what a candidate came to, once all of its seeds are written."""
+        candidate = self._owners[plan.key]
+        candidate.written[plan.key] = record
+        if candidate.ended:  # known before, and written again
+            self.working.pop(candidate.number, None)
+        elif record.error:
+            self._end(candidate)
+            self.study.fail(candidate.number, self._note(candidate) | {"reason": record.error})
+        elif len(candidate.written) == len(self.seeds):
+            figures = self.figures.measured(candidate)
+            values, violations = self.figures.values(figures), self.figures.violations(figures)
+            self._end(candidate)
+            note = self._note(candidate) | {"figures": figures} | self._charge(candidate)
+            self.study.tell(candidate.number, values, violations=violations, note=note)
+            candidate.values, candidate.violation = values, sum(max(v, 0.0) for v in violations)
+            self.figures.learn(candidate, figures)
+
+    def _charge(self, candidate: Candidate) -> dict[str, float]:
+        """Core-seconds that it would have taken alone, and that it added to those of the candidates before."""
+        alone = added = 0.0
+        for plan in candidate.plans:
+            for key in (*plan.stages, *self.driver.measures(plan)):
+                outcome = self.driver.outcomes[key]
+                seconds = outcome.entry.seconds * (self.driver.slots if outcome.stage.exclusive else 1) if isinstance(outcome, Outcome) else 0.0
+                alone += seconds
+                added += 0.0 if key in self._charged else seconds
+                self._charged.add(key)
+        return {"alone_s": round(alone, 3), "added_s": round(added, 3)}
+
+    def _end(self, candidate: Candidate) -> None:
+        candidate.ended = True
+        self.working.pop(candidate.number, None)
+
+    # Choosing
+
+    def _busy(self) -> int:
+        """Candidates that keep a core, or wait for one."""
+        running = self.driver.running
+        return sum(1 for c in self.working.values() if any(key in running for key in c.submitted))
+
+    def _next(self) -> bool:
+        """Begin or promote one candidate; whether there was one."""
+        for candidate in self._promotable():
+            if self.spending.fits(self._cost_s(candidate, candidate.launched + 1), committed_s=self._committed_s()):
+                self._launch(candidate, candidate.launched + 1)
+                return True
+        begun = self._ask() if self._may_begin() else None
+        if begun is not None:
+            self._launch(begun, begun.bracket)
+            return True
+        return self._rescue() if not self.working and self.driver.idle else False
+
+    def _promotable(self) -> list[Candidate]:
+        """Candidates that wait at a rung and are among the best there, from the highest rung down."""
+        found: list[Candidate] = []
+        everything = list(self.candidates.values())
+        for rung in range(max((c.last for c in everything), default=0) - 1, -1, -1):
+            for bracket in range(rung + 1):
+                there = [c for c in everything if c.bracket == bracket and rung < c.last and len(c.seen) > rung]
+                looks = [_look_at(c, rung) for c in there]
+                reduction, tie_break = self.search.reduction, self.search.tie_break
+                numbers = promotable(looks, maximise=self.maximise, reduction=reduction, tie_break=tie_break)
+                found += [self.candidates[n] for n in numbers if self.candidates[n].waits]
+        return found
+
+    def _may_begin(self) -> bool:
+        limit = self.search.budget.variants
+        if self.used_up or (limit is not None and len(self.candidates) >= limit):
+            return False
+        costs = [self._cost_s(c, c.bracket, whole=True) for c in list(self.candidates.values())[-8:]]
+        return not costs or self.spending.fits(sum(costs) / len(costs), committed_s=self._committed_s())
+
+    def _ask(self) -> Candidate | None:
+        """A new candidate that is worth beginning; None where there is none left."""
+        put_off: list[Trial] = []
+        for _ in range(REFUSED):
+            trial = self.study.ask(self._first_note)
+            if trial is None:
+                put_off = [t for t in self.study.trials if t.state == "postponed"]
+                self.used_up = not put_off
+                break
+            if "reason" in trial.note:
+                self.study.fail(trial.number, trial.note)
+                continue
+            candidate = self._candidate(trial)
+            believed = self.figures.believed(candidate) if self.search.latency_first else None
+            reason = self.figures.hopeless(believed, self._measured()) if believed else ""
+            if not reason:
+                return self._begin(candidate)
+            values = list(self.figures.values(believed or {}))
+            note = dict(trial.note) | {"reason": reason, "believed": values, "saved_s": round(self._cost_s(candidate, candidate.last, whole=True), 2)}
+            put_off.append(self.study.update(trial.number, state="postponed", note=note))
+            if len(put_off) >= PUT_OFF:
+                break
+        looks = [Look(number=t.number, values=tuple(t.note["believed"])) for t in put_off]
+        best = best_first(looks, maximise=self.maximise)
+        return self._begin(self._candidate(self.study.trial(best[0].number))) if best else None
+
+    def _rescue(self) -> bool:
+        """Take the best that there is to the end, so that no search is without a result."""
+        if any(c.ended and c.values for c in self.candidates.values()):
+            return False
+        waiting = [c for c in self.candidates.values() if c.waits]
+        deepest = max((len(c.seen) for c in waiting), default=0)
+        looks = [_look_at(c, deepest - 1) for c in waiting if len(c.seen) == deepest]
+        if looks:
+            chosen = self.candidates[best_first(looks, maximise=self.maximise, tie_break=self.search.tie_break)[0].number]
+            self._launch(chosen, chosen.last)
+        return bool(looks)
+
+    def _measured(self) -> list[tuple[float, ...]]:
+        return [c.values for c in self.candidates.values() if c.ended and c.values and c.violation == 0]
+
+    # Candidates
+
+    def _first_note(self, assignment: Mapping[str, float]) -> dict[str, Any]:
+        read = self.space.recipe(assignment)
+        if isinstance(read, list):
+            return {"reason": f"refused: {read[0]}"}
+        return {"recipe": read.key, "name": read.name, "asked_core_s": round(self.spending.core_s, 2)}
+
+    def _candidate(self, trial: Trial) -> Candidate:
+        recipe = self.space.recipe(trial.assignment)
+        if isinstance(recipe, list):
+            raise EffcoreError(f"The search holds a candidate that is not allowed any more: {recipe[0]}. Give the sweep another name.")
+        plans = [self.planner.variant(recipe, seed) for seed in self.seeds]
+        return make_candidate(trial.number, trial.assignment, plans, self.planner.stages, stops=self.search.stopping != "none")
+
+    def _begin(self, candidate: Candidate) -> Candidate:
+        """Have a candidate among those that are begun, judged from the rung of its bracket on."""
+        if not self.figures.can_judge(candidate):
+            candidate.bracket = candidate.last  # the first ones are measured, so that others can be judged
+        elif self.search.stopping == "hyperband":
+            reduction, seed = self.search.reduction, self.search.seed
+            candidate.bracket = bracket_of(candidate.number, levels=candidate.last, reduction=reduction, seed=seed)
+        candidate.predicted = self.figures.predicted(candidate)
+        self._know(candidate)
+        return candidate
+
+    def _know(self, candidate: Candidate) -> None:
+        self.candidates[candidate.number] = candidate
+        self._owners |= {plan.key: candidate for plan in candidate.plans}
+
+    def _launch(self, candidate: Candidate, segment: int) -> None:
+        """Let a candidate be worked on up to a segment; written first, so that it is gone on with after a kill."""
+        candidate.launched = segment
+        self.study.update(candidate.number, state="open", note=self._note(candidate))
+        self._submit(candidate)
+
+    def _submit(self, candidate: Candidate) -> None:
+        self.working[candidate.number] = candidate
+        for index, segment in enumerate(candidate.segments[: candidate.launched + 1]):
+            for key in segment:
+                self.driver.submit(self.planner.stages[key], priority=index)
+        if candidate.launched == candidate.last:
+            for plan in candidate.plans:
+                self.driver.add(plan, self.planner.stages)
+
+    def _look(self, candidate: Candidate) -> None:
+        """See whether a candidate has come to its next rung, or has failed."""
+        outcomes = self.driver.outcomes
+        for plan in candidate.plans:
+            if any(isinstance(outcomes.get(key), BaseException) for key in plan.stages):
+                self.driver.add(plan, self.planner.stages)  # so that it is written, with its cause
+        while len(candidate.seen) < min(candidate.launched + 1, candidate.last) and candidate.bracket < candidate.last:
+            rung = len(candidate.seen)
+            ends = [outcomes.get(key) for key in candidate.rungs[rung]]
+            found = [o.entry.facts["val_accuracy"] for o in ends if isinstance(o, Outcome)]
+            if len(found) < len(ends):
+                return
+            seen = self.figures.seen(candidate, sum(found) / len(found))
+            assert seen is not None, "a candidate is judged only where enough is known"
+            candidate.seen.append(seen)
+            violations = [seen.violation] if self.search.constraints else []
+            self.study.update(candidate.number, values=seen.values, violations=violations, note=self._note(candidate))
+        if candidate.waits:
+            self.working.pop(candidate.number, None)
+
+    def _note(self, candidate: Candidate) -> dict[str, Any]:
+        before = {k: v for k, v in self.study.trial(candidate.number).note.items() if k not in ("reason", "believed", "saved_s")}
+        stands = {"core_s": round(self.spending.core_s, 2), "elapsed_s": round(self.spending.elapsed_s, 2)}
+        return before | candidate.note | stands
+
+    def _recall(self) -> list[Candidate]:
+        """Stand where the study says it stood; the candidates that are to be gone on with."""
+        again = []
+        for trial in self.study.trials:
+            if trial.state == "open" and "reason" in trial.note:  # killed between asking and refusing
+                self.study.fail(trial.number, trial.note)
+            elif trial.state == "open" and "launched" not in trial.note:  # killed between asking and beginning
+                candidate = self._begin(self._candidate(trial))
+                candidate.launched = candidate.bracket
+                self.study.update(candidate.number, note=self._note(candidate))
+                again.append(candidate)
+            elif trial.state in ("open", "done"):
+                candidate = self._candidate(trial)
+                candidate.recall(trial)
+                self._know(candidate)
+                if self._is_missing(candidate, trial):
+                    again.append(candidate)
+        return again
+
+    def _is_missing(self, candidate: Candidate, trial: Trial) -> bool:
+        """Whether something of a recalled candidate is to be done: its work, or writing what the store has lost."""
+        if trial.state == "open":
+            return not candidate.waits
+        self.figures.learn(candidate, trial.note["figures"])
+        self._charged |= {key for plan in candidate.plans for key in plan.stages}
+        known = [self.driver.known.get((p.recipe.key, p.seed)) for p in candidate.plans]
+        there = [v is not None and v.status == "FINISHED" for v in known]
+        self.driver.done += sum(there)
+        return not all(there)
+
+    # Costs
+
+    def rest_s(self, candidate: Candidate) -> float:
+        """Expected core-seconds of what is not run of a candidate."""
+        return self._cost_s(candidate, candidate.last)
+
+    def _cost_s(self, candidate: Candidate, segment: int, *, whole: bool = False) -> float:
+        """Expected seconds of one core until the end of a segment, from where it stands; `whole`: from its beginning."""
+        first = 0 if whole else candidate.launched + 1
+        keys = [key for part in candidate.segments[first : segment + 1] for key in part]
+        return self._seconds(keys) + (self._measure_s(candidate) if segment == candidate.last else 0.0)
+
+    def _seconds(self, keys: Sequence[str]) -> float:
+        return sum(self.driver.rates.seconds(self.planner.stages[key]) for key in keys if key not in self.driver.outcomes)
+
+    def _measure_s(self, candidate: Candidate) -> float:
+        new = {p.structure for p in candidate.plans if not self.figures.is_known(p.structure)}
+        return self.driver.rates.measuring_s * len(new) * len(self.driver.environments) * self.driver.slots
+
+    def _committed_s(self) -> float:
+        """Expected core-seconds of all that is in work."""
+        measuring = sum(self._measure_s(c) for c in self.working.values() if c.launched == c.last)
+        return self._seconds([key for c in self.working.values() for key in c.submitted]) + measuring
+
+
+def _look_at(candidate: Candidate, rung: int) -> Look:
+    seen: Seen = candidate.seen[rung]
+    promoted = candidate.launched > rung or candidate.ended
+    return Look(number=candidate.number, values=seen.values, violation=seen.violation, promoted=promoted)
