@@ -71,7 +71,7 @@ def _walk(schema: Mapping[str, Any], definitions: Mapping[str, Any], path: tuple
         entry = _nested(_resolve(raw, definitions), definitions)
         if entry.get("type") == "object":
             found.extend(_walk(entry, definitions, (*path, name)))
-        else:
+        elif not _without_choices(entry):
             found.append(_field(entry, (*path, name), required=name in required))
     return found
 
@@ -91,6 +91,11 @@ def _nested(entry: dict[str, Any], definitions: Mapping[str, Any]) -> dict[str, 
     """The parameters that an entry holds where it may also be left out as a whole; any other entry as it is."""
     kinds = [_resolve(kind, definitions) for kind in entry.get("anyOf", ()) if kind.get("type") != "null"]
     return kinds[0] if len(kinds) == 1 and kinds[0].get("type") == "object" else entry
+
+
+def _without_choices(entry: Mapping[str, Any]) -> bool:
+    """Whether a field can only be left out, as a checkpoint where the operator named none."""
+    return any(part.get("enum") == [] for part in entry.get("anyOf", [entry]))
 
 
 def _field(entry: Mapping[str, Any], path: tuple[str, ...], *, required: bool) -> FieldSpec:

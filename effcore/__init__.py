@@ -49,6 +49,8 @@ def run(
     data: Mapping[str, str | Path] | None = None,
     broken: Literal["refuse", "skip"] = "refuse",
     resolution: int | None = None,
+    plugins: Sequence[str | Path] = (),
+    checkpoints: Mapping[str, str | Path] | None = None,
 ) -> SweepResult:
     """Run a sweep, or go on with one that was interrupted.
 
@@ -60,6 +62,8 @@ def run(
         data: Places of own data by the names that specs use; remembered in the state folder.
         broken: What is done with files of it that can't be read.
         resolution: Side of its images in pixels; decided by the data where it is None.
+        plugins: Python files that add to the catalogue.
+        checkpoints: Files of weights by the names that specs use.
 
     Raises:
         SpecError: The spec has problems.
@@ -72,7 +76,10 @@ def run(
     from effcore.tracking import Store
 
     folder = find_home(home)
-    given = Brought(data=[f"{name}={path}" for name, path in (data or {}).items()], broken=broken, resolution=resolution)
+    given = Brought(
+        data=[f"{name}={path}" for name, path in (data or {}).items()], broken=broken, resolution=resolution,
+        plugins=[Path(path) for path in plugins], checkpoints=[f"{name}={path}" for name, path in (checkpoints or {}).items()],
+    )  # fmt: skip
     bring(folder, given, say=to_stderr)
     inline = isinstance(spec, str) and "\n" in spec
     parsed = parse(str(spec), source="spec") if inline else parse(read_text(Path(spec)), source=str(spec))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from effcore.catalogue import RUNTIMES, TECHNIQUES
+from effcore.catalogue import RUNTIMES, TECHNIQUES, own
 from effcore.measure.environment import current, has_vnni
 from effcore.plan import Context
 
@@ -45,11 +46,16 @@ PACKAGES: dict[str, tuple[str, ...]] = {
 """Packages whose version is part of the key of each kind of stage."""
 
 
-@cache
 def current_context() -> Context:
-    """The context of this process: read once, since code that is already loaded does not change."""
+    """The context of this process; its own code is read once, since what is already loaded does not change."""
+    context = _shipped()
+    return replace(context, sources={**context.sources, **own.SOURCES})
+
+
+@cache
+def _shipped() -> Context:
     sources = {kind: _hash(paths) for kind, paths in SOURCES.items()}
-    sources |= {f"technique:{name}": _hash((technique_source(name), *SHARED["technique"])) for name in TECHNIQUES}
+    sources |= {f"technique:{name}": _hash((technique_source(name), *SHARED["technique"])) for name, t in TECHNIQUES.items() if not t.origin}
     sources |= {f"runtime:{name}": _hash((f"runtimes/{name}.py", *SHARED[name])) for name in RUNTIMES}
     versions = {kind: {name: package_version(name) for name in names} for kind, names in PACKAGES.items()}
     versions |= {f"runtime:{r.name}": {r.package: package_version(r.package)} for r in RUNTIMES.values()}

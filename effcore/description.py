@@ -26,7 +26,7 @@ def describe_all() -> dict[str, dict[str, Any]]:
         schema = t.parameters.model_json_schema()
         techniques[name] = {
             "title": t.title, "category": t.category, "role": t.role, "optional": t.optional, "summary": t.summary,
-            "formula": t.formula, "cards": [asdict(c) for c in t.cards], "source": t.source, "link": t.link, "version": t.version,
+            "formula": t.formula, "cards": [asdict(c) for c in t.cards], "source": t.source, "link": t.link, "version": t.version, "origin": t.origin,
             "other_roles": {f"{name}/{way}": {"role": role, "followed_by": orders[f"{name}/{way}"]} for way, role in t.roles.items()},
             "parameters": list(_parameters(schema, schema.get("$defs", {}))), "schema": schema, "followed_by": orders[name],
         }  # fmt: skip
@@ -88,7 +88,7 @@ def _allowed(field: Mapping[str, Any]) -> str:
     if "const" in field:
         return _text(field["const"])
     if "anyOf" in field:
-        return " or ".join(_allowed(part) for part in field["anyOf"])
+        return " or ".join(text for text in map(_allowed, field["anyOf"]) if text)
     if field.get("type") == "null":
         return "none"
     kind = {"integer": "whole number", "number": "number", "boolean": "true or false", "string": "text"}.get(field.get("type", ""), "value")

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from effcore.catalogue.factorization import Factorization
+from effcore.catalogue.own import CHECKPOINTS, SOURCES
 from effcore.catalogue.pruning import Pruning
 from effcore.catalogue.quantization import Quantization
-from effcore.catalogue.subnetwork import Subnetwork
 from effcore.catalogue.training import Training
 from effcore.recipe import Recipe, Step, digest
 
@@ -56,7 +56,13 @@ def transform_epochs(step: Step, training: Training) -> int:
         return config.rounds * (config.fine_tune if again is None else training.epochs - again)
     if isinstance(config, Quantization):
         return config.fine_tune.epochs if config.fine_tune is not None else 0
-    return config.fine_tune if isinstance(config, Factorization | Subnetwork) else 0
+    return int(getattr(config, "fine_tune", 0))
+
+
+def brought(family: str, checkpoint: str | None) -> dict[str, str]:
+    """What an operator brought to a phase of training, by the hash of its content; empty where nothing is."""
+    code = {"plugin": SOURCES[f"family:{family}"]} if f"family:{family}" in SOURCES else {}
+    return code | ({"checkpoint": CHECKPOINTS[checkpoint].sha256} if checkpoint else {})
 
 
 def expected_structure(recipe: Recipe, seed: int) -> str:

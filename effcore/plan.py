@@ -10,7 +10,7 @@ from effcore.catalogue import TASKS
 from effcore.catalogue.distillation import Distillation
 from effcore.catalogue.quantization import USES, Quantization
 from effcore.catalogue.training import Training
-from effcore.effects import RUNGS, expected_structure, rewinds_to, rungs, transform_epochs, zeroing
+from effcore.effects import RUNGS, brought, expected_structure, rewinds_to, rungs, transform_epochs, zeroing
 from effcore.planned import Context, Plan, Stage, VariantPlan
 from effcore.recipe import Recipe, Step, digest, parent, teacher_recipe
 
@@ -111,9 +111,9 @@ class Planner:
             "architecture": recipe.architecture.model_dump(mode="json"),
             "training": config.model_dump(mode="json"),
             "contributes": [s.document for s in contributes],
-        } | _keeping(zeroed)
+        } | _keeping(zeroed) | brought(recipe.architecture.family, config.checkpoint)
         keys, before, start, early = chain.keys, None, 0, None
-        for end in rungs(config.epochs):
+        for end in (0,) if config.checkpoint else rungs(config.epochs):
             inputs: list[tuple[str, str | None]] = [("start", chain.model)] if chain.model else []
             inputs += [("before", before)] if before else []
             inputs += self._teacher_input(recipe, contributes)

@@ -20,7 +20,7 @@ LINES: tuple[tuple[str, ...], ...] = (
         "errors", "objectives", "pareto", "statistics", "ranking", "latency_table", "learning_curves", "comparison", "frontier", "columns",
         "ties", "changes", "payback",
     ),
-    ("catalogue",),
+    ("catalogue", "plugin"),
     (
         "recipe", "document", "devices", "space", "dimensions", "searchspace", "spec", "effects", "planned", "plan", "screening", "description",
         "reasons", "verdict", "challenge", "effect_sizes", "dose",

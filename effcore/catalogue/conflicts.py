@@ -14,6 +14,8 @@ Conflict = tuple[int, str, str]
 """Index of the step, the field that is refused and the sentence that says so."""
 LEARNING = ("augmentation", "averaging", "distillation", "weight_sharing")
 """Steps that shape a phase and leave the network as it is."""
+CHOICE = {"augmentation": "policy", "averaging": "kind", "distillation": "teacher", "weight_sharing": "sampled"}
+"""Of each of them a field that stands for the step."""
 
 CHANGING = ("mobile", "mobile_se", "elastic")
 """Families in which the first block of every stage changes the shape."""
@@ -25,7 +27,7 @@ def conflicts(steps: Steps) -> list[Conflict]:
     Args:
         steps: Name of the technique and parameters, in the order of the recipe.
     """
-    return [*_two_that_choose_weights(steps), *_filled_zeros(steps), *_nothing_to_rewind(steps), *_one_block_a_stage(steps)]
+    return [*_two_that_choose_weights(steps), *_not_trained(steps), *_filled_zeros(steps), *_nothing_to_rewind(steps), *_one_block_a_stage(steps)]
 
 
 def _two_that_choose_weights(steps: Steps) -> Iterator[Conflict]:
@@ -42,6 +44,24 @@ def _two_that_choose_weights(steps: Steps) -> Iterator[Conflict]:
             yield index, "schedule", (
                 "can't be 'gradual' in a phase with training.early_stopping: its best weights may be those from before all were gone. "
                 f"Got patience {phase.early_stopping.patience}. Leave one of the two out."
+            )
+
+
+def _not_trained(steps: Steps) -> Iterator[Conflict]:
+    """What needs a training where the weights of the phase are those of a checkpoint."""
+    taken, before = "", False
+    for index, (name, config) in enumerate(steps):
+        if isinstance(config, Training):
+            taken = config.checkpoint or ""
+            if taken and before:
+                yield index, "checkpoint", "must be left out: steps before it have changed the network, which has weights of its own by then."
+            before = True
+        elif taken and isinstance(config, Pruning) and config.schedule in ("gradual", "rewind"):
+            yield index, "schedule", f"can't be {config.schedule!r} after the checkpoint {taken!r}: its training was not here. Prune at once."
+        elif taken and name in LEARNING and not any(getattr(later, "fine_tune", None) for _, later in steps[index:]):
+            yield index, CHOICE[name], (
+                f"shapes a training, and the weights of the checkpoint {taken!r} are not trained, nor does a later step fine-tune. "
+                f"Leave {name} out, or fine-tune, as after pruning."
             )
 
 

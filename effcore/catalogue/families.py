@@ -19,6 +19,8 @@ class Family:
         source: Paper, with year.
         link: Where to read it.
         max_depth: Largest depth; 1 where the network is that of its paper.
+        scales: Whether its width can be changed.
+        origin: Where an operator's own family is from; empty for what ships.
         elastic: Whether parts of its networks can be cut out and trained in shared weights.
         refuses: Ways of techniques that don't suit it, as `pruning/channels`, or of two together, as `pruning/channels/taylor`, each with the reason.
     """
@@ -30,6 +32,8 @@ class Family:
     link: str
     max_depth: int = MAX_DEPTH
     elastic: bool = False
+    scales: bool = True
+    origin: str = ""
     refuses: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 

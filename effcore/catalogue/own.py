@@ -36,6 +36,7 @@ READERS: dict[str, Callable[[], Any]] = {}
 """Images, uint8 (N, C, H, W), and labels, int64 (N,), of each task, in the order of its splits."""
 BUILDERS: dict[str, Callable[..., Any]] = {}
 """Of each family: (task, width, depth) -> network that takes float images from 0 to 2."""
+CONTRIBUTORS: dict[str, Callable[..., Any]] = {}
 FUNCTIONS: dict[str, Callable[..., Any]] = {}
 CONVERTERS: dict[str, Callable[..., Any]] = {}
 """What does each technique, as in `effcore.techniques`."""

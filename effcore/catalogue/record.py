@@ -114,6 +114,7 @@ class Technique:
         refusal: (config, task) -> the field that does not suit the task and the sentence that says so, or None.
         cards: Of its ways, where it has several.
         version: Raised when the meaning of the parameters changes, so that no old result is taken for a new one.
+        origin: Where an operator's own technique is from; empty for what ships.
     """
 
     name: str
@@ -132,6 +133,7 @@ class Technique:
     refusal: Callable[[Any, Task], tuple[str, str] | None] | None = None
     cards: tuple[Card, ...] = ()
     version: int = 1
+    origin: str = ""
     roles: Mapping[str, Role] = field(default_factory=dict, hash=False)
     role_by: str = ""
 

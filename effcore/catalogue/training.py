@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import ValidationInfo, field_validator
 
+from effcore.catalogue.choice import OneOf
+from effcore.catalogue.own import CHECKPOINTS
 from effcore.catalogue.record import Card, Parameters, Technique, number, parameter
 
 
@@ -40,10 +42,20 @@ class Training(Parameters):
     early_stopping: EarlyStopping = parameter(
         EarlyStopping(), help="When the phase ends before its last epoch; it then hands on the weights that were best on the validation images."
     )
+    checkpoint: Annotated[str | None, OneOf(lambda: CHECKPOINTS, optional=True)] = parameter(
+        None, help="Weights that are taken instead of training, by the name that the operator gave them with --checkpoint."
+    )
+
+    @field_validator("checkpoint")
+    @classmethod
+    def _not_trained(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and info.data.get("epochs") != cls.model_fields["epochs"].default:
+            raise ValueError("left out where epochs are given: weights of a checkpoint are taken as they are")
+        return value
 
 
 def _label(config: Training) -> str:
-    parts = [f"{config.epochs} ep"]
+    parts = [f"{config.epochs} ep" if config.checkpoint is None else f"weights {config.checkpoint}"]
     if config.label_smoothing:
         parts.append(f"smooth {number(config.label_smoothing)}")
     if config.early_stopping.patience:

@@ -65,6 +65,8 @@ def family_problems(steps: Sequence[tuple[str, Parameters]]) -> list[tuple[int, 
     assert isinstance(architecture, Architecture), "a recipe starts with its architecture"
     family = FAMILIES[architecture.family]
     found = [(index, *problem) for index, (name, config) in enumerate(steps) for problem in _problems(family, name, config)]
+    if not family.scales and architecture.width != 1:
+        found.append((0, "width", f"must be left out or 1 with the family {family.name!r}, which comes in one width. Got {architecture.width:g}."))
     parts = enumerate(steps) if family.elastic else ()
     return found + [(index, *problem) for index, (name, config) in parts for problem in _part_problems(architecture, name, config)]
 

@@ -20,7 +20,7 @@ app = typer.Typer(
 
 _COMMANDS = (
     run.run, run.check, show.frontier, show.describe, search.search, data.data, interaction.interactions, proxies.proxies, measuring.measure,
-    measuring.bundle, measuring.profile, keep.export, keep.clean, grading.grade, serve.serve, serve.worker, serve.runner,
+    measuring.bundle, measuring.profile, keep.export, keep.forget, keep.clean, grading.grade, serve.serve, serve.worker, serve.runner,
 )
 
 for _command in _COMMANDS:

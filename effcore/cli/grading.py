@@ -8,8 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from effcore.cli.options import Home, Json, print_json, read_text
-from effcore.home import find_home
+from effcore.cli.options import Home, Json, open_home, print_json, read_text
 
 
 def grade(
@@ -29,7 +28,7 @@ def grade(
     challenge = read_card(read_text(card), source=str(card))
     times = read_received(read_text(received), source=str(received)) if received else None
     grades = judge_all(
-        challenge, submissions, home=find_home(home), received=times, rebuild=rebuild, report=lambda line: print(line, file=sys.stderr)
+        challenge, submissions, home=open_home(home), received=times, rebuild=rebuild, report=lambda line: print(line, file=sys.stderr)
     )
     document = grade_document(challenge, grades)
     if as_json:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from effcore.cli.options import Home, Json, Sweep, Uri, open_home, print_json
-from effcore.home import find_uri
+from effcore.home import find_home, find_uri
 
 
 def export(
@@ -31,6 +31,17 @@ def export(
         print_json({"run_id": variant.run_id, "files": [str(f) for f in files]})
     else:
         print("\n".join(str(f) for f in files))
+
+
+def forget(
+    name: Annotated[str, typer.Argument(help="Name of data or weights, or the file of a plug-in.")],
+    home: Home = None,
+) -> None:
+    """Take out what was named with --data, --checkpoint or --plugin; files and results stay."""
+    from effcore.own import forget as take_out
+
+    take_out(find_home(home), name)
+    print(f"{name} is not known any more.")
 
 
 def clean(

@@ -28,6 +28,10 @@ Broken = Annotated[Literal["refuse", "skip"], typer.Option("--broken", help="Wha
 Resolution = Annotated[int | None, typer.Option(
     "--resolution", help="Side of the images of --data in pixels; decided by the data where it is not given.",
 )]  # fmt: skip
+Plugin = Annotated[list[Path] | None, typer.Option("--plugin", help="Python file that adds to the catalogue, see docs/plugins.md. Repeatable.")]
+Checkpoint = Annotated[list[str] | None, typer.Option(
+    "--checkpoint", metavar="NAME=PATH", help="Weights for `training: {checkpoint: NAME}`, of torch or safetensors. Repeatable.",
+)]  # fmt: skip
 SpecPath = Annotated[Path, typer.Argument(metavar="SPEC", help="YAML file, see experiments/.")]
 
 
@@ -51,11 +55,13 @@ def open_home(path: Path | None, brought: Brought | None = None, *, make: bool =
     return home
 
 
-def brought(data: list[str] | None, broken: Literal["refuse", "skip"], resolution: int | None) -> Brought:
+def brought(
+    data: list[str] | None, broken: Literal["refuse", "skip"], resolution: int | None, plugin: list[Path] | None, checkpoint: list[str] | None
+) -> Brought:
     """What the options of a command name."""
     from effcore.own import Brought
 
-    return Brought(data=data or (), broken=broken, resolution=resolution)
+    return Brought(data=data or (), broken=broken, resolution=resolution, plugins=plugin or (), checkpoints=checkpoint or ())
 
 
 def read_text(path: Path) -> str:

@@ -13,7 +13,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from effcore.catalogue import TASKS
-from effcore.cli.options import Broken, Data, Home, Json, Resolution, SpecPath, Tls, Uri, brought, open_home, print_json, read_text
+from effcore.cli.options import (
+    Broken,
+    Checkpoint,
+    Data,
+    Home,
+    Json,
+    Plugin,
+    Resolution,
+    SpecPath,
+    Tls,
+    Uri,
+    brought,
+    open_home,
+    print_json,
+    read_text,
+)
 from effcore.errors import Cancelled, SpecError
 from effcore.home import find_home, find_uri
 
@@ -33,6 +48,8 @@ def run(
     data: Data = None,
     broken: Broken = "refuse",
     resolution: Resolution = None,
+    plugin: Plugin = None,
+    checkpoint: Checkpoint = None,
     as_json: Json = False,
 ) -> None:
     """Run a sweep, or go on with one that was interrupted.
@@ -43,7 +60,7 @@ def run(
 
     if (spec is None) == (run_id is None):
         raise typer.BadParameter("must be given.", param_hint="SPEC")
-    given = brought(data, broken, resolution)
+    given = brought(data, broken, resolution, plugin, checkpoint)
     open_home(home, given, make=given.anything)
     parsed = parse(read_text(spec), source=str(spec)) if spec is not None else None
     folder, uri = find_home(home), find_uri(tracking_uri)
@@ -144,14 +161,21 @@ def _print_result(result: SweepResult, home: Path, uri: str | None, *, as_json: 
 
 
 def check(
-    spec: SpecPath, home: Home = None, data: Data = None, broken: Broken = "refuse", resolution: Resolution = None, as_json: Json = False
+    spec: SpecPath,
+    home: Home = None,
+    data: Data = None,
+    broken: Broken = "refuse",
+    resolution: Resolution = None,
+    plugin: Plugin = None,
+    checkpoint: Checkpoint = None,
+    as_json: Json = False,
 ) -> None:
     """Say what a sweep would cost; run nothing, write nothing."""
     from effcore.forecast import forecast
     from effcore.own import refresh, to_stderr
     from effcore.spec import parse
 
-    folder = open_home(home, brought(data, broken, resolution), make=False)
+    folder = open_home(home, brought(data, broken, resolution, plugin, checkpoint), make=False)
     try:
         parsed = parse(read_text(spec), source=str(spec))
     except SpecError as error:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from effcore.cli.options import Home, Json, SweepName, Uri, print_json
+from effcore.cli.options import Home, Json, SweepName, Uri, open_home, print_json
 from effcore.errors import EffcoreError
-from effcore.home import find_home, find_uri
+from effcore.home import find_uri
 
 if TYPE_CHECKING:
     from effcore.search.history import History
@@ -27,7 +27,7 @@ def search(
     from effcore.tracking import Store
     from effcore.tracking.searches import read_search
 
-    store = Store(find_home(home), uri=find_uri(tracking_uri))
+    store = Store(open_home(home), uri=find_uri(tracking_uri))
     record = store.sweep(sweep)
     history = read_history(read_search(store, record.run_id))
     if gap:

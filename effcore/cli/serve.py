@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from effcore.cli.options import Broken, Data, Home, Resolution, Tls, Uri, brought, open_home
+from effcore.cli.options import Broken, Checkpoint, Data, Home, Plugin, Resolution, Tls, Uri, brought, open_home
 from effcore.errors import EffcoreError
 from effcore.forkserver import die_with_parent
 from effcore.home import HOME, URI, find_home, find_uri
@@ -36,9 +36,11 @@ def serve(
     data: Data = None,
     broken: Broken = "refuse",
     resolution: Resolution = None,
+    plugin: Plugin = None,
+    checkpoint: Checkpoint = None,
 ) -> None:
     """Show the dashboard on 127.0.0.1 and run the sweeps that are launched from it, until Ctrl-C."""
-    given = brought(data, broken, resolution)
+    given = brought(data, broken, resolution, plugin, checkpoint)
     open_home(home, given, make=given.anything)
     if spec is not None:
         from effcore.cli.options import read_text
@@ -99,11 +101,13 @@ def worker(
     data: Data = None,
     broken: Broken = "refuse",
     resolution: Resolution = None,
+    plugin: Plugin = None,
+    checkpoint: Checkpoint = None,
 ) -> None:
     """Join a cluster and run stages for `effcore run --cluster`; all hosts must see the same state folder."""
     from effcore.cluster import Cluster, serve_worker
 
-    folder = open_home(home, brought(data, broken, resolution))
+    folder = open_home(home, brought(data, broken, resolution, plugin, checkpoint))
     serve_worker(Cluster(address, tls or Path("tls")), home=folder, slots=slots)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from effcore.cli.options import Broken, Data, Home, Json, Resolution, Sweep, Uri, brought, open_home, print_json
+from effcore.cli.options import Broken, Checkpoint, Data, Home, Json, Plugin, Resolution, Sweep, Uri, brought, open_home, print_json
 from effcore.errors import EffcoreError, nearest
 from effcore.home import find_uri
 from effcore.objectives import METRICS, metric
@@ -117,12 +117,14 @@ def describe(
     data: Data = None,
     broken: Broken = "refuse",
     resolution: Resolution = None,
+    plugin: Plugin = None,
+    checkpoint: Checkpoint = None,
     as_json: Json = False,
 ) -> None:
     """Show what there is: techniques with their parameters, tasks, blocks, families, runtimes, metrics."""
     from effcore.description import describe_all
 
-    open_home(home, brought(data, broken, resolution), make=False)
+    open_home(home, brought(data, broken, resolution, plugin, checkpoint), make=False)
     everything = describe_all()
     if name is not None:
         known = [n for group in everything.values() for n in group]

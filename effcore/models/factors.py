@@ -7,6 +7,7 @@ from typing import Literal
 from torch import Tensor, nn
 
 from effcore.models.blocks import Layer
+from effcore.models.own import OWN_PREFIX
 
 Decomposition = Literal["channel", "spatial"]
 Weighted = nn.Conv2d | nn.Linear
@@ -21,15 +22,24 @@ class Factors(nn.Sequential):
         return x
 
 
-def weighted_layers(model: nn.Module) -> dict[str, Layer | nn.Linear]:
-    """Every layer with weights, by its name: those of blocks, and linear layers that stand alone, as a classifier."""
+def weighted_layers(model: nn.Module) -> dict[str, Layer | Weighted]:
+    """Every layer with weights, by its name: those of blocks, and linear layers that stand alone, as a classifier.
+
+    Of a plug-in's network, which has none of the blocks here, plain convolutions too.
+    """
     layers = {name: module for name, module in model.named_modules() if isinstance(module, Layer)}
     inner = {id(layer.weight) for layer in layers.values()}
-    alone = {name: module for name, module in model.named_modules() if isinstance(module, nn.Linear) and id(module) not in inner}
+    alone = {name: module for name, module in model.named_modules() if _stands_alone(name, module) and id(module) not in inner}
     return {**layers, **alone}
 
 
-def weight_of(layer: Layer | nn.Linear) -> Weighted:
+def _stands_alone(name: str, module: nn.Module) -> bool:
+    if isinstance(module, nn.Conv2d) and name.startswith(OWN_PREFIX):
+        return module.groups == 1 and set(module.dilation) == {1} and not isinstance(module.padding, str)
+    return isinstance(module, nn.Linear)
+
+
+def weight_of(layer: Layer | Weighted) -> Weighted:
     """The convolution or the linear layer in it."""
     return layer.weight if isinstance(layer, Layer) else layer
 
@@ -47,7 +57,7 @@ def split(model: nn.Module, name: str, *, rank: int, decomposition: Decompositio
         The two, convolutions or linear, the second with the bias of the layer.
     """
     layer = model.get_submodule(name)
-    assert isinstance(layer, Layer | nn.Linear), f"{name} has no weights to split"
+    assert isinstance(layer, Layer | nn.Linear | nn.Conv2d), f"{name} has no weights to split"
     first, second = halves(weight_of(layer), rank, decomposition)
     if isinstance(layer, Layer):
         layer.weight = second

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections import ChainMap
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
 import torch
 from torch import nn
 
-from effcore.catalogue import Task
+from effcore.catalogue import Task, own
 from effcore.catalogue.architecture import Architecture
 from effcore.catalogue.closed_forms import HEAD
 from effcore.catalogue.elastic import Shape, largest
@@ -34,6 +35,7 @@ from effcore.models.blocks import (
 from effcore.models.elastic import BASES, elastic_network
 from effcore.models.layer_normalized import Attention, ConvNeXt, Mixer, Positions, TokenHead, Tokens
 from effcore.models.layout import channels_last
+from effcore.models.own import takes_pixels
 
 DIVISOR = 8
 VALID_FROM = 16
@@ -198,12 +200,13 @@ def _tokens(task: Task, *, width: float, depth: int, block: Callable[..., nn.Mod
     return nn.Sequential(Normalize(task.levels), stem, *stages, TokenHead(size, len(task.classes)))
 
 
-BUILDERS: dict[str, Callable[..., nn.Sequential]] = {
+_BUILDERS: dict[str, Callable[..., nn.Sequential]] = {
     "mlp": mlp, "cnn": cnn, "residual": residual, "mobile": mobile, "lenet_300_100": lenet_300_100, "lenet_5": lenet_5,
     "bottleneck": bottleneck, "squeeze": squeeze, "shuffle": shuffle, "ghost": ghost, "mobile_se": mobile_se,
     "elastic": elastic,
     "convnext": convnext, "mixer": mixer, "attention": attention,
 }  # fmt: skip
+BUILDERS: Mapping[str, Callable[..., nn.Sequential]] = ChainMap(_BUILDERS, own.BUILDERS)
 
 
 def build(architecture: Architecture, task: Task, *, seed: int | None = None) -> nn.Module:
@@ -220,6 +223,8 @@ def build(architecture: Architecture, task: Task, *, seed: int | None = None) ->
         part = {} if architecture.subnetwork is None else {"subnetwork": architecture.subnetwork}
         seen = replace(task, shape=(task.shape[0], *architecture.pixels(*task.shape[1:])))
         model = BUILDERS[architecture.family](seen, width=architecture.width, depth=architecture.depth, **part)
+        if architecture.family in own.BUILDERS:
+            model = takes_pixels(model, architecture.family, seen)
     if seen.shape != task.shape:
         model[0] = nn.Sequential(model[0], Resize((seen.shape[1], seen.shape[2])))
     return channels_last(model)

@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,12 +17,14 @@ from effcore.catalogue import TASKS, own
 from effcore.errors import EffcoreError
 from effcore.home import locked
 from effcore.own import registry
-from effcore.own.registry import DataSource, Registry, pin, stamp
+from effcore.own.registry import DataSource, PluginSource, Registry, pin, stamp
 
 VERSION_VARIABLE = "EFFCORE_OWN"
 """Which version of what the operator named the children of a sweep are to know."""
 
 SHIPPED_TASKS = frozenset(TASKS)
+
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,28 +35,38 @@ class Brought:
         data: `NAME=PATH` each.
         broken: What is done with files that can't be read.
         resolution: Side of images in pixels; decided by the data where it is None.
+        plugins: Paths of Python files.
+        checkpoints: `NAME=PATH` each.
     """
 
     data: Sequence[str] = ()
     broken: Literal["refuse", "skip"] = "refuse"
     resolution: int | None = None
+    plugins: Sequence[Path] = ()
+    checkpoints: Sequence[str] = ()
 
     @property
     def anything(self) -> bool:
         """Whether there is something."""
-        return bool(self.data)
+        return bool(self.data or self.plugins or self.checkpoints)
 
 
-_known = threading.RLock()
-_state: dict[str, object] = {"registry": Registry(), "stamp": None}
-"""Of this process: what its catalogue holds beside what ships, and the file it was read from."""
+@dataclass
+class _Known:
+    """What the catalogue of this process holds beside what ships."""
+
+    registry: Registry
+    mark: object = None
+    entries: frozenset[tuple[str, str]] = frozenset()
+
+
+_lock = threading.RLock()
+_state = _Known(Registry())
 
 
 def known() -> Registry:
     """What the catalogue of this process holds beside what ships."""
-    found = _state["registry"]
-    assert isinstance(found, Registry), "only registries are put there"
-    return found
+    return _state.registry
 
 
 def know(home: Path, *, version: str = "") -> Registry:
@@ -62,20 +74,38 @@ def know(home: Path, *, version: str = "") -> Registry:
 
     Args:
         home: The state folder.
-        version: As `pin` named it; what is known now where it is empty.
+        version: As `pinned` named it; what is known now where it is empty.
 
     Raises:
-        EffcoreError: It can't be read.
+        EffcoreError: It can't be read, or a plug-in fails.
     """
     mark = (str(home), version or stamp(home))
-    with _known:
-        if _state["stamp"] != mark:
-            _register(registry.read(home, version=version), home)
-            _state["stamp"] = mark
+    with _lock:
+        if _state.mark != mark:
+            _register(registry.read(home, version=version) if version else _read_all(home), home)
+            _state.mark = mark
         return known()
 
 
-def bring(home: Path, brought: Brought, *, keep: bool = True, say: Callable[[str], None] = lambda text: None) -> Registry:
+def _read_all(home: Path) -> Registry:
+    found = registry.read(home)
+    return replace(found, plugins=(*found.plugins, *_installed()))
+
+
+@cache
+def _installed() -> tuple[PluginSource, ...]:
+    from importlib.metadata import entry_points
+
+    from effcore.plugin import GROUP
+
+    if not entry_points(group=GROUP):
+        return ()
+    from effcore.own.plugins import installed
+
+    return installed()
+
+
+def bring(home: Path, brought: Brought, *, keep: bool = True, say: Say = lambda text: None) -> Registry:
     """Take in what a command names beside what is known already, and fill the catalogue.
 
     Args:
@@ -87,53 +117,50 @@ def bring(home: Path, brought: Brought, *, keep: bool = True, say: Callable[[str
     Raises:
         EffcoreError: Something can't be used; then nothing is kept.
     """
-    if not brought.anything:
-        if brought.resolution is not None or brought.broken != "refuse":
-            raise EffcoreError("--resolution and --broken say how the data of --data is read. Give them together with it.")
+    if not brought.data and (brought.resolution is not None or brought.broken != "refuse"):
+        raise EffcoreError("--resolution and --broken say how the data of --data is read. Give them together with it.")
+    now = _read_all(home)
+    if not brought.anything and not now.plugins and not now.checkpoints:
         return know(home)
+    from effcore.own import taking
+
     if not keep:
-        return _take(home, brought, keep=False, say=say)
+        return _use(taking.take(home, now, brought, keep=False, say=say), home)
     home.mkdir(parents=True, exist_ok=True)
     with locked(home, "own"):
-        return _take(home, brought, keep=True, say=say)
-
-
-def _take(home: Path, brought: Brought, *, keep: bool, say: Callable[[str], None]) -> Registry:
-    from effcore.forecast import core_count
-    from effcore.own.data import check_resolution, fresh
-
-    check_resolution(brought.resolution)
-    now = registry.read(home)
-    data = dict(now.data)
-    for text in brought.data:
-        name, path = split_pair(text, option="--data")
-        own.check_name(name, what="task", shipped=SHIPPED_TASKS)
-        data[name] = fresh(
-            name, path, broken=brought.broken, resolution=brought.resolution, known=data.get(name), home=home, keep=keep, threads=core_count()
-        )
-        _say_changes(now.data.get(name), data[name], say)
-    new = replace(now, data=data)
-    with _known:
-        _register(new, home)
-        if keep:
+        now = _read_all(home)
+        new = _use(taking.take(home, now, brought, keep=True, say=say), home)
+        if new != now:
             registry.write(home, new)
-        _state["stamp"] = (str(home), stamp(home))
+            _state.mark = (str(home), stamp(home))
     return new
 
 
-def split_pair(text: str, *, option: str) -> tuple[str, Path]:
-    """Name and path of `NAME=PATH`.
+def forget(home: Path, name: str) -> None:
+    """Take data, weights or a plug-in out of what is known; their files stay where they are.
+
+    Args:
+        home: The state folder.
+        name: Of data or weights; of a plug-in its path or the name of its file.
 
     Raises:
-        EffcoreError: It is no such text.
+        EffcoreError: There is nothing of that name.
     """
-    name, separator, path = text.partition("=")
-    if not separator or not name or not path:
-        raise EffcoreError(f"{option} must be NAME=PATH, as {option} pets=photos/pets. Got {text!r}.")
-    return name, Path(path).expanduser().resolve()
+    with locked(home, "own"):
+        now = registry.read(home)
+        plugins = tuple(p for p in now.plugins if name not in (p.origin, Path(p.origin).name) and Path(name).resolve() != Path(p.origin))
+        gone = {p.sha256 for p in now.plugins} - {p.sha256 for p in plugins}
+        new = Registry(
+            data={n: s for n, s in now.data.items() if n != name and not (not s.path and s.listing in gone)}, plugins=plugins,
+            checkpoints={n: c for n, c in now.checkpoints.items() if n != name},
+        )  # fmt: skip
+        if new == now:
+            names = [*now.data, *now.checkpoints, *(Path(p.origin).name for p in now.plugins)]
+            raise EffcoreError(f"Nothing of the name {name!r} was named with --data, --plugin or --checkpoint. Known: {', '.join(names) or 'none'}.")
+        registry.write(home, new)
 
 
-def refresh(home: Path, task: str, *, keep: bool = True, say: Callable[[str], None] = lambda text: None) -> None:
+def refresh(home: Path, task: str, *, keep: bool = True, say: Say = lambda text: None) -> None:
     """Look whether the data of a task is still as it was read, and read it again where it is not.
 
     Args:
@@ -145,26 +172,20 @@ def refresh(home: Path, task: str, *, keep: bool = True, say: Callable[[str], No
     Raises:
         EffcoreError: It is gone or can't be used.
     """
-    source = know(home).data.get(task)
-    if source is None or not source.path:
+    source = known().data.get(task) or know(home).data.get(task)
+    if source is None:
         return
-    from effcore.forecast import core_count
-    from effcore.own.data import fresh
+    from effcore.own import taking
 
-    new = fresh(
-        task, Path(source.path), broken="skip" if source.broken == "skip" else "refuse", resolution=source.resolution, known=source,
-        home=home, keep=keep, threads=core_count(),
-    )  # fmt: skip
+    new = taking.again(home, task, source, keep=keep, say=say)
     if new == source:
         return
-    _say_changes(source, new, say)
-    with _known:
+    with _lock:
         if keep:
             with locked(home, "own"):
                 now = registry.read(home)
                 registry.write(home, replace(now, data=dict(now.data) | {task: new}))
-        _register(replace(known(), data=dict(known().data) | {task: new}), home)
-        _state["stamp"] = (str(home), stamp(home))
+        _use(replace(known(), data=dict(known().data) | {task: new}), home)
 
 
 def pinned(home: Path) -> str:
@@ -172,22 +193,37 @@ def pinned(home: Path) -> str:
     return pin(home, known())
 
 
-def _say_changes(before: DataSource | None, after: DataSource, say: Callable[[str], None]) -> None:
-    if before is not None and before.task.fingerprint != after.task.fingerprint:
-        say(f"The data of {after.task.name!r} is not what it was: what was found before is of other images.")
-    if before is None or before.task != after.task:
-        task = after.task
-        say(f"{task.name}: {task.summary} {task.train:,} for training, {task.validation:,} for validation, {task.test:,} for testing.")
+def _use(new: Registry, home: Path) -> Registry:
+    with _lock:
+        _register(new, home)
+        _state.mark = (str(home), stamp(home))
+    return new
 
 
 def _register(new: Registry, home: Path) -> None:
-    """Put what is new into the catalogue and take out what is gone; every name is there all the time."""
-    for name, source in new.data.items():
-        own.READERS[name] = partial(_read, home, source.key, name)
-        TASKS[name] = source.task
+    """Put what is new into the catalogue and take out what is gone; a name that stays is there all the time."""
+    entries: set[tuple[str, str]] = set()
+    if new.plugins:
+        from effcore.own.entries import check_names, register
+        from effcore.own.plugins import load
+
+        plugins = {source: load(source, home=home) for source in new.plugins}
+        check_names(plugins, frozenset(name for name, source in new.data.items() if source.path))
+        for source, plugin in plugins.items():
+            entries |= register(source, plugin)
+    if _state.entries - entries:
+        from effcore.own.entries import forget as forget_entries
+
+        forget_entries(set(_state.entries - entries))
+    for name, data in new.data.items():
+        own.READERS[name] = partial(_read, home, data.key, name)
+        TASKS[name] = data.task
     for name in known().data.keys() - new.data.keys():
         del TASKS[name], own.READERS[name]
-    _state["registry"] = new
+    own.CHECKPOINTS.update({name: one for name, (one, _) in new.checkpoints.items()})
+    for name in own.CHECKPOINTS.keys() - new.checkpoints.keys():
+        del own.CHECKPOINTS[name]
+    _state.registry, _state.entries = new, frozenset(entries)
 
 
 def _read(home: Path, key: str, name: str) -> Any:
@@ -201,4 +237,4 @@ def to_stderr(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-__all__ = ["Brought", "Registry", "bring", "know", "known", "pinned", "refresh", "to_stderr"]
+__all__ = ["SHIPPED_TASKS", "Brought", "DataSource", "Registry", "bring", "forget", "know", "known", "pinned", "refresh", "to_stderr"]

@@ -93,6 +93,11 @@ class Registry:
         }  # fmt: skip
 
     @property
+    def files(self) -> Registry:
+        """Without the plug-ins of installed packages, which are found anew in every process."""
+        return replace(self, plugins=tuple(p for p in self.plugins if not p.value))
+
+    @property
     def empty(self) -> bool:
         """Whether there is nothing."""
         return not (self.data or self.plugins or self.checkpoints)
@@ -140,7 +145,7 @@ def read(home: Path, *, version: str = "") -> Registry:
 
 def write(home: Path, registry: Registry) -> None:
     """Replace what is known in a state folder, whole or not at all."""
-    _write(home / FOLDER / CURRENT, canonical(registry.document))
+    _write(home / FOLDER / CURRENT, canonical(registry.files.document))
 
 
 def pin(home: Path, registry: Registry) -> str:

@@ -15,18 +15,21 @@ from effcore.catalogue import TASKS
 from effcore.catalogue.architecture import Architecture
 from effcore.catalogue.augmentation import Augmentation
 from effcore.catalogue.distillation import Distillation
+from effcore.catalogue.own import CHECKPOINTS, Checkpoint
 from effcore.catalogue.training import Training
 from effcore.catalogue.weight_sharing import WeightSharing
 from effcore.measure.memory import PeakMemory, available_ram_mb
 from effcore.models import build, snapshot
+from effcore.models.checkpoint import load_checkpoint
 from effcore.models.elastic import heaviest_parts
+from effcore.models.layout import channels_last
 from effcore.models.training_memory import require_room, training_memory
 from effcore.recipe import read_step
 from effcore.stages import LIMIT_VARIABLE
 from effcore.tasks import Data, load
 from effcore.techniques import CONTRIBUTORS, Context
 from effcore.techniques.pruning import keep_zeros, zeros_of
-from effcore.training import EVALUATION_BATCH, Hooks, fit
+from effcore.training import EVALUATION_BATCH, Hooks, evaluate, fit
 
 
 def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) -> dict[str, Any]:
@@ -51,6 +54,8 @@ def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) ->
     model, optimizer_state, edits = _model(config, inputs)
     part = data.fraction(training.data_fraction)
     teachers = load_teachers(inputs)
+    if "checkpoint" in config:
+        return _taken(model, data, config, folder)
     hooks = [*kept_zeros(config, model), *phase_hooks(config, teachers, part)]  # a teacher that is asked once for all is not asked of other images
     with PeakMemory() as memory:
         predicted = _require_room(model, config, training, images=len(part.train), teachers=teachers)
@@ -68,6 +73,18 @@ def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) ->
         "samples": result.samples, "devices": 1, "peak_ram_mb": memory.over_baseline_mb, "predicted_ram_mb": predicted,
         "val_accuracy": curve[(result.best_epoch or len(curve)) - 1]["val_accuracy"], "epochs": len(result.curve), "best_epoch": result.best_epoch,
         "share_done": len(result.curve) / (config["until"] - config["from"]),
+    }  # fmt: skip
+
+
+def _taken(model: nn.Module, data: Data, config: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Hand on a model with the weights of a checkpoint, which takes no training; facts as of `work`."""
+    name = config["training"]["checkpoint"]
+    tensors = load_checkpoint(model, Checkpoint(name=name, path=CHECKPOINTS[name].path, sha256=config["checkpoint"]))
+    snapshot.save(folder / "model.pt", snapshot.take(channels_last(model).eval(), config["task"], config["architecture"]))
+    (folder / "curve.json").write_text("[]")
+    return {
+        "samples": 0, "devices": 1, "peak_ram_mb": 0.0, "predicted_ram_mb": 0.0, "val_accuracy": evaluate(model, data.validation), "epochs": 0,
+        "best_epoch": None, "share_done": 1.0, "tensors": tensors,
     }  # fmt: skip
 
 

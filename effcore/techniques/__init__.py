@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import ChainMap
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from torch import Tensor
 
+from effcore.catalogue import own
 from effcore.techniques import augmentation, averaging, distillation, factorization, pruning, quantization, subnetwork, weight_sharing
 from effcore.techniques.context import Context
 from effcore.training import Hooks
 
-CONTRIBUTORS: dict[str, Callable[..., Hooks]] = {
+_CONTRIBUTORS: dict[str, Callable[..., Hooks]] = {
     "augmentation": augmentation.contribute,
     "averaging": averaging.contribute,
     "distillation": distillation.contribute,
     "pruning": pruning.contribute,
     "weight_sharing": weight_sharing.contribute,
 }
+CONTRIBUTORS: Mapping[str, Callable[..., Hooks]] = ChainMap(_CONTRIBUTORS, own.CONTRIBUTORS)
 """What shapes a phase, by the technique's name: `contribute(config, context)`; a step asks for it where its role says so."""
 
-FUNCTIONS: dict[str, Callable[..., Any]] = {
-    **CONTRIBUTORS,
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    **_CONTRIBUTORS,
     "factorization": factorization.apply,
     "pruning": pruning.apply,
     "quantization": quantization.apply,
     "subnetwork": subnetwork.apply,
 }
+FUNCTIONS: Mapping[str, Callable[..., Any]] = ChainMap(_FUNCTIONS, own.FUNCTIONS)
 """What does a technique, by its name: `contribute(config, context)` or `apply(model, config, data)`, by its role."""
 
-CONVERTERS: dict[str, Callable[..., tuple[bytes, dict[str, Any]]]] = {"quantization": quantization.convert}
+CONVERTERS: Mapping[str, Callable[..., tuple[bytes, dict[str, Any]]]] = ChainMap({"quantization": quantization.convert}, own.CONVERTERS)
 """What acts on the exported file, by the technique's name, where `converts` of its record says so: `convert(file, config, data)`."""
 
 TRAINERS: dict[str, Callable[..., tuple[dict[str, Tensor], dict[str, Any]]]] = {"quantization": quantization.train}

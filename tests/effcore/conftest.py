@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
+import tempfile
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -18,11 +20,15 @@ from effcore.catalogue.architecture import Architecture
 from effcore.catalogue.quantization import Quantization
 from effcore.catalogue.training import Training
 from effcore.models import build
+from effcore.own import Brought, bring
 from effcore.runtimes import RUNTIME_MODULES
 from effcore.runtimes.warm import keep_operators
 from effcore.tasks import Data, load
 from effcore.techniques import FUNCTIONS
 from effcore.training import fit
+
+if os.environ.get("EFFCORE_TEST_PLUGIN"):  # a plug-in's author checks it by the tests of what ships
+    bring(Path(tempfile.mkdtemp()), Brought(plugins=[Path(os.environ["EFFCORE_TEST_PLUGIN"])]))
 
 sys.path.insert(0, str(Path(__file__).parent))  # for the modules beside the tests; pytest itself changes no path here
 
