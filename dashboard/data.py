@@ -26,6 +26,7 @@ from effcore.frontier import Variant
 from effcore.objectives import metric
 from effcore.own import know
 from effcore.spec import Spec, parse
+from effcore.stored import StoredTeachers, require_teachers
 from effcore.tracking import Again, Store, SweepRecord
 
 FILES = ("recipe.json", "samples.json", "correct.json", "curve.json", "facts.json", "profile.json", "error.txt")
@@ -275,9 +276,18 @@ def read_spec(text: str) -> Spec:
     return parse(text, source="spec")
 
 
+def check_teachers(spec: Spec) -> None:
+    """Refuse a spec whose teachers are points that are not in the store, or do not fit.
+
+    Raises:
+        SpecError: With every problem.
+    """
+    require_teachers(spec.recipes, StoredTeachers(store()), document=spec.document)
+
+
 @st.cache_data(show_spinner=False, ttl=10.0, max_entries=32)
 def _cost(home_folder: str, text: str) -> Forecast:
-    return forecast(read_spec(text), home=Path(home_folder))
+    return forecast(read_spec(text), home=Path(home_folder), stored=StoredTeachers(store()))
 
 
 def cost(spec: Spec) -> Forecast:
@@ -305,6 +315,7 @@ def submit(text: str) -> Submission:
         StoreError: The store cannot be written.
     """
     before = {record.run_id for record in store().sweeps() if record.state in ACTIVE}
+    check_teachers(read_spec(text))
     run_id = store().schedule(text)
     _sweeps.clear()
     return Submission(run_id, fresh=run_id not in before)

@@ -26,7 +26,7 @@ class FieldSpec:
     Attributes:
         path: Names from the step down, as `("teacher", "family")`.
         options: What a choice may be, as it stands in the form.
-        default: As it stands in the form; empty where it must be given.
+        default: As it stands in the form; empty where it must be given, or is a text that may be left out.
         bounds: `0 < x < 1`; empty where there are none.
         nullable: Whether `automatic` is allowed.
     """
@@ -113,7 +113,7 @@ def _field(entry: Mapping[str, Any], path: tuple[str, ...], *, required: bool) -
         path=path,
         kind=kind,
         options=((AUTOMATIC,) if nullable and options else ()) + tuple(_text(o) for o in options),
-        default="" if required else _text(entry.get("default")),
+        default="" if required or (kind == "text" and nullable) else _text(entry.get("default")),
         required=required,
         unit=str(entry.get("unit", "")),
         bounds=_bounds(main),
@@ -129,6 +129,8 @@ def _bounds(entry: Mapping[str, Any]) -> str:
     high = next(
         (f" {sign} {entry[k]:.10g}" for k, sign in (("maximum", "≤"), ("exclusiveMaximum", "<")) if k in entry), ""
     )
+    if "maxLength" in entry:
+        return f"{entry.get('minLength', 0)} to {entry['maxLength']} characters"
     return f"{low}x{high}" if low or high else ""
 
 
@@ -145,7 +147,7 @@ def field_help(field: FieldSpec) -> str:
     parts = [field.help]
     if field.bounds:
         parts.append(f"Allowed: {field.bounds}.")
-    parts.append("Must be given." if field.required else f"Default: {field.default}.")
+    parts.append("Must be given." if field.required else f"Default: {field.default}." if field.default else "May be left empty.")
     if field.kind in ("number", "integer"):
         parts.append("Several values with commas are alternatives.")
     return " ".join(part for part in parts if part)
@@ -305,14 +307,14 @@ START: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("architecture", "family"): ("cnn",),
     ("distillation", "teacher.family"): ("residual",),
 }
-"""What the form starts with where the catalogue has no default."""
+"""What the form starts with where the catalogue has no default, or one that needs another field."""
 
 
 def start_values(technique: str, field: FieldSpec) -> tuple[str, ...]:
-    """What a field holds when the form opens: its default, or a start value where it must be given."""
-    if field.default:
-        return (field.default,)
-    return START.get((technique, field.name), field.options[:1])
+    """What a field holds when the form opens: a start value where there is one, or its default."""
+    if (technique, field.name) in START:
+        return START[technique, field.name]
+    return (field.default,) if field.default else field.options[:1]
 
 
 def is_default(field: FieldSpec, values: Sequence[Any]) -> bool:

@@ -144,7 +144,7 @@ def load(point: str, *, sweep: str | None = None, home: str | Path | None = None
     from effcore.errors import EffcoreError
     from effcore.home import find_uri
     from effcore.runtimes import runtime_module
-    from effcore.takeaway import find_variant
+    from effcore.stored import find_variant
     from effcore.tracking import Store
 
     store = Store(_open(home), uri=find_uri(tracking_uri))

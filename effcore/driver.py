@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from effcore.cache import Cache
 from effcore.cluster import ClusterEngine
 from effcore.context import current_context
 from effcore.errors import Cancelled
@@ -20,6 +21,7 @@ from effcore.measure.process import check_threads
 from effcore.plan import Plan, Stage, VariantPlan, measure_stage
 from effcore.results import elsewhere, gather
 from effcore.spec import Spec
+from effcore.stored import StoredTeachers
 from effcore.tracking import Store, VariantRecord
 from effcore.tracking.rows import MEASUREMENT
 from effcore.worker import Outcome
@@ -93,6 +95,7 @@ class Driver:
     ) -> None:
         self.spec, self.store, self.run_id, self.home, self.slots = spec, store, run_id, home, slots
         self.report, self.events, self.context = report, events, current_context()
+        self.teachers = StoredTeachers(store, cache=Cache(home))
         self.on_beat: Callable[[], None] = lambda: None
         for threads in spec.measure.threads:
             check_threads(threads)

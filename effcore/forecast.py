@@ -15,7 +15,7 @@ from typing import Any
 from effcore.cache import RECORD, Cache
 from effcore.context import current_context
 from effcore.measure.environment import current
-from effcore.plan import EARLY, Context, Plan, Stage, make_plan, measure_stage
+from effcore.plan import EARLY, Context, Find, Plan, Stage, make_plan, measure_stage, no_store
 from effcore.recipe import Recipe
 from effcore.spec import Spec
 
@@ -51,17 +51,18 @@ class Forecast:
     estimated_s: float
 
 
-def forecast(spec: Spec, *, home: Path, slots: int | None = None) -> Forecast:
+def forecast(spec: Spec, *, home: Path, slots: int | None = None, stored: Find = no_store) -> Forecast:
     """What a spec will cost here and now.
 
     Args:
         spec: What is to be run.
         home: The state folder, whose cache and log of executions are read.
         slots: Stages that run at once; the cores of this machine where it is None.
+        stored: Finds the networks of teachers that are points of the store.
     """
     if spec.space is not None:
-        return _forecast_search(spec, home=home, slots=slots or core_count())
-    plan = make_plan(spec.variants, context=current_context())
+        return _forecast_search(spec, home=home, slots=slots or core_count(), stored=stored)
+    plan = make_plan(spec.variants, context=current_context(), stored=stored)
     cached = Cache(home).keys()
     rates = Rates.of(home)
     missing = [stage for key, stage in plan.stages.items() if key not in cached]
@@ -84,7 +85,7 @@ SAMPLE = 30
 """Candidates drawn evenly by which a search is forecast."""
 
 
-def _forecast_search(spec: Spec, *, home: Path, slots: int) -> Forecast:
+def _forecast_search(spec: Spec, *, home: Path, slots: int, stored: Find) -> Forecast:
     """What a search will cost at most: candidates drawn evenly, trained to the end, until the budget is spent.
 
     Which it will choose is not known, so that nothing counts as being there already.
@@ -95,7 +96,8 @@ def _forecast_search(spec: Spec, *, home: Path, slots: int) -> Forecast:
         recipe = spec.space.recipe(spec.space.draw(generator))
         if isinstance(recipe, Recipe):
             drawn += [(recipe, seed) for seed in spec.seeds]
-    plan, rates, environments = make_plan(drawn, context=current_context()), Rates.of(home), len(spec.measure.sizes)
+    plan = make_plan(drawn, context=current_context(), stored=stored)
+    rates, environments = Rates.of(home), len(spec.measure.sizes)
     each = max(len(plan.variants), 1)
     measurements = plan.structures * environments
     one_s = rates.elapsed_s(plan.stages.values(), measurements=measurements, slots=slots) / each

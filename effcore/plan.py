@@ -2,30 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from effcore.catalogue import TASKS
-from effcore.catalogue.distillation import Distillation
+from effcore.catalogue.distillation import Distillation, Teacher
 from effcore.catalogue.quantization import USES, Quantization
 from effcore.catalogue.training import Training
 from effcore.effects import RUNGS, brought, expected_structure, rewinds_to, rungs, transform_epochs, zeroing
-from effcore.planned import Context, Plan, Stage, VariantPlan
+from effcore.errors import EffcoreError
+from effcore.planned import Context, Plan, Stage, StoredTeacher, VariantPlan
 from effcore.recipe import Recipe, Step, digest, parent, teacher_recipe
 
 EARLY = " +early_stopping"
 """Marks classes of trainings that may end before their last epoch, so that their share of it is learned from them alone."""
 
 
-def make_plan(variants: Iterable[tuple[Recipe, int]], *, context: Context) -> Plan:
+Find = Callable[[Recipe, Teacher, int], StoredTeacher]
+"""(recipe of the student, its teacher, which is a point, seed of the member) -> the network in the store."""
+
+
+def no_store(recipe: Recipe, teacher: Teacher, seed: int) -> StoredTeacher:
+    """Refuses to find a stored teacher, where there is no store to look in."""
+    raise EffcoreError(
+        f"distillation.teacher.point must be left out where there is no store to find it in. Got {teacher.point!r}. Give a family instead."
+    )
+
+
+def make_plan(variants: Iterable[tuple[Recipe, int]], *, context: Context, stored: Find = no_store) -> Plan:
     """Name every stage of every variant.
 
     Args:
         variants: Recipes with their seeds.
         context: What of the machine and the installation determines results.
+        stored: Finds the networks of teachers that are points of the store.
+
+    Raises:
+        EffcoreError: A stored teacher is not there, or does not fit.
     """
-    planner = Planner(context)
+    planner = Planner(context, stored)
     planned = tuple(planner.variant(recipe, seed) for recipe, seed in variants)
     needed = {key for v in planned for key in v.stages}
     return Plan(variants=planned, stages={key: stage for key, stage in planner.stages.items() if key in needed})
@@ -56,8 +72,9 @@ class Planner:
         stages: All that were named, inputs first.
     """
 
-    def __init__(self, context: Context) -> None:
-        self.context = context
+    def __init__(self, context: Context, find: Find = no_store) -> None:
+        self.context, self.find = context, find
+        self.stored: dict[str, StoredTeacher] = {}
         self.stages: dict[str, Stage] = {}
         self._models: dict[tuple[Any, ...], _Chain] = {}
 
@@ -70,9 +87,11 @@ class Planner:
         origin = parent(recipe)
         inherited = set(self.lowered(origin.recipe, seed).keys) if origin else set()
         own = tuple(k for k in chain.keys if k not in inherited and k not in chain.teacher_keys and self.stages[k].trains)
+        given = {key for stage in chain.keys for _, key in self.stages[stage].inputs}
         return VariantPlan(
             recipe=recipe, seed=seed, stages=(*chain.keys, export, evaluate), own=own, teachers=chain.teacher_keys,
             export=export, evaluate=evaluate, structure=expected_structure(recipe, seed),
+            stored=tuple(teacher for key, teacher in self.stored.items() if key in given),
         )  # fmt: skip
 
     def lowered(self, recipe: Recipe, seed: int) -> _Chain:
@@ -173,7 +192,14 @@ class Planner:
     def _members(self, recipe: Recipe, contributes: Sequence[Step]) -> list[_Chain]:
         """The trainings of the networks that a phase learns from, those of an ensemble one by one."""
         found = [s.config.teacher for s in contributes if isinstance(s.config, Distillation)]
-        return [self.model(teacher_recipe(recipe, t), seed) for t in found for seed in t.seeds]
+        return [self._member(recipe, teacher, seed) for teacher in found for seed in teacher.seeds]
+
+    def _member(self, recipe: Recipe, teacher: Teacher, seed: int) -> _Chain:
+        if teacher.point is None:
+            return self.model(teacher_recipe(recipe, teacher), seed)
+        found = self.find(recipe, teacher, seed)
+        self.stored[found.key] = found
+        return _Chain(model=found.key)
 
     def _with_teachers(self, recipe: Recipe, chain: _Chain, contributes: Sequence[Step]) -> _Chain:
         keys, teacher_keys = chain.keys, chain.teacher_keys
@@ -242,4 +268,4 @@ def _keeping(zeroed: Sequence[Step]) -> dict[str, Any]:
     return {"keep_zeros": True} if zeroed else {}
 
 
-__all__ = ["RUNGS", "Context", "Plan", "Planner", "Stage", "VariantPlan", "make_plan", "measure_stage", "rungs"]
+__all__ = ["RUNGS", "Context", "Find", "Plan", "Planner", "Stage", "VariantPlan", "make_plan", "measure_stage", "no_store", "rungs"]

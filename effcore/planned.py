@@ -8,6 +8,9 @@ from typing import Any
 
 from effcore.recipe import Recipe
 
+NETWORK = "network.pt"
+"""File of a variant in the store: its network before it was lowered, as a snapshot; what a point teaches others with."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
@@ -26,6 +29,19 @@ class Context:
     threads: int = 1
     sources: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredTeacher:
+    """A network of a point in the store that others learn from.
+
+    Attributes:
+        key: Its place in the cache of stages, named by the content of its file.
+        train_total_s: Seconds of training that it cost, its own teachers charged in full.
+    """
+
+    key: str
+    train_total_s: float
 
 
 @dataclass(frozen=True)
@@ -66,6 +82,7 @@ class VariantPlan:
         teachers: Keys of the training stages of its teachers.
         export, evaluate: Keys of the last two stages.
         structure: What is expected to share latency and memory with it.
+        stored: Networks of the store that it learns from.
     """
 
     recipe: Recipe
@@ -76,6 +93,7 @@ class VariantPlan:
     export: str
     evaluate: str
     structure: str
+    stored: tuple[StoredTeacher, ...] = ()
 
     @property
     def key(self) -> str:

@@ -119,16 +119,22 @@ def read_step(document: Mapping[str, Any]) -> Step:
     return Step(name, TECHNIQUES[name].parameters.model_validate(plain))
 
 
+def data_share(recipe: Recipe) -> float:
+    """Share of the training images that a recipe sees, in all its phases together."""
+    return max((s.config.data_fraction for s in recipe.steps if isinstance(s.config, Training)), default=1.0)
+
+
 def teacher_recipe(recipe: Recipe, teacher: Teacher) -> Recipe:
     """The recipe of a teacher, up to its runtime, which it does not need but every recipe has.
 
     All members of an ensemble have this recipe, with seeds of their own. It sees the images that its student sees and no
     others: otherwise a recipe with a share of the data would have learned from all of it, through its teacher.
     """
-    share = max((s.config.data_fraction for s in recipe.steps if isinstance(s.config, Training)), default=1.0)
+    share = data_share(recipe)
     if teacher.family == SAME:
         architecture = recipe.architecture
     else:
+        assert teacher.family is not None, "a point of the store has a recipe of its own"
         architecture = Architecture(family=teacher.family, width=teacher.width, depth=teacher.depth)
     steps = (
         Step("architecture", architecture),

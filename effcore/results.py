@@ -12,6 +12,7 @@ from effcore.catalogue import RUNTIMES
 from effcore.context import package_version
 from effcore.frontier import OF_THE_STRUCTURE
 from effcore.plan import Plan, VariantPlan
+from effcore.planned import NETWORK
 from effcore.tracking import VariantRecord
 from effcore.worker import Outcome
 
@@ -39,6 +40,9 @@ def gather(
     documents: dict[str, Any] = {"facts.json": stage_facts(outcomes.values())}
     if export:
         files[export.entry.facts["artifact"]] = export.entry.folder / export.entry.facts["artifact"]
+    network = outcomes.get(dict(plan.stages[variant.export].inputs)["model"])
+    if export and network:
+        files[NETWORK] = network.entry.folder / "model.pt"
     if evaluate:
         files["correct.json"] = evaluate.entry.folder / "correct.json"
     if measured:
@@ -105,7 +109,7 @@ def training_metrics(variant: VariantPlan, plan: Plan, outcomes: Mapping[str, Ou
     training = next(s.config for s in variant.recipe.steps if s.technique == "training")
     return {
         "train_s": sum(entries[k].seconds for k in variant.own),
-        "train_total_s": sum(e.seconds for e in entries.values()),
+        "train_total_s": sum(e.seconds for e in entries.values()) + sum(t.train_total_s for t in variant.stored),
         "train_peak_ram_mb": max((entries[k].facts["peak_ram_mb"] or 0.0 for k in mine), default=0.0),
         "train_devices": float(max(entries[k].facts["devices"] for k in mine)),
         "train_epochs": float(sum(entries[k].facts["epochs"] for k in mine)),

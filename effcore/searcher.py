@@ -44,7 +44,7 @@ class Searcher:
         )
         storage = search_storage(driver.home)
         self.study = Study(space.root, maximise=self.maximise, settings=settings, storage=storage, name=f"{spec.name} {spec.key}")
-        self.planner = Planner(driver.context)
+        self.planner = Planner(driver.context, driver.teachers)
         self.figures = Figures(spec, space)
         self.candidates: dict[int, Candidate] = {}
         self.working: dict[int, Candidate] = {}

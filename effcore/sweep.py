@@ -28,6 +28,7 @@ from effcore.search.history import History
 from effcore.searcher import Searcher
 from effcore.spec import Spec
 from effcore.stages import LIMIT_VARIABLE, TASK_VARIABLE
+from effcore.stored import StoredTeachers, require_teachers
 from effcore.tracking import Store
 from effcore.tracking.searches import log_search
 
@@ -82,11 +83,14 @@ def run_sweep(
     started = time.monotonic()
     events: Events = queue.SimpleQueue()
     refresh(home, spec.task, say=to_stderr)
+    if run_id is None:  # nothing is written of a spec that can't be run; one that was filed ends as a failed sweep
+        require_teachers(spec.recipes, StoredTeachers(store), document=spec.document)
     with _only_one(spec, home), _interrupts_told(events):
         sweep_run = store.open_sweep(spec, run_id=run_id)
         try:
             if spec.task in known().data:
                 store.log_data(sweep_run, dict(known().data[spec.task].health) | {"fingerprint": TASKS[spec.task].fingerprint})
+            require_teachers(spec.recipes, StoredTeachers(store), document=spec.document)
             driver = Driver(spec, store, sweep_run, home, slots or core_count(), report, events)
             source = _run(driver, cluster)
             history = history_of(source) if isinstance(source, Searcher) else None
@@ -198,7 +202,7 @@ def _source(driver: Driver) -> tuple[Source, bool]:
     spec = driver.spec
     if spec.space is not None:
         return Searcher(driver, spec.space), True
-    plan = make_plan(spec.variants, context=driver.context)
+    plan = make_plan(spec.variants, context=driver.context, stored=driver.teachers)
     cached = Cache(driver.home).keys()
     missing = missing_structures(plan, spec, home=driver.home, cached=cached, context=driver.context)
     return Grid(plan), bool(missing or plan.stages.keys() - cached)

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 from effcore.catalogue import TASKS
-from effcore.errors import EffcoreError, nearest
+from effcore.errors import EffcoreError
 from effcore.frontier import Variant
 from effcore.recipe import from_document
 from effcore.tracking import Store
@@ -55,30 +55,6 @@ with torch.inference_mode():
 print(classes[int(logits[0].argmax())])
 ''',
 }
-
-
-def find_variant(store: Store, text: str, *, sweep: str | None = None) -> Variant:
-    """The variant that a user means by a run id, a recipe key, the start of one, or a name.
-
-    Args:
-        store: Where to look.
-        text: What the user wrote.
-        sweep: Name or run id of a sweep to look in; everywhere where it is None, newest first.
-
-    Raises:
-        EffcoreError: Nothing fits, or several different recipes do.
-    """
-    scope = store.sweep(sweep).run_id if sweep is not None else None
-    variants = sorted(store.variants(sweep=scope), key=lambda v: -(v.ended_ms or 0))
-    own = [v for v in variants if v.measures is None]  # a run of a further environment is meant only by its id
-    fits = [v for v in own if text == v.name] or [v for v in own if v.run_id.startswith(text) or v.recipe_key.startswith(text)]
-    fits = fits or [v for v in variants if v.run_id.startswith(text)]
-    keys = {v.recipe_key for v in fits}
-    if not fits:
-        raise EffcoreError(f"There is no point {text!r}. {nearest(text, {v.name for v in variants})}".strip())
-    if len(keys) > 1:
-        raise EffcoreError(f"{text!r} fits {len(keys)} points. Give more of the run id: {', '.join(sorted(v.run_id for v in fits)[:5])}.")
-    return fits[0]
 
 
 def take_away(variant: Variant, *, store: Store, folder: Path) -> list[Path]:

@@ -33,7 +33,7 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("search",),
     ("tracking",),
     (
-        "results", "driver", "candidate", "spending", "searcher", "recorded", "sweep", "runner", "report", "data_efficiency", "interaction",
+        "stored", "results", "driver", "candidate", "spending", "searcher", "recorded", "sweep", "runner", "report", "data_efficiency", "interaction",
         "proxies", "tabled", "takeaway", "remeasure", "bundle", "imported", "grade",
     ),
     ("cli", "__init__", "__main__"),
@@ -45,7 +45,7 @@ OF_PAGES = {
     "columns",
     "errors", "objectives", "pareto", "statistics", "comparison", "frontier", "ties", "changes", "payback", "catalogue", "recipe", "document",
     "space", "dimensions", "searchspace", "spec", "effects", "planned", "plan", "description", "reasons", "verdict", "effect_sizes", "dose",
-    "tasks", "home", "context", "cache", "forecast", "own", "search", "tracking", "interaction",
+    "tasks", "home", "context", "cache", "forecast", "own", "search", "tracking", "stored", "interaction",
 }  # fmt: skip
 """What pages may import: nothing that trains, runs or measures."""
 

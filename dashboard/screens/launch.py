@@ -63,7 +63,9 @@ def _read(text: str) -> tuple[Spec | None, tuple[Problem, ...]]:
     if not text.strip():
         return None, ()
     try:
-        return data.read_spec(text), ()
+        spec = data.read_spec(text)
+        data.check_teachers(spec)
+        return spec, ()
     except SpecError as error:
         return None, error.problems
 

@@ -12,18 +12,39 @@ from effcore.catalogue.families import FAMILIES, MAX_DEPTH
 from effcore.catalogue.record import Card, Parameters, Technique, number, parameter
 
 SAME: Final = "same"
-TeacherFamily = Annotated[str, OneOf(lambda: (*FAMILIES, SAME))]
+TeacherFamily = Annotated[str | None, OneOf(lambda: (*FAMILIES, SAME), optional=True)]
 
 
 class Teacher(Parameters):
-    """The network to learn from: a recipe of its own, trained once with a seed of its own; or several that differ in the seed."""
+    """The network to learn from: trained once with a seed of its own, or that of a point in the store; or several that differ in the seed."""
 
-    family: TeacherFamily = parameter(help="Family of the teacher. same: that of the student, with its width and depth.")
+    family: TeacherFamily = parameter(
+        None, help="Family of the teacher. same: that of the student, with its width and depth. Left out where a point is given."
+    )
+    point: str | None = parameter(
+        None, min_length=1, max_length=200, validate_default=True, help="Instead of a family: name, recipe key or run id of a point in the store. "
+        "Its network is the teacher as it was before it was lowered, and is not trained again.",
+    )
     width: float = parameter(1.0, ge=0.125, le=4.0, unit="x", help="Width of the teacher.")
     depth: int = parameter(1, ge=1, le=MAX_DEPTH, unit="blocks", help="Depth of the teacher.")
     epochs: int = parameter(4, ge=1, le=1000, unit="epochs", help="Epochs that the teacher is trained.")
-    seed: int = parameter(0, ge=0, le=2**31 - 1, help="Seed of the teacher, the same for all its students.")
+    seed: int = parameter(0, ge=0, le=2**31 - 1, help="Seed of the teacher, the same for all its students; of a point, which of its seeds.")
     members: int = parameter(1, ge=1, le=8, unit="networks", help="Networks of which the teacher is the mean, each with the next seed.")
+
+    @field_validator("point")
+    @classmethod
+    def _family_or_point(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if "family" in info.data and (value is None) == (info.data["family"] is None):
+            given = "left out where family is given" if value is not None else "given where family is not"
+            raise ValueError(f"{given}: a teacher is trained, or is a point of the store")
+        return value
+
+    @field_validator("width", "depth", "epochs")
+    @classmethod
+    def _of_what_is_trained(cls, value: float, info: ValidationInfo) -> float:
+        if info.data.get("point") is not None and value != cls.model_fields[info.field_name or ""].default:
+            raise ValueError("left out where point is given, whose network is taken as it is")
+        return value
 
     @field_validator("width", "depth")
     @classmethod
@@ -35,7 +56,7 @@ class Teacher(Parameters):
     @field_validator("depth")
     @classmethod
     def _depth_fits(cls, value: int, info: ValidationInfo) -> int:
-        if rule := depth_rule(info.data.get("family", ""), value):
+        if rule := depth_rule(info.data.get("family") or "", value):
             raise ValueError(rule)
         return value
 
@@ -70,8 +91,9 @@ class Distillation(Parameters):
 
 def _label(config: Distillation) -> str:
     teacher = config.teacher
-    whom = "itself" if teacher.family == SAME else f"{teacher.family} x{number(teacher.width)}"
-    many = (f"{teacher.members} of " if teacher.family == SAME else f"{teacher.members} ") if teacher.members > 1 else ""
+    trained = "itself" if teacher.family == SAME else f"{teacher.family} x{number(teacher.width)}"
+    whom = trained if teacher.point is None else f"the point {teacher.point}"
+    many = (f"{teacher.members} " if teacher.family not in (SAME, None) else f"{teacher.members} of ") if teacher.members > 1 else ""
     compared = {"similarity": " features", "hints": " hints"}[config.feature_loss] if config.features > 0 else ""
     what = (" hard" if config.labels == "hard" else "") + compared
     return f"distil{what} from {many}{whom}"
@@ -104,6 +126,16 @@ CARDS = (
         unhelpful="Where training time counts: with M members the teacher costs M times as much.",
         source="Lakshminarayanan et al. 2017, Simple and Scalable Predictive Uncertainty Estimation using Deep Ensembles; Hinton et al. 2015",
         link="https://arxiv.org/abs/1612.01474",
+    ),
+    Card(
+        name="point",
+        summary="The teacher is the network of a point that is in the store already, found by its name, its recipe key or its run id. "
+        "It is not trained again; what it cost is charged to its students as ever. "
+        "It may be any recipe of the same task, a pruned or distilled one too, which saw no more of the training images than the student does.",
+        formula="L = (1 - w) * CE(y, s) + w * T^2 * KL(softmax(t / T) || softmax(s / T)), t of the point",
+        unhelpful="Where others shall be able to run the spec from nothing: it needs the store with the point.",
+        source="Mirzadeh et al. 2020, Improved Knowledge Distillation via Teacher Assistant, where a distilled network teaches the next",
+        link="https://arxiv.org/abs/1902.03393",
     ),
     Card(
         name=SAME,

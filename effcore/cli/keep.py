@@ -21,7 +21,8 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write the file of a point with an example that uses it."""
-    from effcore.takeaway import find_variant, take_away
+    from effcore.stored import find_variant
+    from effcore.takeaway import take_away
     from effcore.tracking import Store
 
     store = Store(open_home(home), uri=find_uri(tracking_uri))

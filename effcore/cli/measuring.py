@@ -99,7 +99,7 @@ def profile(
     """Show where the time of a prediction and the bytes of the file go."""
     import json
 
-    from effcore.takeaway import find_variant
+    from effcore.stored import find_variant
     from effcore.tracking import Store
 
     store = Store(open_home(home), uri=find_uri(tracking_uri))
@@ -146,7 +146,7 @@ def _table(table: Any, headings: tuple[str, ...]) -> Any:
 
 def _variants(store: Store, point: str | None, sweep: str | None) -> list[Variant]:
     """Every variant of a sweep, or every seed of one point in its sweep."""
-    from effcore.takeaway import find_variant
+    from effcore.stored import find_variant
 
     if point is None:
         return store.variants(sweep=store.sweep(sweep).run_id)

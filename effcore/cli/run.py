@@ -33,6 +33,7 @@ from effcore.errors import Cancelled, SpecError
 from effcore.home import find_home, find_uri
 
 if TYPE_CHECKING:
+    from effcore.plan import Find
     from effcore.spec import Spec
     from effcore.sweep import Progress, SweepResult
 
@@ -160,6 +161,27 @@ def _print_result(result: SweepResult, home: Path, uri: str | None, *, as_json: 
         print(f"failed: {error}", file=sys.stderr)
 
 
+def _teachers(spec: Spec, home: Path) -> Find:
+    """What finds the stored teachers of a spec, each of which is there; no store is opened where it has none, and none is made.
+
+    Raises:
+        SpecError: A teacher is not there, or does not fit.
+    """
+    from effcore.plan import no_store
+    from effcore.recipe import teachers
+
+    if not any(teacher.point for recipe in spec.recipes for teacher in teachers(recipe)):
+        return no_store
+    from effcore.stored import StoredTeachers, require_teachers
+    from effcore.tracking import Store
+    from effcore.tracking.database import database
+
+    uri = find_uri()
+    find = StoredTeachers(Store(home, uri=uri) if uri is not None or database(home).exists() else None)
+    require_teachers(spec.recipes, find, document=spec.document)
+    return find
+
+
 def check(
     spec: SpecPath,
     home: Home = None,
@@ -178,13 +200,14 @@ def check(
     folder = open_home(home, brought(data, broken, resolution, plugin, checkpoint), make=False)
     try:
         parsed = parse(read_text(spec), source=str(spec))
+        teachers = _teachers(parsed, folder)
     except SpecError as error:
         if as_json:
             print_json({"problems": [{"where": p.where, "line": p.line, "message": p.message, "hint": p.hint} for p in error.problems]})
             raise typer.Exit(2) from None
         raise
     refresh(folder, parsed.task, keep=False, say=to_stderr)
-    cost = forecast(parsed, home=folder)
+    cost = forecast(parsed, home=folder, stored=teachers)
     if as_json:
         stages = {"total": cost.stages_total, "distinct": cost.stages_distinct, "cached": cost.stages_cached}
         print_json(

@@ -35,7 +35,7 @@ def test_every_parameter_of_the_catalogue_is_a_field_with_help_and_bounds(techni
     for one in found:
         assert one.help and field_help(one).startswith(one.help)
         assert one.kind in ("choice", "boolean") or one.bounds
-        assert one.required == (one.default == "")
+        assert one.required == (one.default == "" and not one.nullable)
 
 
 def test_a_field_knows_kind_options_default_unit_and_bounds() -> None:
@@ -63,7 +63,8 @@ def test_values_are_typed_and_what_cannot_be_read_stays_text() -> None:
 def whole(**inclusion: str) -> dict:  # type: ignore[type-arg]
     steps = []
     for name, technique in TECHNIQUES.items():
-        values = {f.path: read_values(f, start_values(name, f)) for f in fields(technique) if f.required}
+        opened = {f: read_values(f, start_values(name, f)) for f in fields(technique)}
+        values = {f.path: given for f, given in opened.items() if not is_default(f, given)}
         steps.append(
             StepChoice(
                 technique=name,

@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 
 from effcore.catalogue import TASKS
+from effcore.catalogue.distillation import Teacher
+from effcore.errors import EffcoreError
 from effcore.plan import Context, Plan, Stage, make_plan, measure_stage, rungs
+from effcore.planned import StoredTeacher
 from effcore.recipe import Recipe, parent
 from effcore.spec import parse
 
@@ -107,6 +110,24 @@ def test_a_student_has_its_teacher_as_input_of_every_rung_and_fine_tuning() -> N
     students = [found.stages[k] for k in variant.stages if found.stages[k].trains and k not in variant.teachers]
     assert [s.kind for s in students] == ["train", "train", "train", "transform"]
     assert {dict(s.inputs)["teacher"] for s in students} == {variant.teachers[-1]}
+
+
+def test_a_stored_teacher_is_an_input_by_its_content_and_no_stage() -> None:
+    def find(recipe: Recipe, teacher: Teacher, seed: int) -> StoredTeacher:
+        return StoredTeacher(key=f"stored-{teacher.point}-{seed}", train_total_s=3.0)
+
+    steps = (MLP, TRAIN, "distillation: {teacher: {point: [a, b], members: 2}}", "pruning: {}", RUN)
+    found = make_plan([(r, 0) for r in recipes(*steps)], context=CONTEXT, stored=find)
+    for variant, name in zip(found.variants, "ab", strict=True):
+        students = [found.stages[key] for key in variant.stages if found.stages[key].trains]
+        assert [s.kind for s in students] == ["train", "train", "train", "transform"] and variant.teachers == ()
+        for stage in students:
+            given = {role: key for role, key in stage.inputs if role.startswith("teacher")}
+            assert given == {"teacher": f"stored-{name}-0", "teacher_1": f"stored-{name}-1"}
+        assert [t.key for t in variant.stored] == [f"stored-{name}-0", f"stored-{name}-1"]
+    assert not set(found.variants[0].stages) & set(found.variants[1].stages)
+    with pytest.raises(EffcoreError, match="teacher.point must be left out where there is no store to find it in. Got 'a'"):
+        plan(*steps)
 
 
 def test_training_with_rounding_is_a_training_of_its_own_between_the_network_and_its_file() -> None:

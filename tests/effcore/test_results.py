@@ -93,7 +93,7 @@ def test_all_that_is_known_of_a_variant_is_gathered(plan: Plan, tmp_path: Path) 
     assert record.sweep_run == "sweep" and record.recipe == variant.recipe and record.error == ""
     assert record.metrics["size_mb"] == 0.5 and record.metrics["accuracy"] == 0.75 and record.metrics["train_s"] == 2.0
     assert (record.artifact, record.structure, record.environment) == ("model.onnx", "s", "")
-    assert set(record.files) == {"model.onnx", "correct.json"} and {"facts.json", "curve.json"} <= set(record.documents)
+    assert set(record.files) == {"model.onnx", "correct.json", "network.pt"} and {"facts.json", "curve.json"} <= set(record.documents)
     assert record.runtime.split()[0] == "onnxruntime" and record.runtime.split()[1][0].isdigit()
 
 

@@ -211,7 +211,10 @@ def test_a_wrong_step_is_refused(step: str, expected: str) -> None:
 TEACHERS = [
     ("7", "recipe[2].distillation.teacher (line 6): must be parameters by name. Got 7. The network to learn from."),
     ("cnn", "recipe[2].distillation.teacher (line 6): must be parameters by name. Got 'cnn'."),
-    ("{}", "recipe[2].distillation.teacher.family (line 6): must be given. Family of the teacher."),
+    ("{}", "recipe[2].distillation.teacher.point (line 6): must be given where family is not: a teacher is trained, or is a point of the store."),
+    ("{family: cnn, point: a}", "recipe[2].distillation.teacher.point (line 6): must be left out where family is given: a teacher is trained, or"),
+    ("{point: a, width: 2}", "teacher.width (line 6): must be left out where point is given, whose network is taken as it is."),
+    ("{point: 7}", "recipe[2].distillation.teacher.point (line 6): must be a text. Got 7."),
     (
         "{family: forest}",
         "teacher.family (line 6): must be 'mlp', 'cnn', 'residual', 'mobile', 'lenet_300_100',",

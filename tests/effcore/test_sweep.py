@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -122,6 +123,34 @@ def test_measurements_overlap_with_nothing(swept: Swept) -> None:
     for index, (begin, end, exclusive) in enumerate(spans):
         others = spans[:index] + spans[index + 1 :]
         assert not exclusive or not [other for other in others if begin < other[1] and other[0] < end]
+
+
+def test_a_point_of_the_store_teaches_a_student_of_another_sweep_and_is_charged_to_it(swept: Swept, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(swept.home, home)  # so that the other tests find in theirs what their own sweep left
+    store = Store(home)
+    name = "mlp x0.125 · 2 ep · int8"
+    text = f"""\
+name: student
+task: digits
+recipe:
+  - architecture: {{family: mlp, width: 0.25}}
+  - training: {{epochs: 1}}
+  - distillation: {{teacher: {{point: {json.dumps(name)}}}}}
+  - runtime: onnxruntime
+measure: {{processes: 3, width: 1.0, max_s: 1}}
+"""
+    result = run_sweep(parse(text), store=store, home=home)
+    teacher, (student,) = swept.variants()[name], store.variants(sweep=result.run_id)
+    assert (result.failed, result.executed, student.status) == (0, 4, "FINISHED")
+    metrics = student.metrics
+    assert metrics["train_total_s"] == pytest.approx(metrics["train_s"] + teacher.metrics["train_total_s"])
+    facts = json.loads(store.file(student.run_id, "facts.json").read_text())
+    (trained,) = [row for row in facts if row["kind"] == "train"]
+    assert trained["what"].endswith("+distillation") and metrics["train_epochs"] == 1
+    network = swept.store.file(teacher.run_id, "network.pt").read_bytes()
+    (entry,) = (home / "cache").glob("stored-*")
+    assert (entry / "model.pt").read_bytes() == network
 
 
 def test_progress_goes_up_to_the_end(swept: Swept) -> None:

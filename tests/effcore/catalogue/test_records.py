@@ -59,6 +59,8 @@ LABELS: list[tuple[str, Parameters, str]] = [
     ),
     ("distillation", Distillation(teacher=Teacher(family="cnn", members=3), features=10.0), "distil features from 3 cnn x1"),
     ("distillation", Distillation(teacher=Teacher(family="cnn"), features=1.0, feature_loss="hints"), "distil hints from cnn x1"),
+    ("distillation", Distillation(teacher=Teacher(point="cnn x1")), "distil from the point cnn x1"),
+    ("distillation", Distillation(teacher=Teacher(point="cnn x1", members=2)), "distil from 2 of the point cnn x1"),
     ("distillation", Distillation(teacher=Teacher(family="same")), "distil from itself"),
     ("distillation", Distillation(teacher=Teacher(family="same", members=2), labels="hard"), "distil hard from 2 of itself"),
     ("factorization", Factorization(), "low rank 25%"),
@@ -117,7 +119,7 @@ def test_every_way_of_a_technique_has_its_card() -> None:
         named = tuple(card.name for card in TECHNIQUES[name].cards)
         assert named[: len(get_args(choices))] == get_args(choices)
         assert set(named) - set(get_args(choices)) <= set(TECHNIQUES[name].parameters.model_fields)
-    assert [card.name for card in TECHNIQUES["distillation"].cards] == ["soft", "hard", "members", "same", "features", "hints"]
+    assert [card.name for card in TECHNIQUES["distillation"].cards] == ["soft", "hard", "members", "point", "same", "features", "hints"]
     for card in (card for record in TECHNIQUES.values() for card in record.cards):
         assert card.summary.endswith(".") and card.summary.count(". ") < 3 and card.unhelpful.endswith(".")
         assert card.formula and card.source and card.link.startswith("https://")
@@ -125,7 +127,7 @@ def test_every_way_of_a_technique_has_its_card() -> None:
 
 def choices(model: type[Parameters], field: str) -> list[str]:
     described = model.model_json_schema()["properties"][field]
-    return list(described["enum"])
+    return list(described.get("anyOf", [described])[0]["enum"])
 
 
 def test_a_teacher_is_of_any_family_or_of_the_same() -> None:
