@@ -15,6 +15,7 @@ from dashboard.views.composition import square_rows
 from dashboard.views.sources import Source
 from dashboard.views.techniques import MOST_FROM_RAW, TechniquesView, techniques_view
 from effcore.frontier import Evidence, Frontier, Point, find_frontier
+from effcore.tracking.marks import Mark
 from effcore.verdict import NEEDED
 
 
@@ -103,3 +104,68 @@ def task_of(name: str) -> TestImages:
 
     test = load(name).test
     return TestImages(images=test.images, labels=test.labels, classes=TASKS[name].classes, levels=TASKS[name].levels)
+
+
+@st.cache_data(show_spinner=False, ttl=5.0, max_entries=4)
+def _marks(home_folder: str, uri: str | None) -> dict[str, Mark]:
+    return data.store().marks.all()
+
+
+def marks() -> dict[str, Mark]:
+    """Every run that has a star or a note, at most five seconds old."""
+    return _marks(str(data.home()), data.tracking_uri())
+
+
+def mark_of(run_id: str) -> Mark:
+    """The star and the note of a run."""
+    return data.store().marks.of(run_id)
+
+
+def set_mark(run_id: str, mark: Mark) -> None:
+    """Replace them.
+
+    Raises:
+        EffcoreError: The note is too long, or there is no such run.
+    """
+    data.store().marks.set(run_id, mark)
+    _marks.clear()
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _points(
+    home_folder: str, uri: str | None, version: str, source: Source, names: tuple[str, ...], environment: str | None, _shown: data.Snapshot
+) -> tuple[Point, ...]:
+    return find_frontier(source.of(_shown.variants), names, environment=environment).points
+
+
+def points_of(shown: data.Snapshot, source: Source, names: Sequence[str], *, environment: str | None) -> tuple[Point, ...]:
+    """The points of a source that have all of some metrics, those on the frontier of these marked."""
+    return _points(str(data.home()), data.tracking_uri(), shown.version, source, tuple(dict.fromkeys(names)), environment, shown)
+
+
+def steps_of(
+    shown: data.Snapshot, source: Source, x: str, y: str, *, environment: str | None, technique: str
+) -> tuple[tuple[str, str], ...]:
+    """Run of the parent and run of the point, for every step of a technique between two points of a source."""
+    points = points_of(shown, source, (y, x), environment=environment)
+    runs = {p.key: p.run_id for p in points}
+    return tuple((runs[p.first.parent], p.run_id) for p in points if p.first.technique == technique and p.first.parent in runs)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Third:
+    """A third objective.
+
+    Attributes:
+        values: By run of the point.
+        front: Runs of the points that no other dominates on all three.
+    """
+
+    values: Mapping[str, float]
+    front: frozenset[str]
+
+
+def third_of(shown: data.Snapshot, source: Source, x: str, y: str, third: str, *, environment: str | None) -> Third:
+    """The third objective of the points of a source, and the frontier of all three."""
+    points = points_of(shown, source, (y, x, third), environment=environment)
+    return Third(values={p.run_id: p.metrics[third] for p in points}, front=frozenset(p.run_id for p in points if p.on_frontier))

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
 
 from dashboard.theme import Look, title
+from dashboard.views.answers import Exchange
 from dashboard.views.compare import Row
 from dashboard.views.frontier import FrontierView
 from dashboard.views.point import Figure
 from dashboard.views.techniques import TechniqueRow, TechniquesView
 from effcore.frontier import LeftOut
 from effcore.objectives import Metric
+from effcore.tracking.marks import Mark
 
 _ROW, _MOST_ROWS = 35, 30
 _CERTAIN = "Share of resamples of the measurements in which no other point is better on both"
@@ -46,7 +48,7 @@ def format_of(metric: Metric, values: Sequence[float]) -> str:
     return "%.4f" if smallest < 0.01 else "%.3f" if smallest < 1 else "%.2f" if smallest < 10 else "%.1f"
 
 
-def frontier_table(view: FrontierView) -> tuple[pd.DataFrame, dict[str, Any]]:
+def frontier_table(view: FrontierView, marks: Mapping[str, Mark] | None = None) -> tuple[pd.DataFrame, dict[str, Any]]:
     """The points in the order of the view, a row a point, and the configuration of the columns."""
     column = st.column_config
     frame = pd.DataFrame(
@@ -60,7 +62,7 @@ def frontier_table(view: FrontierView) -> tuple[pd.DataFrame, dict[str, Any]]:
             "certain": [None if math.isnan(d.probability) else round(100 * d.probability) for d in view.dots],
             "step": [title(d.technique) for d in view.dots],
             "parent": [d.against_parent.removeprefix("against its parent: ") for d in view.dots],
-            "note": ["noisy" if d.noisy else "" for d in view.dots],
+            "note": [_note(d.noisy, marks.get(d.run_id) if marks else None) for d in view.dots],
         }
     )
     unused = ["certain"] if frame["certain"].isna().all() else []
@@ -75,7 +77,7 @@ def frontier_table(view: FrontierView) -> tuple[pd.DataFrame, dict[str, Any]]:
         "certain": column.NumberColumn("On frontier, %", width=105, format="%d", help=_CERTAIN),
         "step": column.TextColumn("Last step", width=130),
         "parent": column.TextColumn("Against its parent", width=255),
-        "note": column.TextColumn("Note", width=70),
+        "note": column.TextColumn("Note", width=130),
     }
     return frame.drop(columns=unused), config
 
@@ -128,6 +130,25 @@ def steps_table(row: TechniqueRow, view: TechniquesView) -> tuple[pd.DataFrame, 
     return frame, config
 
 
+def exchange_table(steps: Sequence[Exchange]) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Steps along the frontier, the cheapest first."""
+    frame = pd.DataFrame(
+        {
+            "from": [f"{s.start.number}  {s.start.name}" for s in steps],
+            "to": [f"{s.end.number}  {s.end.name}" for s in steps],
+            "text": [s.text for s in steps],
+            "sure": ["intervals apart" if s.sure else "intervals overlap" for s in steps],
+        }
+    )
+    column = st.column_config
+    return frame, {
+        "from": column.TextColumn("From", width=240),
+        "to": column.TextColumn("To", width=240),
+        "text": column.TextColumn("What it buys", width=480),
+        "sure": column.TextColumn("How sure", width=130),
+    }
+
+
 def rows_table(rows: Sequence[Row], letters: Sequence[str], *, head: str, reference: str = "") -> tuple[pd.DataFrame, dict[str, Any]]:
     """Rows of what differs, a column a point.
 
@@ -142,6 +163,12 @@ def rows_table(rows: Sequence[Row], letters: Sequence[str], *, head: str, refere
     config = {"label": column.TextColumn(head, width=220, pinned=True)}
     config |= {letter: column.TextColumn(f"{letter}, reference" if letter == reference else letter, width=170) for letter in letters}
     return frame, config
+
+
+def _note(noisy: bool, mark: Mark | None) -> str:
+    """A star, what readers noted, and whether the machine was not quiet."""
+    said = [("★ " if mark.star else "") + " ".join(mark.note.split())[:120]] if mark else []
+    return "; ".join(part.strip() for part in (*said, "noisy" if noisy else "") if part.strip())
 
 
 def left_out_table(entries: Sequence[LeftOut]) -> tuple[pd.DataFrame, dict[str, Any]]:

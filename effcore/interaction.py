@@ -66,15 +66,24 @@ def _place(row: Mapping[str, Any]) -> tuple[int, str, str, str]:
 
 def squares(points: Sequence[Point]) -> Iterator[Square]:
     """Every two optional steps of every point for which the three simpler points are there too."""
-    known = {p.key: p for p in points}
-    for point in points:
-        recipe = from_document(point.first.recipe)
+    # By the keys that their recipes have now: a step that gained a parameter has another key than when it was measured.
+    read = [(recipe, point) for point in points if (recipe := _readable(point)) is not None]
+    known = {recipe.key: point for recipe, point in read}
+    for recipe, point in read:
         optional = [i for i, step in enumerate(recipe.steps) if step.record.optional]
         for one, two in combinations(optional, 2):
             rest = [without(recipe, left_out) for left_out in ((one,), (two,), (one, two))]
             if all(r.key in known for r in rest):
                 second, first, neither = (known[r.key] for r in rest)
                 yield Square(recipe.steps[one].label, recipe.steps[two].label, (point, first, second, neither))
+
+
+def _readable(point: Point) -> Recipe | None:
+    """The recipe of a point; None where it holds what the catalogue does not know any more."""
+    try:
+        return from_document(point.first.recipe)
+    except (ValueError, KeyError):
+        return None
 
 
 def without(recipe: Recipe, left_out: Sequence[int]) -> Recipe:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import data, routes
+from dashboard import analysis, data, routes
 from dashboard.charts.cloud import selected_place
 from dashboard.charts.frontier import frontier_alt, frontier_figure, selected_run
+from dashboard.charts.layers import with_layers
 from dashboard.quantities import count
+from dashboard.screens.answers import answers, exchange_strip
 from dashboard.screens.choose import choose_environment, choose_source
+from dashboard.screens.lens import Lens, Seen, filter_controls, lens_controls, look_through
 from dashboard.screens.parts import (
     IDLE_S,
     LIVE_S,
@@ -28,8 +32,10 @@ from dashboard.screens.parts import (
 from dashboard.tables import frontier_table, height, left_out_table
 from dashboard.tables_large import cloud_table, large_table
 from dashboard.theme import CHART_CONFIG
+from dashboard.views.answers import dominators
 from dashboard.views.cloud import Cloud, within
 from dashboard.views.compare import FEWEST, MOST
+from dashboard.views.filters import Part
 from dashboard.views.frontier import FrontierView
 from dashboard.views.large import MANY
 from dashboard.views.news import news
@@ -68,14 +74,17 @@ def page() -> None:
         # way back leads to that.
         st.query_params.from_dict(st.session_state.get(routes.BACK, {}))
     title = st.container()
-    choice = _controls(found)
+    whole, notes = _controls(found)
+    with st.container(horizontal=True, gap="small", key="lens"):
+        choice = replace(whole, source=filter_controls(whole.source, notes=notes))
+        lens = lens_controls(_view(data.snapshot(), choice), found, whole.source, notes=notes)
     with title:
         heading(f"{metric(choice.y).label} against {metric(choice.x).label.lower()}", key="title")
     live = data.active(data.sweeps())
-    st.fragment(run_every=LIVE_S if live else IDLE_S)(_live)(choice, live)
+    st.fragment(run_every=LIVE_S if live else IDLE_S)(_live)(choice, lens, live, found)
 
 
-def _controls(found: tuple[Source, ...]) -> Choice:
+def _controls(found: tuple[Source, ...]) -> tuple[Choice, DeltaGenerator]:
     labels = {name: m.label + (f" ({m.unit})" if m.unit else "") for name, m in METRICS.items()}
     columns, notes = st.columns([3, 2, 2, 3], gap="medium"), st.container()
     with columns[0]:
@@ -86,7 +95,7 @@ def _controls(found: tuple[Source, ...]) -> Choice:
         x = bound(
             "Horizontal axis", list(METRICS), name=routes.AXIS_X, default="latency_ms", labels=labels, notes=notes
         )
-    return Choice(source=source, x=x, y=y, environment=choose_environment(source, columns[3], notes=notes))
+    return Choice(source=source, x=x, y=y, environment=choose_environment(source, columns[3], notes=notes)), notes
 
 
 def _view(shown: data.Snapshot, choice: Choice) -> FrontierView:
@@ -94,7 +103,7 @@ def _view(shown: data.Snapshot, choice: Choice) -> FrontierView:
 
 
 @explained
-def _live(choice: Choice, live: bool) -> None:
+def _live(choice: Choice, lens: Lens, live: bool, found: tuple[Source, ...]) -> None:
     """The part that fills by itself."""
     newest, records = data.snapshot(), data.sweeps()
     if data.active(records) != live:
@@ -109,9 +118,12 @@ def _live(choice: Choice, live: bool) -> None:
         _announce(view, _view(newest, choice))
     _summary(view, choice, records)
     if view.dots:
-        _chart(view, selected)
+        seen = look_through(lens, view, shown, choice.source, found)
+        answers(lens, view)
+        _chart(seen, view, selected)
         _ringed(view, selected)
         _table(view)
+        exchange_strip(view)
     else:
         _nothing(view, choice, records)
     if view.left_out:
@@ -137,6 +149,8 @@ def _summary(view: FrontierView, choice: Choice, records: tuple[SweepRecord, ...
     noisy = sum(d.noisy for d in view.dots)
     counts += [f"{noisy} measured under noise"] if noisy else []
     counts += [f"{view.missing:,} left out"] if view.missing else []
+    if isinstance(choice.source, Part):
+        note(f"Only {choice.source.text}: the frontier is that of these alone.", key="filtered", tone="plain")
     note(" · ".join(p for p in (machine, *view.runtimes, *counts) if p), key="environment")
     for record in records:
         if record.state in ("running", "cancelling") and choice.source.holds(record.run_id):
@@ -146,9 +160,11 @@ def _summary(view: FrontierView, choice: Choice, records: tuple[SweepRecord, ...
             )
 
 
-def _chart(view: FrontierView, selected: str | None) -> None:
+def _chart(seen: Seen, view: FrontierView, selected: str | None) -> None:
+    look = current_look()
+    figure = with_layers(frontier_figure(seen.view, look, selected=selected), seen.view, look, seen.layers, over=seen.over)
     event = st.plotly_chart(
-        frontier_figure(view, current_look(), selected=selected),
+        figure,
         theme=None,
         key="frontier-chart",
         on_select="rerun",
@@ -156,6 +172,8 @@ def _chart(view: FrontierView, selected: str | None) -> None:
         config=CHART_CONFIG,
         alt=frontier_alt(view),
     )
+    for index, line in enumerate(seen.notes):
+        note(line, key=f"lens-{index}")
     place = selected_place(event, view)
     if place is not None and view.cloud is not None:
         _open_place(view, view.cloud, place)
@@ -198,6 +216,8 @@ def _ringed(view: FrontierView, selected: str | None) -> None:
         if dot and st.button("Open", key="open-ringed", type="tertiary", icon=":material/arrow_forward:"):
             _open(dot.run_id)
         st.button("Take the ring off", key="clear-ring", type="tertiary", icon=":material/close:", on_click=_clear_ring)
+    for index, line in enumerate(dominators(view, dot) if dot and not dot.on_frontier else ()):
+        note(f"Dominated by {line}", key=f"ringed-dominator-{index}")
 
 
 def _clear_ring() -> None:
@@ -209,7 +229,7 @@ def _use_validation(axis: str) -> None:
 
 
 def _table(view: FrontierView) -> None:
-    frame, columns = frontier_table(view) if view.cloud is None else large_table(view)
+    frame, columns = frontier_table(view, analysis.marks()) if view.cloud is None else large_table(view)
     place = st.container(key="compare-place")
     row, ticked = picked_rows(
         frame, columns, key="frontier-table", height=height(len(frame)), alt=f"The {len(frame)} points of the chart"

@@ -5,6 +5,7 @@ Text that a user may have written goes through `st.text`, which reads neither Ma
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
@@ -153,6 +154,62 @@ def bound(
         del st.query_params[name]
     st.session_state[seen] = st.query_params.get(name)
     return value
+
+
+def bound_text(label: str, *, name: str, placeholder: str = "", limit: int = 80) -> str:
+    """A text field whose content stands in the address.
+
+    Args:
+        label: Over the field.
+        name: Query parameter.
+        placeholder: An example.
+        limit: Characters; what is longer in an address is cut.
+    """
+    key, seen = f"bound-{name}", f"seen-{name}"
+    given = st.query_params.get(name)
+    if key not in st.session_state or given != st.session_state.get(seen):
+        st.session_state[key] = (given or "")[:limit]
+    value = (st.text_input(label, key=key, placeholder=placeholder, max_chars=limit) or "").strip()
+    _to_address(name, value)
+    return value
+
+
+def bound_number(label: str, *, name: str, notes: DeltaGenerator, help: str | None = None) -> float | None:
+    """A field for a number that stands in the address; one that is no number falls back to none, with a note.
+
+    Args:
+        label: Over the field.
+        name: Query parameter.
+        notes: Where the note goes.
+        help: Behind a question mark.
+    """
+    key, seen = f"bound-{name}", f"seen-{name}"
+    given = st.query_params.get(name)
+    if key not in st.session_state or given != st.session_state.get(seen):
+        st.session_state[key] = given or ""
+    text = (st.text_input(label, key=key, max_chars=24, help=help, placeholder="no limit") or "").strip()
+    value = _number(text)
+    if text and value is None:
+        with notes:
+            note(f"{label} must be a number. Got {text[:40]!r}; no limit is set.", key=f"fallback-{name}", tone="bad")
+    _to_address(name, f"{value:.12g}" if value is not None else "")
+    return value
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text.replace(",", "."))
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _to_address(name: str, value: str) -> None:
+    if value:
+        st.query_params[name] = value
+    elif name in st.query_params:
+        del st.query_params[name]
+    st.session_state[f"seen-{name}"] = st.query_params.get(name)
 
 
 def set_bound(name: str, value: str) -> None:

@@ -10,16 +10,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from effcore.errors import BusyError, Cancelled, EffcoreError, StoreError
+from effcore.errors import BusyError, Cancelled, StoreError
 from effcore.frontier import Evidence, Frontier, Variant
 from effcore.home import locked
 from effcore.recipe import canonical
 from effcore.spec import Spec, parse
 from effcore.tracking.database import database, make_database, sqlite_path
 from effcore.tracking.evidence import EvidenceReader
+from effcore.tracking.marks import Marks
 from effcore.tracking.mirror import Mirror
 from effcore.tracking.rows import MEASUREMENT, PENDING, PREFIX, SWEEP, VARIANT, Again, SweepRecord, read_again, read_sweep, read_variant
-from effcore.tracking.runs import Watched, from_mlflow
+from effcore.tracking.runs import Watched, first_line, from_mlflow, quoted
 from effcore.tracking.watch_client import ClientRuns
 from effcore.tracking.watch_sqlite import SqliteRuns
 from effcore.tracking.write import VariantRecord, variant_artifacts, variant_batch, variant_tags
@@ -63,9 +64,10 @@ class Store:
                 self._client = MlflowClient(tracking_uri=self.uri)
                 self.experiment_id = self._experiment()
         except Exception as error:  # MLflow and SQLAlchemy raise dozens of kinds here
-            raise StoreError(f"The tracking store {self.uri} can't be opened: {_first_line(error)}") from error
+            raise StoreError(f"The tracking store {self.uri} can't be opened: {first_line(error)}") from error
         self._mirror = Mirror(self._watched(self.experiment_id))
         self._evidence = EvidenceReader(self.file)
+        self.marks = Marks(self._search, self._set_tags, self._run)
 
     def _experiment(self) -> str:
         found = self._client.get_experiment_by_name(EXPERIMENT)
@@ -146,7 +148,7 @@ class Store:
             owner = self._tag(run_id, "variant")
             if owner:
                 return self.file(owner, name)
-            raise StoreError(f"Run {run_id} has no file {name!r} in {self.uri}: {_first_line(error)}") from error
+            raise StoreError(f"Run {run_id} has no file {name!r} in {self.uri}: {first_line(error)}") from error
 
     def evidence(self, frontier: Frontier, *, did: bool = False) -> Evidence:
         """The raw results behind a frontier's objectives, each file read once; `did` adds what the techniques did."""
@@ -163,7 +165,7 @@ class Store:
         try:
             return self._client.get_run(run_id)
         except Exception as error:
-            raise StoreError(f"There is no run {run_id!r} in {self.uri}: {_first_line(error)}") from error
+            raise StoreError(f"There is no run {run_id!r} in {self.uri}: {first_line(error)}") from error
 
     # Sweeps
 
@@ -269,12 +271,12 @@ class Store:
 
     def begun(self, sweep_run: str) -> dict[tuple[str, int], Variant]:
         """The variants of a sweep by recipe key and seed, whatever their status."""
-        runs = self._search(f"tags.`mlflow.parentRunId` = '{_quoted(sweep_run)}' AND tags.`{PREFIX}type` = '{VARIANT}'")
+        runs = self._search(f"tags.`mlflow.parentRunId` = '{quoted(sweep_run)}' AND tags.`{PREFIX}type` = '{VARIANT}'")
         return {(v.recipe_key, v.seed): v for v in map(read_variant, map(from_mlflow, runs))}
 
     def measurement(self, variant_run: str, environment: str) -> str | None:
         """Run of the measurement of a variant in another environment, where there is one."""
-        where = f"tags.`mlflow.parentRunId` = '{_quoted(variant_run)}' AND tags.`{PREFIX}environment` = '{_quoted(environment)}'"
+        where = f"tags.`mlflow.parentRunId` = '{quoted(variant_run)}' AND tags.`{PREFIX}environment` = '{quoted(environment)}'"
         found = self._search(where)
         return str(found[0].info.run_id) if found else None
 
@@ -337,14 +339,3 @@ class Store:
         from mlflow.entities import RunTag
 
         self._client.log_batch(run_id, tags=[RunTag(PREFIX + k, v) for k, v in tags.items()])
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
-
-
-def _quoted(text: str) -> str:
-    """A text that may stand between quotes in a search; others are refused."""
-    if not text.replace("-", "").isalnum():
-        raise EffcoreError(f"A run id or key holds only letters, digits and dashes. Got {text[:80]!r}.")
-    return text

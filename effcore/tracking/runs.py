@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from effcore.errors import EffcoreError
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
@@ -65,3 +67,15 @@ class Watched(Protocol):
             StoreError: It can't be read.
         """
         ...
+
+
+def first_line(error: Exception) -> str:
+    """The first line of what an error says; its kind where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+
+
+def quoted(text: str) -> str:
+    """A text that may stand between quotes in a search; others are refused."""
+    if not text.replace("-", "").isalnum():
+        raise EffcoreError(f"A run id or key holds only letters, digits and dashes. Got {text[:80]!r}.")
+    return text

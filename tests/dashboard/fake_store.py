@@ -16,6 +16,7 @@ from effcore.frontier import Evidence, Frontier, Variant
 from effcore.recipe import Recipe, parent
 from effcore.spec import parse
 from effcore.tracking import Again
+from effcore.tracking.marks import Mark
 
 SPEC = """name: quickstart
 task: mnist5k
@@ -61,6 +62,22 @@ class FakeSweep:
 
 
 @dataclass
+class FakeMarks:
+    """As `effcore.tracking.marks.Marks`."""
+
+    said: dict[str, Mark] = field(default_factory=dict)
+
+    def all(self) -> dict[str, Mark]:
+        return dict(self.said)
+
+    def of(self, run_id: str) -> Mark:
+        return self.said.get(run_id, Mark())
+
+    def set(self, run_id: str, mark: Mark) -> None:
+        self.said[run_id] = mark
+
+
+@dataclass
 class FakeStore:
     """Holds what it is given; `schedule` and `cancel` write to it."""
 
@@ -69,6 +86,7 @@ class FakeStore:
     texts: dict[str, str] = field(default_factory=dict)
     files: dict[tuple[str, str], bytes] = field(default_factory=dict)
     requests: dict[str, Again] = field(default_factory=dict)
+    marks: FakeMarks = field(default_factory=lambda: FakeMarks())
     _folder: tempfile.TemporaryDirectory[str] = field(default_factory=tempfile.TemporaryDirectory)
 
     def version(self) -> str:

@@ -157,6 +157,21 @@ def test_boxes_beside_the_table_lead_to_points_beside_each_other(site: Any, visi
     page.wait_for_url(f"**ref={second}*")
 
 
+def test_a_budget_is_set_with_the_keyboard_answered_in_words_and_kept_in_the_address(site: Any, visit: Any) -> None:
+    page = visit.open(site.url)
+    page.wait_for_selector(POINTS)
+    page.get_by_role("button", name="Budget").focus()
+    page.keyboard.press("Enter")
+    field = page.get_by_role("textbox", name="At most, latency (ms)")
+    field.fill("0.06")
+    field.press("Enter")
+    page.wait_for_url("**bx=0.06*")
+    page.get_by_text("Best with at most 0.06 ms latency").wait_for()
+    page.wait_for_function("document.querySelectorAll('.st-key-frontier-chart .shapelayer path').length === 1")
+    page = visit.open(page.url)
+    page.get_by_text("Best with at most 0.06 ms latency").wait_for()
+
+
 def test_launch_submits_once_however_often_it_is_clicked_and_cancels(site: Any, visit: Any) -> None:
     page = visit.open(f"{site.url}/launch")
     name = page.get_by_role("textbox", name="Name", exact=True)

@@ -48,6 +48,9 @@ def test_the_form_has_every_parameter_of_every_technique(open_page: Open) -> Non
         for field in fields(technique):
             if not field.fixed:
                 assert field.help in widget(app, f"form-{name}-{field.name}").help
+    for name in ("weight_sharing", "subnetwork"):  # of networks with parts that could stand alone, which the form's start is not
+        widget(app, f"form-{name}").set_value("without")
+    app.run()
     assert len(parse(yaml_of(app)).variants) == 1
 
 
