@@ -66,3 +66,13 @@ def test_every_experiment_can_be_read_and_says_its_command_and_time(path: Path) 
 
 def test_there_are_experiments() -> None:
     assert len(EXPERIMENTS) >= 1
+
+
+def test_the_tables_of_reproductions_hold_every_claim_and_nothing_is_missing() -> None:
+    from effcore.reproductions import CLAIMS
+
+    first, last = "<!-- reproductions -->", "<!-- /reproductions -->"
+    rows = [line for line in README.split(first)[1].split(last)[0].splitlines() if line.startswith("| ")][1:]
+    assert [row.split(" | ")[0].removeprefix("| ") for row in rows] == [claim.text for claim in CLAIMS]
+    sizes = README.split("<!-- bits -->")[1].split("<!-- /bits -->")[0]
+    assert sizes.count("| 32 |") == 2 and not any("missing" in text.lower() for text in (*rows, sizes))

@@ -101,6 +101,13 @@ _TIED = dict.fromkeys(
 
 _COMPACT = (
     Family(
+        name="separable",
+        blocks=("convolution", "depthwise_separable"),
+        summary="The family cnn with depthwise separable convolutions after its stem, and nothing else changed: made to compare the two.",
+        source="Howard et al. 2017, MobileNets",
+        link="https://arxiv.org/abs/1704.04861",
+    ),
+    Family(
         name="bottleneck",
         blocks=("bottleneck", "convolution"),
         summary="Residual blocks whose 3x3 convolution works on a quarter of the channels: wider and deeper for the same products.",

@@ -108,6 +108,11 @@ def elastic(task: Task, *, width: float, depth: int, subnetwork: Shape | None = 
     return elastic_network(task, [channels(base, width) for base in BASES], largest(depth) if subnetwork is None else subnetwork)
 
 
+def separable(task: Task, *, width: float, depth: int) -> nn.Sequential:
+    """As `cnn`, with depthwise separable convolutions after the stem."""
+    return _staged(task, (32, 64, 128, 256), width=width, depth=depth, block=DepthwiseSeparable)
+
+
 def convnext(task: Task, *, width: float, depth: int) -> nn.Sequential:
     """A stem and three stages of ConvNeXt blocks, the last two of which halve the image."""
     return _staged(task, (32, 32, 64, 128), width=width, depth=depth, block=ConvNeXt, strides=(2, 1, 2, 2))
@@ -203,7 +208,7 @@ def _tokens(task: Task, *, width: float, depth: int, block: Callable[..., nn.Mod
 _BUILDERS: dict[str, Callable[..., nn.Sequential]] = {
     "mlp": mlp, "cnn": cnn, "residual": residual, "mobile": mobile, "lenet_300_100": lenet_300_100, "lenet_5": lenet_5,
     "bottleneck": bottleneck, "squeeze": squeeze, "shuffle": shuffle, "ghost": ghost, "mobile_se": mobile_se,
-    "elastic": elastic,
+    "elastic": elastic, "separable": separable,
     "convnext": convnext, "mixer": mixer, "attention": attention,
 }  # fmt: skip
 BUILDERS: Mapping[str, Callable[..., nn.Sequential]] = ChainMap(_BUILDERS, own.BUILDERS)
