@@ -132,7 +132,7 @@ def _inference(text: str, base: str, changed: Side, **rest: Any) -> Claim:
 
 _MOBILENET: dict[str, Any] = {"paper": "MobileNets 2017", "link": "https://arxiv.org/abs/1704.04861"}
 _DEPGRAPH: dict[str, Any] = {"paper": "DepGraph 2023", "link": "https://github.com/VainF/Torch-Pruning"}
-_HALF = Side(family="residual", steps={"pruning": {"structure": "channels", "amount": 0.5}})
+_HALF = Side(family="cnn", steps={"pruning": {"structure": "channels", "amount": 0.5}})
 _VALIDATED: dict[str, Any] = {"paper": "Intel Neural Compressor", "link": "https://github.com/intel/neural-compressor"}
 _GEOMEAN = "92 networks, 8-bit in ONNX Runtime, geometric mean x2.00 (1.21 to 4.52)"
 
@@ -183,19 +183,18 @@ CLAIMS: tuple[Claim, ...] = (
         reported="ImageNet 71.7 to 70.6 %", **_MOBILENET,
     ),
     _inference(
-        "Half of the channels pruned, residual: times fewer products", "residual", _HALF, kind="ratio", published=3.85, metric="macs",
+        "Half of the channels pruned: times fewer products", "cnn", _HALF, kind="ratio", published=3.85, metric="macs",
         reported="ResNet-50, 4.12 to 1.07 G", **_DEPGRAPH,
     ),
     _inference(
-        "the same: times faster", "residual", _HALF, kind="ratio", published=2.19, metric="latency_ms",
+        "the same: times faster", "cnn", _HALF, kind="ratio", published=2.19, metric="latency_ms",
         reported="45.2 to 20.7 ms, batch 64, on a GPU", **_DEPGRAPH,
     ),
     _inference(
-        "the same: products saved over time saved", "residual", _HALF, kind="ratio", published=1.76, metric="macs", over="latency_ms",
+        "the same: products saved over time saved", "cnn", _HALF, kind="ratio", published=1.76, metric="macs", over="latency_ms",
         reported="3.85 over 2.19", **_DEPGRAPH,
     ),
     *_int8("cnn"),
-    *_int8("residual"),
     *_int8("separable"),
     _mixing("mixup", "mixup 2018", "https://arxiv.org/abs/1710.09412", "CIFAR-10, error 5.6 to 4.2 %"),
     _mixing("CutMix", "CutMix 2019", "https://arxiv.org/abs/1905.04899", "ImageNet, error 23.68 to 21.40 %"),

@@ -134,7 +134,7 @@ def test_what_is_not_there_is_said_to_be_missing_with_the_command(store: Store) 
     found = read_results(store)
     assert [r.claim for r in found] == list(CLAIMS)
     there = {r.claim.text for r in found if r.verdict != "missing"}
-    assert "int8, cnn: times faster" in there and "int8, residual: times faster" not in there
+    assert "int8, cnn: times faster" in there and "Half of the channels pruned: times fewer products" not in there
     assert all(r.words == f"missing: `effcore run experiments/{r.claim.spec}`" for r in found if r.claim.sweep != "efficient inference")
 
 
