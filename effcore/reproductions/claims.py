@@ -171,15 +171,15 @@ CLAIMS: tuple[Claim, ...] = (
         metric="macs", reported="4,866 to 569 million", **_MOBILENET,
     ),
     _inference(
-        "the same: times fewer parameters", "cnn", Side(family="separable"), kind="ratio", published=7.0, metric="params",
+        "Depthwise separable for full convolutions: times fewer parameters", "cnn", Side(family="separable"), kind="ratio", published=7.0, metric="params",
         reported="29.3 to 4.2 million", **_MOBILENET,
     ),
     _inference(
-        "the same: products saved over time saved", "cnn", Side(family="separable"), kind="ratio", metric="macs", over="latency_ms",
+        "Depthwise separable for full convolutions: products saved over time saved", "cnn", Side(family="separable"), kind="ratio", metric="macs", over="latency_ms",
         reported="no latency reported", **_MOBILENET,
     ),
     _inference(
-        "the same: points of accuracy", "cnn", Side(family="separable"), kind="difference", published=-0.011,
+        "Depthwise separable for full convolutions: points of accuracy", "cnn", Side(family="separable"), kind="difference", published=-0.011,
         reported="ImageNet 71.7 to 70.6 %", **_MOBILENET,
     ),
     _inference(
@@ -187,11 +187,11 @@ CLAIMS: tuple[Claim, ...] = (
         reported="ResNet-50, 4.12 to 1.07 G", **_DEPGRAPH,
     ),
     _inference(
-        "the same: times faster", "cnn", _HALF, kind="ratio", published=2.19, metric="latency_ms",
+        "Half of the channels pruned: times faster", "cnn", _HALF, kind="ratio", published=2.19, metric="latency_ms",
         reported="45.2 to 20.7 ms, batch 64, on a GPU", **_DEPGRAPH,
     ),
     _inference(
-        "the same: products saved over time saved", "cnn", _HALF, kind="ratio", published=1.76, metric="macs", over="latency_ms",
+        "Half of the channels pruned: products saved over time saved", "cnn", _HALF, kind="ratio", published=1.76, metric="macs", over="latency_ms",
         reported="3.85 over 2.19", **_DEPGRAPH,
     ),
     *_int8("cnn"),
