@@ -132,6 +132,7 @@ def _inference(text: str, base: str, changed: Side, **rest: Any) -> Claim:
 
 _MOBILENET: dict[str, Any] = {"paper": "MobileNets 2017", "link": "https://arxiv.org/abs/1704.04861"}
 _DEPGRAPH: dict[str, Any] = {"paper": "DepGraph 2023", "link": "https://github.com/VainF/Torch-Pruning"}
+_SEPARABLE = Side(family="separable")
 _HALF = Side(family="cnn", steps={"pruning": {"structure": "channels", "amount": 0.5}})
 _VALIDATED: dict[str, Any] = {"paper": "Intel Neural Compressor", "link": "https://github.com/intel/neural-compressor"}
 _GEOMEAN = "92 networks, 8-bit in ONNX Runtime, geometric mean x2.00 (1.21 to 4.52)"
@@ -167,19 +168,19 @@ CLAIMS: tuple[Claim, ...] = (
         base=Side(family="lenet_300_100"), changed=Side(family="lenet_300_100", steps={"distillation": {}}),
     ),
     _inference(
-        "Depthwise separable for full convolutions: times fewer products", "cnn", Side(family="separable"), kind="ratio", published=8.6,
+        "Depthwise separable convolutions: times fewer products", "cnn", _SEPARABLE, kind="ratio", published=8.6,
         metric="macs", reported="4,866 to 569 million", **_MOBILENET,
     ),
     _inference(
-        "Depthwise separable for full convolutions: times fewer parameters", "cnn", Side(family="separable"), kind="ratio", published=7.0, metric="params",
+        "Depthwise separable convolutions: times fewer parameters", "cnn", _SEPARABLE, kind="ratio", published=7.0, metric="params",
         reported="29.3 to 4.2 million", **_MOBILENET,
     ),
     _inference(
-        "Depthwise separable for full convolutions: products saved over time saved", "cnn", Side(family="separable"), kind="ratio", metric="macs", over="latency_ms",
+        "Depthwise separable convolutions: products saved over time saved", "cnn", _SEPARABLE, kind="ratio", metric="macs", over="latency_ms",
         reported="no latency reported", **_MOBILENET,
     ),
     _inference(
-        "Depthwise separable for full convolutions: points of accuracy", "cnn", Side(family="separable"), kind="difference", published=-0.011,
+        "Depthwise separable convolutions: points of accuracy", "cnn", _SEPARABLE, kind="difference", published=-0.011,
         reported="ImageNet 71.7 to 70.6 %", **_MOBILENET,
     ),
     _inference(
