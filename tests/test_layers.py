@@ -34,7 +34,7 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("tracking",),
     (
         "stored", "results", "driver", "candidate", "spending", "searcher", "recorded", "sweep", "runner", "report", "data_efficiency", "interaction",
-        "proxies", "tabled", "takeaway", "remeasure", "bundle", "imported", "grade", "reproductions",
+        "proxies", "tabled", "takeaway", "scan", "remeasure", "bundle", "imported", "grade", "reproductions",
     ),
     ("cli", "__init__", "__main__"),
 )

@@ -58,8 +58,10 @@ class Pruning(Parameters):
         "without it (taylor), its factor of batch normalization, its mean activation or how much it changes what passes (activation), how rarely "
         "its activation is zero (apoz), or chance, as a control. Left out: l2 for channels, l1 for weights, activation for blocks.",
     )
-    scope: Literal["layer", "global"] = parameter(
-        "layer", help="Whether every layer loses the same share, or one threshold for all layers decides what each of them loses."
+    scope: Literal["layer", "global", "sensitivity"] = parameter(
+        "layer",
+        help="Whether every layer loses the same share, one threshold for all layers decides what each of them loses, or a scan of the layers does: "
+        "each loses what costs it alone as much accuracy on the validation images as the others (sensitivity).",
     )
     fine_tune: int = parameter(
         1, ge=0, le=1000, unit="epochs", help="Epochs of training after every round, with the learning steps of the phase before."
@@ -124,6 +126,10 @@ class Pruning(Parameters):
     @classmethod
     def _of_its_structure(cls, value: Any, info: ValidationInfo) -> Any:
         require_use(cls, value, info, by="structure", uses=USES)
+        if value == "sensitivity" and info.data.get("structure") == "channels":
+            raise ValueError("layer or global with the structure channels: layers that share their channels lose them together")
+        if value == "sensitivity" and info.data.get("schedule") == "gradual":
+            raise ValueError("layer or global with the schedule gradual: the layers are scanned once the network is trained")
         if info.field_name == "rounds" and value > 1 and info.data.get("fine_tune") == 0:
             raise ValueError("1 with fine_tune 0: nothing is learned between rounds, so that one does the same")
         return value
@@ -135,7 +141,7 @@ def label(config: Pruning) -> str:
     kinds = {"channels": share, "weights": f"{share} of weights", "two_of_four": "prune 2:4", "blocks": f"{share} of blocks"}
     words = [kinds[config.structure]]
     words += [f"by {config.criterion.replace('_', ' ')}"] if config.criterion != CRITERIA[config.structure][0] else []
-    words += ["globally"] if config.scope == "global" else []
+    words += {"layer": [], "global": ["globally"], "sensitivity": ["by layer sensitivity"]}[config.scope]
     words += [f"in {config.rounds} rounds"] if config.rounds > 1 else []
     words += ["gradually"] if config.schedule == "gradual" else []
     words += [f"rewound{' to the start' if config.rewind_to == 'start' else ''}"] if config.schedule == "rewind" else []
@@ -179,6 +185,20 @@ STRUCTURE_CARDS = (
     ),
 )
 """One of each structure."""
+
+SCOPE_CARDS = (
+    Card(
+        name="sensitivity",
+        summary="Every layer is pruned alone, by several amounts, and the accuracy on the validation images tells what that costs. "
+        "Then each loses as much as costs it alone the same, so that all together lose the amount. The table of the scan is kept.",
+        formula="a_l = max a with acc - acc_l(a) <= d; the d with sum n_l a_l = amount * sum n_l",
+        unhelpful="Where layers make up for each other: alone a layer costs less than together with the others. And it takes validation images, "
+        "which choosing among points uses too.",
+        source="Li et al. 2017, Pruning Filters for Efficient ConvNets; Han et al. 2015, Learning both Weights and Connections",
+        link="https://arxiv.org/abs/1608.08710",
+    ),
+)
+"""Of the scope that needs one."""
 
 SCHEDULE_CARDS = (
     Card(
@@ -289,7 +309,7 @@ PRUNING = Technique(
     source="Fang et al. 2023, DepGraph: Towards Any Structural Pruning; Li et al. 2017, Pruning Filters",
     link="https://arxiv.org/abs/2301.12900",
     label=label,
-    cards=(*STRUCTURE_CARDS, *CRITERION_CARDS, *SCHEDULE_CARDS),
+    cards=(*STRUCTURE_CARDS, *CRITERION_CARDS, *SCHEDULE_CARDS, *SCOPE_CARDS),
     roles={"gradual": "contribute"},
     role_by="schedule",
 )

@@ -47,7 +47,7 @@ def test_a_field_knows_kind_options_default_unit_and_bounds() -> None:
     assert field("quantization", "reduce_range").options == ("automatic", "true", "false")
     assert field("quantization", "bits").options == ("4", "8", "16")
     structure = field("pruning", "structure")
-    assert structure.options == ("channels", "weights", "two_of_four") and not structure.fixed
+    assert structure.options == ("channels", "weights", "two_of_four", "blocks") and not structure.fixed
     assert replace(structure, options=("channels",)).fixed
 
 

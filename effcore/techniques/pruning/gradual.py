@@ -11,7 +11,8 @@ from torch import nn
 from effcore.catalogue.pruning import Pruning
 from effcore.techniques.context import Context
 from effcore.techniques.pruning.criteria import weight_scores
-from effcore.techniques.pruning.weights import cuttable, lowest, refuse_unchanged, take
+from effcore.techniques.pruning.masks import cuttable, lowest, take
+from effcore.techniques.pruning.weights import refuse_unchanged
 from effcore.training import Hooks
 
 BEGIN, END = 0.25, 0.75

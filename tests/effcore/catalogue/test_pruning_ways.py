@@ -27,6 +27,9 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({"structure": "blocks", "criterion": "apoz"}, "criterion", "zeros among activations are counted for each channel"),
     ({"structure": "blocks", "scope": "global"}, "scope", "left out with the structure blocks"),
     ({"structure": "blocks", "schedule": "gradual"}, "schedule", "after with the structure blocks"),
+    ({"scope": "sensitivity"}, "scope", "layer or global with the structure channels"),
+    ({"structure": "weights", "schedule": "gradual", "scope": "sensitivity"}, "scope", "layer or global with the schedule gradual"),
+    ({"structure": "two_of_four", "scope": "sensitivity"}, "scope", "left out with the structure two_of_four"),
     ({"schedule": "gradual"}, "schedule", "after with the structure channels: no shape can change in a training"),
     ({"schedule": "rewind"}, "schedule", "after with the structure channels"),
     ({"structure": "weights", "schedule": "gradual", "criterion": "taylor"}, "criterion", "l1 or random with the schedule gradual"),
@@ -84,6 +87,7 @@ def test_parameters_come_back_from_json_with_the_criterion_written_out(given: di
         ({"criterion": "batch_norm"}, "prune 50% by batch norm"), ({"structure": "weights", "criterion": "l1"}, "prune 50% of weights"),
         ({"structure": "weights", "schedule": "gradual", "amount": 0.9, "scope": "global"}, "prune 90% of weights globally gradually"),
         ({"structure": "two_of_four", "schedule": "rewind"}, "prune 2:4 rewound"),
+        ({"structure": "weights", "scope": "sensitivity"}, "prune 50% of weights by layer sensitivity"),
         ({"structure": "blocks"}, "prune 50% of blocks"), ({"criterion": "apoz"}, "prune 50% by apoz"),
         ({"structure": "weights", "schedule": "rewind", "rewind_to": "start", "rounds": 3}, "prune 50% of weights in 3 rounds rewound to the start"),
         ({"scope": "global", "rounds": 3, "criterion": "taylor"}, "prune 50% by taylor globally in 3 rounds"),
@@ -95,7 +99,7 @@ def test_labels_tell_the_kinds_apart(given: dict[str, Any], label: str) -> None:
 
 def test_every_structure_criterion_and_schedule_has_its_card() -> None:
     ways = [get_args(Pruning.model_fields[name].annotation) for name in ("structure", "criterion", "schedule")]
-    assert tuple(card.name for card in TECHNIQUES["pruning"].cards) == ways[0] + ways[1] + ways[2]
+    assert tuple(card.name for card in TECHNIQUES["pruning"].cards) == (*ways[0], *ways[1], *ways[2], "sensitivity")
     assert set(CRITERIA) == set(ways[0]) and all(set(criteria) <= set(ways[1]) for criteria in CRITERIA.values())
 
 

@@ -11,7 +11,7 @@ from torch import nn
 from effcore.models import snapshot
 from effcore.recipe import read_step
 from effcore.stages import train, transform
-from effcore.techniques.pruning.weights import weights_of
+from effcore.techniques.pruning.masks import weights_of
 
 CONFIG: dict[str, Any] = {
     "task": "digits", "seed": 0, "threads": 1, "contributes": [],

@@ -18,7 +18,7 @@ from effcore.tasks import Data
 from effcore.techniques import Context
 from effcore.techniques.pruning import contribute
 from effcore.techniques.pruning.gradual import cubic, updates_due
-from effcore.techniques.pruning.weights import weights_of
+from effcore.techniques.pruning.masks import weights_of
 from effcore.training import Hooks, fit
 
 

@@ -21,7 +21,7 @@ from effcore.runtimes import RUNTIME_MODULES
 from effcore.tasks import Data, Split
 from effcore.techniques import FUNCTIONS, Context
 from effcore.techniques.pruning import apply, keep_zeros
-from effcore.techniques.pruning.weights import of_four, weights_of
+from effcore.techniques.pruning.masks import of_four, weights_of
 from effcore.training import Fit, Hooks, fit
 
 

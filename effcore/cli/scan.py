@@ -1,0 +1,59 @@
+"""`effcore sensitivity`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from effcore.cli.options import Home, Json, Sweep, Uri, open_home, print_json
+from effcore.errors import EffcoreError
+from effcore.home import find_uri
+
+if TYPE_CHECKING:
+    from effcore.frontier import Variant
+
+
+def sensitivity(
+    point: Annotated[str, typer.Argument(help="Run id, recipe key or name of a point, as `effcore frontier` shows it.")],
+    structure: Annotated[str, typer.Option("--structure", help="What is taken of a layer: weights or channels.")] = "weights",
+    amount: Annotated[list[float] | None, typer.Option("--amount", help="A share of a layer, as 0.5; may be given several times.")] = None,
+    sweep: Sweep = None,
+    home: Home = None,
+    tracking_uri: Uri = None,
+    as_json: Json = False,
+) -> None:
+    """Show how much accuracy on validation each layer loses when it alone is pruned, and keep it beside the point."""
+    if structure not in ("weights", "channels"):
+        raise EffcoreError(f"--structure must be weights or channels. Got {structure!r}.")
+    from effcore.scan import scan_point
+    from effcore.takeaway import find_variant
+    from effcore.techniques.pruning.sensitivity import AMOUNTS
+    from effcore.tracking import Store
+
+    folder = open_home(home)
+    store = Store(folder, uri=find_uri(tracking_uri))
+    variant = find_variant(store, point, sweep=sweep)
+    found = scan_point(variant, store=store, home=folder, structure=structure, amounts=amount or AMOUNTS)  # type: ignore[arg-type]  # checked
+    if as_json:
+        print_json({"run_id": variant.run_id, "name": variant.name, "seed": variant.seed} | found)
+    else:
+        print_scan(variant, found)
+
+
+def print_scan(variant: Variant, found: dict[str, Any]) -> None:
+    """A row for each layer, the one that loses most first, with the accuracy for each amount."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("layer", found["structure"], *(f"-{amount:.0%}" for amount in found["amounts"])):
+        table.add_column(heading, justify="left" if heading == "layer" else "right")
+    for name, layer in sorted(found["layers"].items(), key=lambda entry: sum(entry[1]["accuracy"])):
+        table.add_row(name, f"{layer['size']:,}", *(f"{100 * accuracy:.1f}" for accuracy in layer["accuracy"]))
+    console = Console(width=None if Console().is_terminal else 120)
+    console.print(
+        f"{variant.name}, seed {variant.seed}: {100 * found['accuracy']:.1f} % right of {found['images']:,} validation images as it is; "
+        "with one layer alone pruned, without training afterwards:"
+    )
+    console.print(table)
