@@ -65,6 +65,7 @@ METRICS: dict[str, Metric] = {
         _m("macs", "Multiply-accumulates", "", "min", "Multiply-accumulate operations of one prediction; not a time."),
         _m("train_s", "Own training", "s", "min", "Seconds of training that this variant needs beyond its parent."),
         _m("train_total_s", "Training in total", "s", "min", "Seconds of training with teacher and shared parents charged in full."),
+        _m("search_s", "Search", "s", "min", "Seconds of measuring parts and trying sub-networks, charged in full to each that was chosen."),
         _m("train_peak_ram_mb", "Peak memory of training", "MB", "min", "High-water mark of training over its baseline."),
         _m("train_devices", "Training devices", "", "min", "Devices that were really used in training.", log=False),
         _m("train_epochs", "Epochs of training", "", "min", "Epochs of all phases and fine-tunings; fewer where one was stopped early.",

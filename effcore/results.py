@@ -36,6 +36,7 @@ def gather(
     for outcome in (export, evaluate, measured):
         metrics |= outcome.entry.facts["metrics"] if outcome else {}
     metrics |= throughput([outcomes[key].entry.facts for key in measures if key in outcomes])
+    metrics |= search_metrics(outcomes.values())
     files: dict[str, Path] = {}
     documents: dict[str, Any] = {"facts.json": stage_facts(outcomes.values())}
     if export:
@@ -116,6 +117,12 @@ def training_metrics(variant: VariantPlan, plan: Plan, outcomes: Mapping[str, Ou
         "train_samples": float(sum(entries[k].facts["samples"] for k in mine)),
         "data_fraction": float(getattr(training, "data_fraction", 1.0)),
     }
+
+
+def search_metrics(outcomes: Iterable[Outcome]) -> dict[str, float]:
+    """What the trying took that chose the variant; nothing where none did."""
+    seconds = [o.entry.seconds for o in outcomes if o.stage.kind in ("table", "screen")]
+    return {"search_s": sum(seconds)} if seconds else {}
 
 
 def stage_facts(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:

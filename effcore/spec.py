@@ -16,6 +16,7 @@ from effcore.catalogue.search import STRATEGIES, Search
 from effcore.document import Document, read
 from effcore.errors import Problem, SpecError, nearest
 from effcore.objectives import METRICS
+from effcore.partspace import SEEN_OF_PARTS, PartSpace, read_part_space
 from effcore.recipe import Recipe, digest, with_parents
 from effcore.searchspace import SearchSpace, read_space
 from effcore.space import MAX_VARIANTS, problem_of, read_recipe, show
@@ -121,9 +122,17 @@ class Spec:
             for name in found
         )
 
+    @cached_property
+    def parts(self) -> PartSpace | None:
+        """What a one-shot search chooses from; None for every other."""
+        read = read_part_space(self.space) if self.space is not None and self.search.strategy == "one_shot" else None
+        return read if isinstance(read, PartSpace) else None
+
     @property
     def size(self) -> int:
         """Variants that it asks for, of a search the most it may begin; as many as one grid may have where that is not known."""
+        if self.parts is not None:
+            return ((self.search.budget.variants or 0) + 1) * self.parts.finishes * len(self.seeds)
         if self.space is None:
             return len(self.recipes) * len(self.seeds)
         return int(min(self.search.budget.variants or MAX_VARIANTS, self.space.count, MAX_VARIANTS)) * len(self.seeds)
@@ -276,9 +285,22 @@ class _Reader:
             self.add("verdicts", "must be left out with a strategy that chooses what is measured.")
         read = read_space(parts, task=task) if parts else []
         if isinstance(read, SearchSpace):
+            self.one_shot(read, search)
             return read
         self.problems.extend(read)
         return None
+
+    def one_shot(self, space: SearchSpace, search: Search) -> None:
+        if search.strategy != "one_shot":
+            return
+        parts = read_part_space(space)
+        self.problems.extend(parts if isinstance(parts, list) else ())
+        if search.budget.variants is None or search.budget.minutes is not None or search.budget.core_s is not None:
+            hint = "As `budget: {variants: 12}`; how many are tried, `screened` says."
+            self.add("search.budget", "must say with the strategy one_shot how many sub-networks are built, in `variants` alone.", hint)
+        unknown = [limit.metric for limit in search.limits if limit.metric not in SEEN_OF_PARTS]
+        if unknown:
+            self.add("search.constraints", f"must be on {', '.join(SEEN_OF_PARTS)} with the strategy one_shot. Got {', '.join(unknown)}.")
 
     def verdicts(self) -> bool:
         value = self.data.get("verdicts", False)

@@ -20,6 +20,7 @@ from effcore.driver import Driver, Events, Grid, Progress, Source
 from effcore.errors import BusyError, Cancelled, EffcoreError
 from effcore.execute import Engine
 from effcore.forecast import core_count, missing_structures
+from effcore.one_shot import OneShot
 from effcore.own import VERSION_VARIABLE, known, pinned, refresh, to_stderr
 from effcore.plan import make_plan
 from effcore.recipe import canonical
@@ -200,6 +201,8 @@ def _recorded(driver: Driver, source: Source) -> Iterator[None]:
 def _source(driver: Driver) -> tuple[Source, bool]:
     """What a sweep consists of, and whether something of it is to be computed, as far as that is known."""
     spec = driver.spec
+    if spec.parts is not None:
+        return OneShot(driver, spec.parts), True
     if spec.space is not None:
         return Searcher(driver, spec.space), True
     plan = make_plan(spec.variants, context=driver.context, stored=driver.teachers)

@@ -22,8 +22,8 @@ LINES: tuple[tuple[str, ...], ...] = (
     ),
     ("catalogue", "plugin"),
     (
-        "recipe", "document", "devices", "space", "dimensions", "searchspace", "spec", "effects", "planned", "plan", "screening", "description",
-        "reasons", "verdict", "challenge", "effect_sizes", "dose",
+        "recipe", "document", "devices", "space", "dimensions", "searchspace", "partspace", "spec", "effects", "planned", "plan", "screening",
+        "description", "reasons", "verdict", "challenge", "effect_sizes", "dose",
     ),
     ("tasks", "models", "stopping", "training"),
     ("techniques",),
@@ -33,8 +33,8 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("search",),
     ("tracking",),
     (
-        "stored", "results", "driver", "candidate", "spending", "searcher", "recorded", "sweep", "runner", "report", "data_efficiency", "interaction",
-        "proxies", "tabled", "takeaway", "scan", "remeasure", "bundle", "imported", "grade", "reproductions",
+        "stored", "results", "driver", "candidate", "spending", "searcher", "recorded", "one_shot", "sweep", "runner", "report",
+        "data_efficiency", "interaction", "proxies", "tabled", "takeaway", "scan", "remeasure", "bundle", "imported", "grade", "reproductions",
     ),
     ("cli", "__init__", "__main__"),
 )

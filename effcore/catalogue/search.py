@@ -12,7 +12,7 @@ from effcore.catalogue.record import Card, Parameters, parameter, require_use
 from effcore.errors import nearest
 from effcore.objectives import METRICS
 
-StrategyName = Literal["grid", "random", "qmc", "tpe", "gp", "nsga2", "nsga3"]
+StrategyName = Literal["grid", "random", "qmc", "tpe", "gp", "nsga2", "nsga3", "one_shot"]
 StoppingName = Literal["none", "asha", "hyperband"]
 
 MOST_CONSTRAINTS = 8
@@ -78,6 +78,7 @@ _EARLY = ("seed", "budget", "constraints", "stopping", "reduction", "tie_break",
 USES: dict[str, tuple[str, ...]] = {
     "grid": (), "random": _EARLY, "qmc": _EARLY, "tpe": (*_EARLY, "startup"), "gp": (*_EARLY, "startup"),
     "nsga2": (*_EARLY, "population"), "nsga3": (*_EARLY, "population"),
+    "one_shot": ("seed", "budget", "constraints", "population", "screened"),
 }  # fmt: skip
 """Fields that each strategy has a use for."""
 
@@ -98,7 +99,11 @@ class Search(Parameters):
     startup: int = parameter(10, ge=1, le=1000, unit="candidates", help="First candidates that are drawn evenly, before results guide the choice.")
     population: int = parameter(16, ge=4, le=1000, unit="candidates", help="Candidates in a generation.")
 
-    @field_validator("budget", "constraints", "stopping", "reduction", "tie_break", "latency_first", "startup", "population", "seed")
+    screened: int = parameter(
+        200, ge=4, le=10_000, unit="networks", help="one_shot: sub-networks that are tried on validation; as many as the budget says are built."
+    )
+
+    @field_validator("budget", "constraints", "stopping", "reduction", "tie_break", "latency_first", "startup", "population", "seed", "screened")
     @classmethod
     def _has_a_use(cls, value: object, info: ValidationInfo) -> object:
         require_use(cls, value, info, by="strategy", uses=USES)
@@ -190,6 +195,16 @@ STRATEGIES: dict[str, Card] = {
             unhelpful="With two objectives, where nsga2 does the same for less, and with few candidates.",
             source="Deb and Jain 2014, An Evolutionary Many-Objective Optimization Algorithm (NSGA-III)",
             link="https://doi.org/10.1109/TEVC.2013.2281535",
+        ),
+        Card(
+            name="one_shot",
+            summary="One supernet is trained; hundreds of its sub-networks are tried on validation, with latencies from a table of measured parts, "
+            "and NSGA-II looks for the front. Those on it, as many as the budget says, are cut out, exported and measured as any other variant.",
+            formula="cost = T(supernet) + screened * t(statistics + validation) + budget * T(export, measure)",
+            unhelpful="Where the supernet ranks sub-networks otherwise than training them alone does, which `effcore proxies` tells; and where "
+            "only one network is wanted: training that alone costs less.",
+            source="Cai et al. 2020, Once-for-All; Yu et al. 2020, BigNAS",
+            link="https://arxiv.org/abs/1908.09791",
         ),
     )
 }  # fmt: skip

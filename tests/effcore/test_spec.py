@@ -94,7 +94,7 @@ UNKNOWN_AND_WRONG = [
     ),
     (
         "search: {strategy: rondom}\n",
-        "search.strategy (line 7): must be 'grid', 'random', 'qmc', 'tpe', 'gp', 'nsga2' or 'nsga3'. Got 'rondom'. Did you mean 'random'?",
+        "must be 'grid', 'random', 'qmc', 'tpe', 'gp', 'nsga2', 'nsga3' or 'one_shot'. Got 'rondom'. Did you mean 'random'?",
     ),
     ("search: {strategy: random}\n", "search.budget (line 7): must say when the search ends, in `variants`, `minutes` or `core_s`."),
     ("search: {seed: 1}\n", "search.seed (line 7): must be left out with the strategy grid, which has no use for it. Got 1."),
