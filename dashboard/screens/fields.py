@@ -21,7 +21,7 @@ from dashboard.form import (
     start_values,
 )
 from dashboard.quantities import count
-from dashboard.screens.parts import heading
+from dashboard.screens.parts import heading, note
 from effcore.catalogue import TASKS, TECHNIQUES, Technique
 from effcore.objectives import METRICS
 
@@ -73,6 +73,8 @@ def _general(places: dict[tuple[str, str], DeltaGenerator]) -> dict[str, Any]:
             help=" ".join(t.summary for t in TASKS.values()),
         )
         places["task", ""] = st.container(gap=None)
+    if task in TASKS and TASKS[task].origin:
+        note(TASKS[task].summary, key="own-data")
     with columns[2]:
         seeds = st.text_input(
             "Seeds",
