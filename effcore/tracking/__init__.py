@@ -124,6 +124,11 @@ class Store:
         self._mirror.refresh()
         return self._mirror.sweeps()
 
+    def size_bytes(self) -> int | None:
+        """Size of the database; None where it is not a file here."""
+        path = sqlite_path(self.uri)
+        return path.stat().st_size if path is not None and path.exists() else None
+
     def sweep(self, name: str | None = None) -> SweepRecord:
         """The newest sweep of that name or run id; the newest of all where no name is given.
 

@@ -16,16 +16,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from effcore.errors import StoreError
 from effcore.tracking import Store
 from effcore.tracking.evidence import EvidenceReader
+from effcore.tracking.marks import Mark, Marks
 from effcore.tracking.mirror import Mirror
 from effcore.tracking.rows import PREFIX
 from effcore.tracking.runs import Changes, Run
+
+ADDRESS = "recording:"
+"""Before the path of a recording, where the address of a store may stand."""
 
 KIND, FORMAT = "effcore recording", 1
 DOCUMENTS = ("recipe.json", "samples.json", "correct.json", "curve.json", "facts.json", "profile.json")
@@ -146,7 +150,21 @@ class _ReadOnly:
     """Stands where a store has its client: whatever would write is refused."""
 
     def __getattr__(self, name: str) -> Any:
-        raise StoreError("This is a recorded study: it can be looked at and not added to. Start `effcore serve` to run sweeps.")
+        _refuse()
+
+
+def _refuse() -> NoReturn:
+    raise StoreError("This is a recorded study: it can be looked at and not added to. Start `effcore serve` to run sweeps.")
+
+
+class _NoMarks(Marks):
+    """Nobody has said anything of a recorded point, and nobody can."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda where: [], lambda run_id, tags: _refuse(), lambda run_id: None)
+
+    def of(self, run_id: str) -> Mark:
+        return Mark()
 
 
 class Recording(Store):
@@ -166,11 +184,13 @@ class Recording(Store):
         self.experiment_id = "0"
         self._client = _ReadOnly()  # type: ignore[assignment]
         self.header, lines = _read(path)
+        self._size_bytes = path.stat().st_size
         self._files = {line["run"]["run_id"]: line["files"] for line in lines}
         self._owners = {line["run"]["run_id"]: line["run"]["tags"].get(f"{PREFIX}variant", "") for line in lines}
         self._mirror = Mirror(_Once([Run(**line["run"]) for line in lines]))
         self._folder = tempfile.TemporaryDirectory(prefix="effcore-recording-")
         self._evidence = EvidenceReader(self.file)
+        self.marks = _NoMarks()
 
     def file(self, run_id: str, name: str) -> Path:
         """Local path of a document of a run, written when it is asked for first.
@@ -190,11 +210,24 @@ class Recording(Store):
             path.write_text(content if name in TEXTS else json.dumps(unpacked(content)), encoding="utf-8")
         return path
 
+    def size_bytes(self) -> int | None:
+        """Size of the recording."""
+        return self._size_bytes
+
     def again(self, run_id: str) -> Any:
         """No request to measure again is ever filed here."""
         from effcore.tracking.rows import Again
 
         return Again("", "")
+
+
+def read_header(path: Path) -> Header:
+    """What a recording says of itself.
+
+    Raises:
+        StoreError: The file can't be read, or is no recording.
+    """
+    return _read(path)[0]
 
 
 def _read(path: Path) -> tuple[Header, list[dict[str, Any]]]:
