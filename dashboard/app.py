@@ -12,7 +12,7 @@ if ROOT not in sys.path:  # streamlit puts the folder of the script there, not t
     sys.path.insert(0, ROOT)
 
 from dashboard import routes  # noqa: E402
-from dashboard.screens.health import banner, strip  # noqa: E402
+from dashboard.screens.guessing import teaches  # noqa: E402
 from dashboard.screens.parts import follow, style  # noqa: E402
 
 st.set_page_config(page_title="effcore", page_icon=routes.ICON, layout="wide", initial_sidebar_state="collapsed")
@@ -23,12 +23,14 @@ current = st.navigation(
         st.Page(routes.TECHNIQUES, title="Techniques", url_path="techniques", icon=":material/tune:"),
         st.Page(routes.COMPARE, title="Compare", url_path="compare", icon=":material/compare_arrows:"),
         st.Page(routes.LAUNCH, title="Launch", url_path="launch", icon=":material/play_arrow:"),
+        st.Page(routes.LESSONS, title="Lessons", url_path="lessons", icon=":material/school:"),
+        st.Page(routes.CLASS, title="Class", url_path="class", icon=":material/group:", visibility="visible" if teaches() else "hidden"),
+        st.Page(routes.PREDICT, title="Guess a step", url_path="predict", visibility="hidden"),
+        st.Page(routes.LESSON, title="Lesson", url_path="lesson", visibility="hidden"),
         st.Page(routes.POINT, title="Point", url_path="point", visibility="hidden"),
     ],
     position="top",
 )
 follow()
 style()
-banner()
 current.run()
-strip()

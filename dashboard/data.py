@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,7 +13,10 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.keeping import Keeping, Trouble
+from dashboard import audience
+from dashboard.places import home as home
+from dashboard.places import know_own as know_own
+from dashboard.places import tracking_uri as tracking_uri
 from dashboard.views.frontier import FrontierView, frontier_view
 from dashboard.views.large import MANY, large_view
 from dashboard.views.queue import ACTIVE
@@ -26,35 +27,16 @@ from effcore.errors import StoreError
 from effcore.forecast import Forecast, forecast
 from effcore.frontier import Variant
 from effcore.objectives import metric
-from effcore.own import know
 from effcore.spec import Spec, parse
 from effcore.stored import StoredTeachers, require_teachers
 from effcore.tracking import Again, Store, SweepRecord
-from effcore.tracking.recording import ADDRESS, Header, Recording
 
 FILES = ("recipe.json", "samples.json", "correct.json", "curve.json", "facts.json", "profile.json", "error.txt")
 """Files of a run beside the artifact itself."""
 
 
-def home() -> Path:
-    """The folder that all state lives in."""
-    return Path(os.environ.get("EFFCORE_HOME", "").strip() or ".effcore").resolve()
-
-
-def tracking_uri() -> str | None:
-    """Address of the tracking store, where it is not the one in the home folder."""
-    return os.environ.get("EFFCORE_TRACKING_URI", "").strip() or None
-
-
-def know_own() -> None:
-    """Have the catalogue hold what the operator named; costs a look at one file where nothing changed."""
-    know(home())
-
-
 @st.cache_resource(show_spinner=False)
 def _open(home_folder: str, uri: str | None) -> Store:
-    if uri is not None and uri.startswith(ADDRESS):
-        return Recording(Path(uri.removeprefix(ADDRESS)), home=Path(home_folder))
     return Store(Path(home_folder), uri=uri)
 
 
@@ -65,18 +47,6 @@ def store() -> Store:
         StoreError: It cannot be opened.
     """
     return _open(str(home()), tracking_uri())
-
-
-def recorded() -> Header | None:
-    """What is opened, where it is a recorded study and no store."""
-    opened = store()
-    return opened.header if isinstance(opened, Recording) else None
-
-
-def warm() -> None:
-    """Read the store before the first visitor comes; what goes wrong is shown to that one."""
-    with suppress(StoreError):
-        snapshot()
 
 
 reading = threading.Lock()
@@ -98,8 +68,9 @@ class Snapshot:
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _snapshot(home_folder: str, uri: str | None, version: str, _variants: tuple[Variant, ...]) -> Snapshot:
-    return Snapshot(version, _variants, Columns(_variants))
+def _snapshot(home_folder: str, uri: str | None, version: str, _variants: tuple[Variant, ...], _unseen: frozenset[str]) -> Snapshot:
+    seen = tuple(v for v in _variants if v.sweep not in _unseen) if _unseen else _variants
+    return Snapshot(version, seen, Columns(seen))
 
 
 def snapshot() -> Snapshot:
@@ -111,21 +82,53 @@ def snapshot() -> Snapshot:
         StoreError: The store can't be read and never could.
     """
     version, variants = _keeping("state", lambda: store().state())
-    return _snapshot(str(home()), tracking_uri(), version, variants)
+    unseen = audience.hidden(_all_sweeps(), audience.visitor(home()))
+    return _snapshot(str(home()), tracking_uri(), "-".join([version, *sorted(unseen)]), variants, unseen)
+
+
+_AGAIN_S = 2.0
+"""How long after a look that failed none is tried: each waits for a second, and every visitor would."""
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why the store can't be read, and since when what is shown stands still.
+
+    Attributes:
+        since_s: Unix time of the last look that went well.
+    """
+
+    text: str
+    since_s: float
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def _kept(home_folder: str, uri: str | None) -> Keeping:
-    return Keeping()
+def _kept(home_folder: str, uri: str | None) -> dict[str, Any]:
+    """What was read last, by what it is, and the trouble there is."""
+    return {}
 
 
 def _keeping(what: str, read: Callable[[], Any]) -> Any:
-    return _kept(str(home()), tracking_uri()).read(what, read)
+    kept = _kept(str(home()), tracking_uri())
+    if what in kept and time.time() - kept.get("failed", 0.0) < _AGAIN_S:
+        return kept[what]
+    try:
+        kept[what] = read()
+    except StoreError as error:
+        kept["failed"] = time.time()
+        if what not in kept:
+            raise
+        kept["trouble"] = Trouble(str(error), kept["well"])
+    else:
+        kept["well"] = time.time()
+        kept.pop("trouble", None)
+    return kept[what]
 
 
 def trouble() -> Trouble | None:
     """What keeps the pages from showing the newest state, where there is something."""
-    return _kept(str(home()), tracking_uri()).trouble
+    found: Trouble | None = _kept(str(home()), tracking_uri()).get("trouble")
+    return found
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
@@ -177,9 +180,14 @@ def _sweeps(home_folder: str, uri: str | None) -> tuple[SweepRecord, ...]:
     return tuple(_keeping("sweeps", lambda: store().sweeps()))
 
 
-def sweeps() -> tuple[SweepRecord, ...]:
-    """All sweeps, at most a second old."""
+def _all_sweeps() -> tuple[SweepRecord, ...]:
     return _sweeps(str(home()), tracking_uri())
+
+
+def sweeps() -> tuple[SweepRecord, ...]:
+    """All sweeps that this visitor may see, at most a second old."""
+    unseen = audience.hidden(_all_sweeps(), audience.visitor(home()))
+    return tuple(record for record in _all_sweeps() if record.run_id not in unseen)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
@@ -299,17 +307,23 @@ def submit(text: str) -> Submission:
     Raises:
         SpecError: The spec has problems; nothing is written.
         StoreError: The store cannot be written.
+        EffcoreError: In a class, it is not this visitor's turn, or takes more than is left.
     """
-    before = {record.run_id for record in store().sweeps() if record.state in ACTIVE}
+    records = store().sweeps()
+    before = {record.run_id for record in records if record.state in ACTIVE}
     check_teachers(read_spec(text))
-    run_id = store().schedule(text)
+    run_id = audience.file(read_spec(text), store(), records, audience.visitor(home()), cost=cost)
     _sweeps.clear()
     return Submission(run_id, fresh=run_id not in before)
 
 
 def cancel(run_id: str) -> None:
-    """Ask the runner to end a sweep."""
-    store().cancel(run_id)
+    """Ask the runner to end a sweep.
+
+    Raises:
+        EffcoreError: In a class, it is another one's.
+    """
+    audience.cancel(run_id, store(), audience.visitor(home()))
     _sweeps.clear()
 
 
@@ -319,7 +333,12 @@ def again(run_id: str) -> Again:
 
 
 def measure_again(run_id: str) -> None:
-    """Put a variant into the queue to be measured again; once, however often the button is pressed."""
+    """Put a variant into the queue to be measured again; once, however often the button is pressed.
+
+    Raises:
+        EffcoreError: In a class, it is another one's.
+    """
+    audience.require_own(next((v.sweep for v in snapshot().variants if v.run_id == run_id), ""), _all_sweeps(), audience.visitor(home()))
     if not again(run_id).pending:
         store().set_again(run_id, "waiting")
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from effcore.forkserver import die_with_parent
@@ -20,7 +21,7 @@ OPEN_STATES = ("waiting", "running", "cancelling", "stopped")
 
 
 def run_queue(store: Store, *, home: Path, once: bool = False) -> None:
-    """Run scheduled sweeps, oldest first, one after the other, until the process is ended.
+    """Run scheduled sweeps one after the other, those of different owners in turn, until the process is ended.
 
     A sweep filed on the page that stopped beating, since its process or the machine went down, is taken up again.
     Points that are to be measured again come first: that takes seconds.
@@ -45,9 +46,22 @@ def run_queue(store: Store, *, home: Path, once: bool = False) -> None:
 
 
 def _next(store: Store) -> SweepRecord | None:
-    sweeps = sorted(store.sweeps(), key=lambda s: (s.started_ms, s.run_id))
-    interrupted = [s for s in sweeps if s.state == "stopped" and s.origin == "page"]
-    return next(iter([*interrupted, *(s for s in sweeps if s.state == "waiting")]), None)
+    return next_of(store.sweeps())
+
+
+def next_of(sweeps: Sequence[SweepRecord]) -> SweepRecord | None:
+    """The sweep whose turn it is: one that was interrupted; else of the waiting ones that of whoever was served longest ago.
+
+    So nobody waits for the fifth sweep of another one. Within one owner, and among those who were never served, the oldest.
+    """
+    ordered = sorted(sweeps, key=lambda s: (s.started_ms, s.run_id))
+    interrupted = [s for s in ordered if s.state == "stopped" and s.origin == "page"]
+    served: dict[str, int] = {}
+    for sweep in ordered:
+        if sweep.state not in ("waiting", "stopped"):
+            served[sweep.owner] = max(served.get(sweep.owner, 0), sweep.ended_ms or sweep.heartbeat_ms)
+    waiting = sorted((s for s in ordered if s.state == "waiting"), key=lambda s: served.get(s.owner, 0))
+    return next(iter([*interrupted, *waiting]), None)
 
 
 def _run(record: SweepRecord, store: Store, home: Path) -> None:

@@ -27,7 +27,7 @@ def sensitivity(
     if structure not in ("weights", "channels"):
         raise EffcoreError(f"--structure must be weights or channels. Got {structure!r}.")
     from effcore.scan import scan_point
-    from effcore.takeaway import find_variant
+    from effcore.stored import find_variant
     from effcore.techniques.pruning.sensitivity import AMOUNTS
     from effcore.tracking import Store
 

@@ -1,13 +1,14 @@
-"""The queue, as far as it goes without a page: a point that is measured again."""
+"""The queue, as far as it goes without a page: whose turn it is, and a point that is measured again."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from stores import make_record, make_spec
 
-from effcore.runner import run_queue
-from effcore.tracking import Store
+from effcore.runner import next_of, run_queue
+from effcore.tracking import Store, SweepRecord
 
 
 def test_a_point_that_can_not_be_measured_again_keeps_its_figures_and_gets_the_cause(tmp_path: Path) -> None:
@@ -25,3 +26,44 @@ def test_a_point_that_can_not_be_measured_again_keeps_its_figures_and_gets_the_c
     assert "Traceback" not in answer.error
     assert store.asked_again() == []
     assert Store(tmp_path / "home").variants() == before
+
+
+def sweep(name: str, owner: str, *, filed: int, state: str = "waiting", ended: int | None = None) -> SweepRecord:
+    return SweepRecord(
+        run_id=name, name=name, key=name, state=state, task="digits", objectives=("accuracy",), total=1, done=0, failed=0, started_ms=filed,
+        ended_ms=ended, heartbeat_ms=filed, error="", origin="page", owner=owner,
+    )  # fmt: skip
+
+
+def order(sweeps: list[SweepRecord]) -> list[str]:
+    """Names in the order in which they are run, each for one unit of time."""
+    names, now = [], 1000
+    while (found := next_of(sweeps)) is not None:
+        now += 1
+        names.append(found.name)
+        sweeps = [replace(s, state="done", ended_ms=now) if s is found else s for s in sweeps]
+    return names
+
+
+def test_owners_take_turns_however_many_sweeps_one_files() -> None:
+    filed = [sweep(f"a{n}", "ada", filed=n) for n in range(4)] + [
+        sweep("b0", "bob", filed=10),
+        sweep("c0", "cy", filed=11),
+        sweep("b1", "bob", filed=12),
+    ]
+    assert order(filed) == ["a0", "b0", "c0", "a1", "b1", "a2", "a3"]
+
+
+def test_who_was_served_before_waits_for_who_was_not() -> None:
+    assert order([sweep("old", "ada", filed=1, state="done", ended=5), sweep("a", "ada", filed=6), sweep("b", "bob", filed=7)]) == ["b", "a"]
+
+
+def test_an_interrupted_sweep_goes_first_and_one_of_a_command_is_left_alone() -> None:
+    filed = [
+        sweep("a", "ada", filed=1),
+        sweep("stopped", "bob", filed=2, state="stopped"),
+        replace(sweep("theirs", "", filed=0, state="stopped"), origin="command"),
+    ]
+    found = next_of(filed)
+    assert found is not None and found.name == "stopped"
+    assert next_of([]) is None

@@ -1,0 +1,206 @@
+"""A class on one machine: names without accounts, guesses that nobody sees before they are released, the instructor's key."""
+
+from __future__ import annotations
+
+import hmac
+import os
+import secrets
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from effcore.errors import EffcoreError
+
+KEY_VARIABLE = "EFFCORE_INSTRUCTOR_KEY"
+KEY_FILE = "instructor.key"
+LEAST_KEY = 8
+LONGEST_NAME = 40
+MOST_STUDENTS = 500
+DATABASE = "classroom.db"
+_WORDS = (
+    "amber", "birch", "cedar", "comet", "coral", "delta", "ember", "fjord", "grove", "heron", "iris", "jade", "kite", "lotus", "maple", "north",
+    "ocean", "pearl", "quartz", "river", "sable", "tulip", "umber", "violet", "willow", "zephyr",
+)  # fmt: skip
+_TABLES = """
+CREATE TABLE IF NOT EXISTS student (name TEXT PRIMARY KEY, word TEXT NOT NULL, joined REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS guess (question TEXT, student TEXT, value REAL NOT NULL, at REAL NOT NULL, PRIMARY KEY (question, student));
+CREATE TABLE IF NOT EXISTS charge (sweep TEXT PRIMARY KEY, student TEXT NOT NULL, minutes REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS release (question TEXT PRIMARY KEY, at REAL NOT NULL);
+"""
+
+
+@dataclass(frozen=True)
+class Student:
+    """Who joined.
+
+    Attributes:
+        name: As the student wrote it.
+        word: What proves, after a page was closed, that it is the same student; shown to nobody else.
+    """
+
+    name: str
+    word: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A guess with its author, for the instructor's export."""
+
+    question: str
+    student: str
+    value: float
+    at: float
+
+
+class Classroom:
+    """What a class has done so far, in one file of the state folder; any number of pages use it at once.
+
+    Args:
+        home: The state folder; it must be there.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self._path = home / DATABASE
+        with self._open() as database:
+            database.executescript(_TABLES)
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        with closing(sqlite3.connect(self._path, timeout=20)) as connection, connection:
+            yield connection
+
+    def join(self, name: str) -> Student:
+        """Take a name that nobody has.
+
+        Raises:
+            EffcoreError: It is empty, too long, taken, or the class is full.
+        """
+        plain = " ".join(name.split())
+        if not plain or len(plain) > LONGEST_NAME or not plain.isprintable():
+            raise EffcoreError(f"A name must have 1 to {LONGEST_NAME} letters. Got {plain[:50]!r}.")
+        student = Student(plain, "-".join([*(secrets.choice(_WORDS) for _ in range(2)), str(secrets.randbelow(900) + 100)]))
+        try:
+            with self._open() as database:
+                if database.execute("SELECT count(*) FROM student").fetchone()[0] >= MOST_STUDENTS:
+                    raise EffcoreError(f"A class has at most {MOST_STUDENTS} students.")
+                database.execute("INSERT INTO student VALUES (?, ?, ?)", (student.name, student.word, time.time()))
+        except sqlite3.IntegrityError:
+            raise EffcoreError(f"The name {plain!r} is taken. Choose another one, or come back with the word that was shown.") from None
+        return student
+
+    def come_back(self, name: str, word: str) -> Student:
+        """The student of that name.
+
+        Raises:
+            EffcoreError: There is none, or the word is another one.
+        """
+        plain = " ".join(name.split())
+        with self._open() as database:
+            row = database.execute("SELECT word FROM student WHERE name = ?", (plain,)).fetchone()
+        known = row[0] if row else secrets.token_hex(8)  # so that a name that is not there takes as long
+        if not hmac.compare_digest(known.encode(), word.strip().lower().encode()) or row is None:
+            raise EffcoreError("Name and word do not go together.")
+        return Student(plain, known)
+
+    def lock(self, question: str, student: Student, value: float) -> None:
+        """Write a guess down, once and for all.
+
+        Raises:
+            EffcoreError: There is one already, the answer has been released, or the student is not of the class.
+        """
+        self.come_back(student.name, student.word)
+        try:
+            with self._open() as database:
+                if database.execute("SELECT 1 FROM release WHERE question = ?", (question,)).fetchone():
+                    raise EffcoreError("The answer has been released: it is too late for a guess.")
+                database.execute("INSERT INTO guess VALUES (?, ?, ?, ?)", (question, student.name, value, time.time()))
+        except sqlite3.IntegrityError:
+            raise EffcoreError("A guess is locked already.") from None
+
+    def own_guess(self, question: str, student: Student) -> float | None:
+        """The student's own guess."""
+        with self._open() as database:
+            row = database.execute("SELECT value FROM guess WHERE question = ? AND student = ?", (question, student.name)).fetchone()
+        return float(row[0]) if row else None
+
+    def count(self, question: str) -> tuple[int, int]:
+        """How many have locked a guess, of how many."""
+        with self._open() as database:
+            locked = database.execute("SELECT count(*) FROM guess WHERE question = ?", (question,)).fetchone()[0]
+            return int(locked), int(database.execute("SELECT count(*) FROM student").fetchone()[0])
+
+    def released(self, question: str) -> bool:
+        """Whether everyone may see the answer."""
+        with self._open() as database:
+            return database.execute("SELECT 1 FROM release WHERE question = ?", (question,)).fetchone() is not None
+
+    def released_with(self, prefix: str) -> frozenset[str]:
+        """Everything that was released whose name begins so."""
+        with self._open() as database:
+            rows = database.execute("SELECT question FROM release WHERE substr(question, 1, ?) = ?", (len(prefix), prefix))
+            return frozenset(str(row[0]) for row in rows)
+
+    def charge(self, student: str, sweep: str, minutes: float) -> None:
+        """Take minutes off what a student has; once for a sweep."""
+        with self._open() as database:
+            database.execute("INSERT OR IGNORE INTO charge VALUES (?, ?, ?)", (sweep, student, minutes))
+
+    def refund(self, sweep: str) -> None:
+        """Give back what a sweep was charged, which was cancelled before it began."""
+        with self._open() as database:
+            database.execute("DELETE FROM charge WHERE sweep = ?", (sweep,))
+
+    def charged(self, student: str) -> float:
+        """Minutes that a student has used."""
+        with self._open() as database:
+            return float(database.execute("SELECT coalesce(sum(minutes), 0) FROM charge WHERE student = ?", (student,)).fetchone()[0])
+
+    def guesses(self, question: str) -> tuple[float, ...]:
+        """All guesses without their authors, by value.
+
+        Raises:
+            EffcoreError: They are not released.
+        """
+        if not self.released(question):
+            raise EffcoreError("The guesses are not released.")
+        with self._open() as database:
+            rows = database.execute("SELECT value FROM guess WHERE question = ? ORDER BY value", (question,)).fetchall()
+        return tuple(float(row[0]) for row in rows)
+
+    def release(self, question: str) -> None:
+        """Let everyone see the answer and all guesses; for the instructor."""
+        with self._open() as database:
+            database.execute("INSERT OR IGNORE INTO release VALUES (?, ?)", (question, time.time()))
+
+    def reset(self, question: str) -> None:
+        """Forget the guesses of a question and its release; for the instructor."""
+        with self._open() as database:
+            database.execute("DELETE FROM guess WHERE question = ?", (question,))
+            database.execute("DELETE FROM release WHERE question = ?", (question,))
+
+    def entries(self) -> tuple[Entry, ...]:
+        """Every guess with its author, in the order they came in; for the instructor."""
+        with self._open() as database:
+            return tuple(Entry(*row) for row in database.execute("SELECT question, student, value, at FROM guess ORDER BY at"))
+
+
+def instructor_key(home: Path) -> str | None:
+    """The instructor's key: from the environment, or from a file of the state folder; None where there is no class.
+
+    Raises:
+        EffcoreError: It is too short to be one.
+    """
+    path = home / KEY_FILE
+    key = os.environ.get(KEY_VARIABLE, "").strip() or (path.read_text().strip() if path.is_file() else "")
+    if key and len(key) < LEAST_KEY:
+        raise EffcoreError(f"The instructor's key must have at least {LEAST_KEY} characters. Got {len(key)}. Set {KEY_VARIABLE}, or {KEY_FILE}.")
+    return key or None
+
+
+def is_instructor(given: str, home: Path) -> bool:
+    """Whether that is the instructor's key, compared in constant time."""
+    key = instructor_key(home)
+    return key is not None and hmac.compare_digest(given.encode(), key.encode())

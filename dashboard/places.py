@@ -1,0 +1,23 @@
+"""Where the state is that the pages show."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from effcore.own import know
+
+
+def home() -> Path:
+    """The folder that all state lives in."""
+    return Path(os.environ.get("EFFCORE_HOME", "").strip() or ".effcore").resolve()
+
+
+def tracking_uri() -> str | None:
+    """Address of the tracking store, where it is not the one in the home folder."""
+    return os.environ.get("EFFCORE_TRACKING_URI", "").strip() or None
+
+
+def know_own() -> None:
+    """Have the catalogue hold what the operator named; costs a look at one file where nothing changed."""
+    know(home())

@@ -1,0 +1,38 @@
+"""Acts: find the dominator, move a budget."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.charts.lessons import plane_figure
+from dashboard.lessons import dominance
+from dashboard.lessons.recorded import Recorded
+from dashboard.screens.acts.parts import chart
+from dashboard.screens.parts import current_look, note
+
+
+def act(recorded: Recorded) -> None:
+    """Choose a network and see what dominates it; set a budget and see what it buys."""
+    rows = recorded.rows()
+    frontier = dominance.on_frontier(rows)
+    names = [r.name for r in rows]
+    accuracy, latency = [r.value("accuracy") for r in rows], [r.value("latency_ms") for r in rows]
+    left, right = st.columns(2)
+    worst = max(range(len(rows)), key=lambda i: len(dominance.dominators(rows, rows[i])))
+    chosen = left.selectbox("Network", range(len(rows)), index=worst, format_func=lambda i: names[i], key="lesson-network")
+    budget = right.slider("Budget: at most so many ms a prediction", min(latency), max(latency), max(latency), key="lesson-budget", format="%.3f")
+    found = dominance.dominators(rows, rows[chosen])
+    marked = [names.index(d.name) for d in found]
+    alt = f"{sum(frontier)} of {len(rows)} networks are on the frontier; {len(found)} dominate {names[chosen]}."
+    chart(plane_figure(names, accuracy, latency, frontier, current_look(), chosen=chosen, marked=marked, budget_ms=budget), key="plane", alt=alt)
+    if found:
+        best = found[0]
+        note(f"{names[chosen]} is dominated by {len(found)}: {best.name} is {best.faster:.2g} times as fast and {best.points:.1f} points better.",
+             key="dominators", tone="lead")  # fmt: skip
+    else:
+        note(f"Nothing dominates {names[chosen]}: whoever wants it faster loses accuracy.", key="dominators", tone="lead")
+    inside = dominance.best_within(rows, budget)
+    if inside is None:
+        note(f"No network needs at most {budget:.3g} ms.", key="budget", tone="lead")
+    else:
+        note(f"At most {budget:.3g} ms buys {inside.value('accuracy'):.1%}: {inside.name}.", key="budget", tone="lead")

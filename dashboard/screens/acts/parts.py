@@ -1,0 +1,25 @@
+"""Parts that the acts share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+from numpy.typing import NDArray
+
+from dashboard.theme import CHART_CONFIG
+
+
+def chart(figure: go.Figure, *, key: str, alt: str) -> None:
+    """A figure, with what it says in words for those who can't see it."""
+    with st.container(key=f"{key}-chart"):
+        st.plotly_chart(figure, key=key, config=CHART_CONFIG, theme=None)
+        with st.container(key=f"{key}-alt"):
+            st.caption(alt)
+
+
+def picture(image: NDArray[Any], *, caption: str = "", scale: int = 5, width: int = 140) -> None:
+    """A small image with its pixels visible."""
+    st.image(np.kron(image, np.ones((scale, scale), np.uint8)), caption=caption or None, width=width)

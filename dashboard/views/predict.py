@@ -1,0 +1,64 @@
+"""Guessing the effect of a step before it is shown: what is asked, and the truth with its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dashboard.lessons.lesson import Guess, Truth
+from effcore.comparison import accuracy_difference_of_intervals, ratio_of_intervals
+from effcore.frontier import Variant
+
+FASTER = Guess(ask="How many times faster is it than before? Below 1 is slower.", unit="times", low=0.2, high=8.0, step=0.1)
+POINTS = Guess(ask="How many points of accuracy does it gain? Below 0 it loses.", unit="points", low=-20.0, high=10.0, step=0.5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepQuestion:
+    """A step whose effect is guessed.
+
+    Attributes:
+        before: The point that the step starts from.
+        after: Where it leads; nothing of it but its name and step may be shown before the answer.
+    """
+
+    before: Variant
+    after: Variant
+
+    @property
+    def key(self) -> str:
+        """The same for all who are asked."""
+        return f"step-{self.after.run_id}"
+
+
+def step_question(variants: Sequence[Variant], run_id: str) -> StepQuestion | None:
+    """The step to the variant of that run; None where its parent was not measured in the same environment."""
+    after = next((v for v in variants if v.run_id == run_id and v.status == "FINISHED"), None)
+    if after is None or after.parent is None:
+        return None
+    fits = [
+        v for v in variants
+        if v.recipe_key == after.parent and v.seed == after.seed and v.environment == after.environment and v.status == "FINISHED"
+    ]  # fmt: skip
+    fits = [v for v in fits if v.sweep == after.sweep] or fits
+    known = fits and all(name in v.metrics for v in (fits[0], after) for name in ("accuracy", "latency_ms"))
+    return StepQuestion(before=fits[0], after=after) if known else None
+
+
+def faster_truth(question: StepQuestion) -> Truth:
+    """How many times faster, with its interval."""
+    found = ratio_of_intervals(_interval(question.before, "latency_ms"), _interval(question.after, "latency_ms"))
+    low, high = found.low or found.ratio, found.high or found.ratio
+    return Truth(value=found.ratio, low=low, high=high, text=f"{found.ratio:.2f} times as fast ({low:.2f} to {high:.2f}).")
+
+
+def points_truth(question: StepQuestion) -> Truth:
+    """How many points of accuracy, with the interval of test images that are drawn anew."""
+    found = accuracy_difference_of_intervals(_interval(question.after, "accuracy"), _interval(question.before, "accuracy"))
+    value, low, high = (100 * x for x in (found.difference, found.low, found.high))
+    return Truth(value=value, low=low, high=high, text=f"{value:+.1f} points of accuracy ({low:+.1f} to {high:+.1f}).")
+
+
+def _interval(variant: Variant, name: str) -> tuple[float, float, float]:
+    value = variant.metrics[name]
+    return value, variant.metrics.get(f"{name}_low", value), variant.metrics.get(f"{name}_high", value)

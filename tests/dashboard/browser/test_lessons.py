@@ -1,0 +1,177 @@
+"""Lessons in a real browser: by keyboard alone, at projector and phone size, and a class in which nobody sees too early."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from conftest import free_port, serve
+
+from dashboard.classroom import KEY_FILE
+from dashboard.lessons import LESSONS, recorded
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+KEY = "the key of this class"
+SIZES = {"projector": ({"width": 1280, "height": 720}, "&projector=1"), "phone": ({"width": 400, "height": 800}, "")}
+
+
+@dataclass
+class Watched:
+    """A tab of its own context, with everything that the server sent to it.
+
+    Attributes:
+        sent: Frames of its web sockets.
+    """
+
+    page: Page
+    sent: list[bytes] = field(default_factory=list)
+
+    def heard(self, text: str) -> bool:
+        """Whether a text came over the wire, shown or not."""
+        return any(text.encode() in frame for frame in self.sent)
+
+
+@pytest.fixture(scope="module")
+def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The pages over an empty store with a class; their address."""
+    folder = tmp_path_factory.mktemp("school")
+    (folder / "home").mkdir()
+    (folder / "home" / KEY_FILE).write_text(KEY)
+    port = free_port()
+    process = serve(folder / "home", port=port, output=folder / "log")
+    yield f"http://127.0.0.1:{port}"
+    process.terminate()
+    process.wait(timeout=20)
+
+
+@pytest.fixture
+def open_tab(browser: Browser) -> Iterator[Any]:
+    """`open_tab()`: a tab in a context of its own."""
+    contexts = []
+
+    def opened(**options: Any) -> Watched:
+        context = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | options))
+        contexts.append(context)
+        watched = Watched(context.new_page())
+        watched.page.set_default_timeout(60_000)
+
+        def frame(payload: str | bytes) -> None:
+            watched.sent.append(payload if isinstance(payload, bytes) else payload.encode())
+
+        watched.page.on("websocket", lambda socket: socket.on("framereceived", frame))
+        return watched
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+def focus(page: Page, selector: str) -> None:
+    """Tab until that has the focus."""
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        if page.evaluate("s => document.activeElement.matches(s)", selector):
+            return
+    raise AssertionError(f"no way by Tab to {selector}")
+
+
+def walk(page: Page, url: str, key: str, extra: str) -> None:
+    """A lesson from its question to its end by keyboard alone."""
+    lesson, data = LESSONS[key], recorded.read()
+    page.goto(f"{url}/lesson?lesson={key}{extra}")
+    page.get_by_text(lesson.question, exact=True).wait_for()
+    focus(page, '[role="slider"]')
+    page.keyboard.press("ArrowRight")
+    focus(page, f".st-key-lock-lesson-{key} button")
+    page.keyboard.press("Enter")
+    page.get_by_text("Locked: ").wait_for()
+    page.keyboard.press("PageDown")
+    page.get_by_text(lesson.truth(data).text, exact=True).wait_for()
+    page.locator(".js-plotly-plot .main-svg").first.wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth + 1"), "nothing sticks out to the side"
+    page.keyboard.press("PageDown")
+    page.get_by_text(lesson.learned(data)[0], exact=True).wait_for()
+    assert page.get_by_text("Traceback").count() == 0
+    keys = list(LESSONS)
+    if key != keys[-1]:
+        page.keyboard.press("PageDown")
+        page.get_by_text(LESSONS[keys[keys.index(key) + 1]].question, exact=True).wait_for()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_lesson_by_keyboard_alone(site: Any, open_tab: Any, size: str) -> None:
+    viewport, extra = SIZES[size]
+    walk(open_tab(viewport=viewport).page, site.url, "quantization", extra)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("key", [key for key in LESSONS if key != "quantization"])
+def test_every_lesson_by_keyboard_alone(site: Any, open_tab: Any, key: str, size: str) -> None:
+    viewport, extra = SIZES[size]
+    walk(open_tab(viewport=viewport).page, site.url, key, extra)
+
+
+def joined(tab: Watched, url: str, name: str) -> None:
+    """Join the class and go to the lesson within the same session."""
+    tab.page.goto(f"{url}/class")
+    tab.page.get_by_label("Your name, or any other").fill(name)
+    tab.page.get_by_role("button", name="Join").click()
+    tab.page.get_by_text(f"You are {name}.").wait_for()
+    to_the_lesson(tab.page)
+
+
+def to_the_lesson(page: Page) -> None:
+    page.get_by_role("link", name="Lessons").first.click()
+    page.locator(".st-key-open-frontier button").click()
+    page.get_by_text(LESSONS["frontier"].question, exact=True).wait_for()
+
+
+def lock(page: Page, steps: int) -> None:
+    page.locator('[role="slider"]').focus()
+    for _ in range(steps):
+        page.keyboard.press("ArrowRight")
+    page.get_by_text(f"{1 + steps} networks").first.wait_for()
+    page.locator(".st-key-lock-lesson-frontier button").click()
+    page.get_by_text(f"Locked: {1 + steps} networks.").wait_for()
+
+
+def test_nobody_sees_the_answer_or_a_guess_before_the_instructor_releases_it(school: str, open_tab: Any) -> None:
+    truth = LESSONS["frontier"].truth(recorded.read())
+    ada, bob, teacher = open_tab(), open_tab(), open_tab()
+    joined(ada, school, "Ada")
+    joined(bob, school, "Bob")
+    lock(ada.page, 3)
+    lock(bob.page, 16)
+    for tab in (ada, bob):
+        tab.page.locator(".st-key-next button").click()
+        tab.page.get_by_text("2 of 2 have locked a guess.").wait_for()
+        assert not tab.heard(truth.text) and tab.page.locator(".js-plotly-plot").count() == 0
+    assert not ada.heard("17 networks") and not bob.heard("Locked: 4 networks")
+    teacher.page.goto(f"{school}/class")
+    teacher.page.get_by_label("Instructor's key").fill(KEY)
+    teacher.page.get_by_role("button", name="Show the controls").click()
+    teacher.page.get_by_text("you can now release").wait_for()
+    to_the_lesson(teacher.page)
+    teacher.page.locator(".st-key-release-lesson-frontier button").click()
+    for tab, own in ((ada, 4), (bob, 17)):
+        tab.page.get_by_text(truth.text, exact=True).wait_for()
+        tab.page.get_by_text(f"You guessed {own} networks").wait_for()
+        tab.page.get_by_text("2 guesses of the class").wait_for()
+        assert not tab.heard(KEY)
+    assert KEY not in teacher.page.url and not ada.heard("Bob") and not bob.heard("Ada")
+
+
+def test_the_list_of_lessons_is_drawn(site: Any, open_tab: Any, tmp_path: Path) -> None:
+    page = open_tab().page
+    page.goto(f"{site.url}/lessons")
+    for lesson in LESSONS.values():
+        page.get_by_text(lesson.question, exact=True).wait_for()
+    page.screenshot(path=tmp_path / "lessons.png")
+    assert (tmp_path / "lessons.png").stat().st_size > 10_000

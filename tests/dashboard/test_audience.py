@@ -1,0 +1,88 @@
+"""Who may see and do what in a class, asked as a request would ask it, not as a page would allow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dashboard.audience import QUOTA_VARIABLE, SWEEP, Visitor, hidden, quota_minutes, require_own, require_turn, signed
+from dashboard.classroom import Classroom
+from effcore.errors import EffcoreError
+from effcore.spec import parse
+from effcore.tracking import SweepRecord
+
+SPEC = """name: homework
+task: digits
+recipe:
+  - architecture: {family: mlp}
+  - training: {epochs: 1}
+  - runtime: onnxruntime
+"""
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Classroom:
+    return Classroom(tmp_path)
+
+
+def sweep(name: str, owner: str, state: str = "done") -> SweepRecord:
+    return SweepRecord(
+        run_id=name, name=name, key=name, state=state, task="digits", objectives=("accuracy",), total=1, done=0, failed=0, started_ms=0,
+        ended_ms=None, heartbeat_ms=0, error="", origin="page", owner=owner,
+    )  # fmt: skip
+
+
+RECORDS = (sweep("lecture", ""), sweep("adas", "Ada"), sweep("bobs", "Bob"))
+
+
+def test_students_see_their_own_the_lecturers_and_what_was_released(room: Classroom) -> None:
+    ada, bob = (Visitor(room, room.join(name), False) for name in ("Ada", "Bob"))
+    nobody, teacher, alone = Visitor(room, None, False), Visitor(room, None, True), Visitor(None, None, False)
+    assert hidden(RECORDS, ada) == {"bobs"} and hidden(RECORDS, bob) == {"adas"} and hidden(RECORDS, nobody) == {"adas", "bobs"}
+    assert hidden(RECORDS, teacher) == hidden(RECORDS, alone) == frozenset()
+    room.release(SWEEP + "bobs")
+    assert hidden(RECORDS, ada) == frozenset()
+
+
+def test_nobody_touches_what_is_anothers(room: Classroom) -> None:
+    ada = Visitor(room, room.join("Ada"), False)
+    require_own("adas", RECORDS, ada)
+    for who, run_id in ((ada, "bobs"), (ada, "lecture"), (ada, "not there"), (Visitor(room, None, False), "lecture")):
+        with pytest.raises(EffcoreError, match="another one's"):
+            require_own(run_id, RECORDS, who)
+    require_own("bobs", RECORDS, Visitor(room, None, True))
+    require_own("bobs", RECORDS, Visitor(None, None, False))
+
+
+def test_one_sweep_at_a_time_and_no_more_minutes_than_there_are(room: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada = Visitor(room, room.join("Ada"), False)
+    require_turn(RECORDS, ada, minutes=1000)
+    with pytest.raises(EffcoreError, match="One sweep at a time: second"):
+        require_turn([*RECORDS, sweep("second", "Ada", "waiting")], ada, minutes=0)
+    require_turn([*RECORDS, sweep("other", "Bob", "running")], ada, minutes=0)
+    with pytest.raises(EffcoreError, match="Join the class"):
+        require_turn(RECORDS, Visitor(room, None, False), minutes=0)
+    monkeypatch.setenv(QUOTA_VARIABLE, "5")
+    room.charge("Ada", "adas", 3.0)
+    room.charge("Ada", "adas", 3.0)  # once for a sweep
+    require_turn(RECORDS, ada, minutes=2.0)
+    with pytest.raises(EffcoreError, match="about 2.5 minutes, and 2.0 of your 5 are left"):
+        require_turn(RECORDS, ada, minutes=2.5)
+    room.refund("adas")
+    require_turn(RECORDS, ada, minutes=5.0)
+    require_turn(RECORDS, Visitor(room, None, True), minutes=1000)
+    monkeypatch.setenv(QUOTA_VARIABLE, "five")
+    with pytest.raises(EffcoreError, match="number of minutes"):
+        quota_minutes()
+
+
+def test_equal_specs_of_two_students_are_two_sweeps(room: Classroom) -> None:
+    spec = parse(SPEC)
+    keys = set()
+    for name in ("Ada", "Bob", "Åsa <b>", "A" * 40):
+        mine = parse(signed(spec, Visitor(room, room.join(name), False)))
+        assert mine.name.startswith("homework - ") and mine.recipes == spec.recipes
+        keys.add(mine.key)
+    assert len(keys) == 4 and spec.key not in keys
+    assert signed(spec, Visitor(None, None, False)) == SPEC
