@@ -13,6 +13,7 @@ if ROOT not in sys.path:  # streamlit puts the folder of the script there, not t
 
 from dashboard import routes  # noqa: E402
 from dashboard.screens.guessing import teaches  # noqa: E402
+from dashboard.screens.health import banner, strip  # noqa: E402
 from dashboard.screens.parts import follow, style  # noqa: E402
 
 st.set_page_config(page_title="effcore", page_icon=routes.ICON, layout="wide", initial_sidebar_state="collapsed")
@@ -33,4 +34,6 @@ current = st.navigation(
 )
 follow()
 style()
+banner()
 current.run()
+strip()

@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import audience
+from dashboard.keeping import Keeping, Trouble
 from dashboard.places import home as home
 from dashboard.places import know_own as know_own
 from dashboard.places import tracking_uri as tracking_uri
@@ -30,6 +32,7 @@ from effcore.objectives import metric
 from effcore.spec import Spec, parse
 from effcore.stored import StoredTeachers, require_teachers
 from effcore.tracking import Again, Store, SweepRecord
+from effcore.tracking.recording import ADDRESS, Header, Recording
 
 FILES = ("recipe.json", "samples.json", "correct.json", "curve.json", "facts.json", "profile.json", "error.txt")
 """Files of a run beside the artifact itself."""
@@ -37,6 +40,8 @@ FILES = ("recipe.json", "samples.json", "correct.json", "curve.json", "facts.jso
 
 @st.cache_resource(show_spinner=False)
 def _open(home_folder: str, uri: str | None) -> Store:
+    if uri is not None and uri.startswith(ADDRESS):
+        return Recording(Path(uri.removeprefix(ADDRESS)), home=Path(home_folder))
     return Store(Path(home_folder), uri=uri)
 
 
@@ -47,6 +52,18 @@ def store() -> Store:
         StoreError: It cannot be opened.
     """
     return _open(str(home()), tracking_uri())
+
+
+def recorded() -> Header | None:
+    """What is opened, where it is a recorded study and no store."""
+    opened = store()
+    return opened.header if isinstance(opened, Recording) else None
+
+
+def warm() -> None:
+    """Read the store before the first visitor comes; what goes wrong is shown to that one."""
+    with suppress(StoreError):
+        snapshot()
 
 
 reading = threading.Lock()
@@ -86,49 +103,18 @@ def snapshot() -> Snapshot:
     return _snapshot(str(home()), tracking_uri(), "-".join([version, *sorted(unseen)]), variants, unseen)
 
 
-_AGAIN_S = 2.0
-"""How long after a look that failed none is tried: each waits for a second, and every visitor would."""
-
-
-@dataclass(frozen=True)
-class Trouble:
-    """Why the store can't be read, and since when what is shown stands still.
-
-    Attributes:
-        since_s: Unix time of the last look that went well.
-    """
-
-    text: str
-    since_s: float
-
-
 @st.cache_resource(show_spinner=False, max_entries=8)
-def _kept(home_folder: str, uri: str | None) -> dict[str, Any]:
-    """What was read last, by what it is, and the trouble there is."""
-    return {}
+def _kept(home_folder: str, uri: str | None) -> Keeping:
+    return Keeping()
 
 
 def _keeping(what: str, read: Callable[[], Any]) -> Any:
-    kept = _kept(str(home()), tracking_uri())
-    if what in kept and time.time() - kept.get("failed", 0.0) < _AGAIN_S:
-        return kept[what]
-    try:
-        kept[what] = read()
-    except StoreError as error:
-        kept["failed"] = time.time()
-        if what not in kept:
-            raise
-        kept["trouble"] = Trouble(str(error), kept["well"])
-    else:
-        kept["well"] = time.time()
-        kept.pop("trouble", None)
-    return kept[what]
+    return _kept(str(home()), tracking_uri()).read(what, read)
 
 
 def trouble() -> Trouble | None:
     """What keeps the pages from showing the newest state, where there is something."""
-    found: Trouble | None = _kept(str(home()), tracking_uri()).get("trouble")
-    return found
+    return _kept(str(home()), tracking_uri()).trouble
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from effcore.cli import data, grading, interaction, keep, measuring, proxies, reproductions, run, scan, search, serve, show
+from effcore.cli import data, grading, interaction, keep, measuring, proxies, recording, reproductions, run, scan, search, serve, show
 from effcore.errors import EffcoreError
 
 app = typer.Typer(
@@ -20,8 +20,8 @@ app = typer.Typer(
 
 _COMMANDS = (
     run.run, run.check, show.frontier, show.describe, search.search, data.data, interaction.interactions, proxies.proxies, measuring.measure,
-    measuring.bundle, measuring.profile, scan.sensitivity, keep.export, keep.forget, keep.clean, grading.grade, reproductions.reproduce,
-    serve.serve, serve.worker, serve.runner,
+    measuring.bundle, measuring.profile, scan.sensitivity, keep.export, keep.forget, keep.clean, recording.record, grading.grade,
+    reproductions.reproduce, serve.serve, serve.worker, serve.runner,
 )
 
 for _command in _COMMANDS:

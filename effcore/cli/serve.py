@@ -38,8 +38,13 @@ def serve(
     resolution: Resolution = None,
     plugin: Plugin = None,
     checkpoint: Checkpoint = None,
+    demo: Annotated[bool, typer.Option("--demo", help="Open the recorded study that ships with effcore, read-only; runs nothing.")] = False,
+    recording: Annotated[
+        Path | None, typer.Option("--recording", metavar="FILE", help="Open a file of `effcore record`, read-only; runs nothing.")
+    ] = None,
 ) -> None:
     """Show the dashboard on 127.0.0.1 and run the sweeps that are launched from it, until Ctrl-C."""
+    shown = _recorded(demo, recording, alone=spec is None and tracking_uri is None)
     given = brought(data, broken, resolution, plugin, checkpoint)
     open_home(home, given, make=given.anything)
     if spec is not None:
@@ -47,14 +52,15 @@ def serve(
         from effcore.spec import parse
 
         parse(read_text(spec), source=str(spec))  # a spec with problems is refused before anything is started or written
-    folder, uri = find_home(home), find_uri(tracking_uri)
+    folder, uri = find_home(home), shown or find_uri(tracking_uri)
     chosen = free_port(port)
     if chosen != port:
         print(f"Port {port} is taken; the page is on {chosen}.", file=sys.stderr)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     environment = os.environ | {HOME: str(folder)} | ({URI: uri} if uri else {})
     processes = [_start(_page_command(chosen), environment, folder / "logs" / "page.log")]
-    processes.append(_start(RUNNER, environment, folder / "logs" / "runner.log"))
+    if shown is None:
+        processes.append(_start(RUNNER, environment, folder / "logs" / "runner.log"))
     try:
         _wait_for_page(chosen, processes[0], folder)
         print(f"Dashboard: http://{ADDRESS}:{chosen}", file=sys.stderr)
@@ -66,6 +72,27 @@ def serve(
         print("\nStopped. `effcore serve` starts the page again; nothing is lost.", file=sys.stderr)
     finally:
         _end(processes)
+
+
+def _recorded(demo: bool, recording: Path | None, *, alone: bool) -> str | None:
+    """Address of the recorded study to open; None where none is asked for.
+
+    Raises:
+        EffcoreError: Something else is asked for at once, or the file is no recording.
+    """
+    if not demo and recording is None:
+        return None
+    if not alone or (demo and recording is not None):
+        raise EffcoreError("A recorded study is opened alone: --demo or --recording, without a spec and without --tracking-uri.")
+    import dashboard
+    from effcore.tracking.recording import ADDRESS as RECORDED
+    from effcore.tracking.recording import read_header
+
+    assert dashboard.__file__ is not None, "the dashboard is a package with a file"
+    path = (recording or Path(dashboard.__file__).parent / "recordings" / "demo.jsonl.xz").resolve()
+    header = read_header(path)
+    print(f"Recorded on {header.recorded}, measured on {header.machine}; nothing is run or written.", file=sys.stderr)
+    return RECORDED + str(path)
 
 
 def _run_here(spec: Path, environment: dict[str, str]) -> None:
@@ -129,13 +156,9 @@ def free_port(wished: int) -> int:
 
 
 def _page_command(port: int) -> list[str]:
-    import dashboard
-
-    assert dashboard.__file__ is not None, "the dashboard is a package with a file"
-    app = Path(dashboard.__file__).parent / "app.py"
     options = {"server.address": ADDRESS, "server.port": port, "server.headless": "true", "browser.gatherUsageStats": "false"}
     flags = [text for name, value in options.items() for text in (f"--{name}", str(value))]
-    return [sys.executable, "-m", "streamlit", "run", str(app), *flags]
+    return [sys.executable, "-m", "dashboard", *flags]
 
 
 def _start(command: list[str], environment: dict[str, str], log: Path) -> subprocess.Popen[bytes]:

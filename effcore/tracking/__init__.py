@@ -65,7 +65,7 @@ class Store:
                 self.experiment_id = self._experiment()
         except Exception as error:  # MLflow and SQLAlchemy raise dozens of kinds here
             raise StoreError(f"The tracking store {self.uri} can't be opened: {first_line(error)}") from error
-        self._mirror = Mirror(self._watched(self.experiment_id))
+        self._mirror = Mirror(self.watched())
         self._evidence = EvidenceReader(self.file)
         self.marks = Marks(self._search, self._set_tags, self._run)
 
@@ -78,8 +78,9 @@ class Store:
         tags = {"mlflow.note.content": "Each run is a sweep; the runs nested in it are its variants."}
         return str(self._client.create_experiment(EXPERIMENT, artifact_location=location, tags=tags))
 
-    def _watched(self, experiment_id: str) -> Watched:
-        path = sqlite_path(self.uri)
+    def watched(self, experiment_id: str | None = None) -> Watched:
+        """What tells of every run of an experiment, effcore's own where none is given, and then of what changed."""
+        path, experiment_id = sqlite_path(self.uri), experiment_id or self.experiment_id
         return SqliteRuns(path, experiment_id) if path is not None else ClientRuns(partial(self._search, experiment_id=experiment_id))
 
     def _search(self, where: str, *, experiment_id: str | None = None, deleted: bool = False) -> list[Any]:
@@ -122,6 +123,11 @@ class Store:
         """All sweeps, newest first."""
         self._mirror.refresh()
         return self._mirror.sweeps()
+
+    def size_bytes(self) -> int | None:
+        """Size of the database; None where it is not a file here."""
+        path = sqlite_path(self.uri)
+        return path.stat().st_size if path is not None and path.exists() else None
 
     def sweep(self, name: str | None = None) -> SweepRecord:
         """The newest sweep of that name or run id; the newest of all where no name is given.

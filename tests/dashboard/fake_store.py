@@ -95,6 +95,9 @@ class FakeStore:
     def state(self) -> tuple[str, tuple[Variant, ...]]:
         return self.version(), tuple(self.frame)
 
+    def size_bytes(self) -> int | None:
+        return 123_000
+
     def sweeps(self) -> list[FakeSweep]:
         return list(self.records)
 

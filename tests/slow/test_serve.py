@@ -109,7 +109,7 @@ def test_sweeps_from_the_page(home: Home, taken: int) -> None:
     assert sorted(v.name for v in variants) == ["mlp x0.25 · 2 ep", "mlp x0.5 · 2 ep"]
 
     visit(served.port)
-    page = served.process("streamlit")
+    page = served.process("dashboard")
     maps = Path(f"/proc/{page}/maps").read_text()
     assert "libpython" in maps or "/python" in maps
     assert "torch" not in maps and "onnxruntime" not in maps
@@ -166,7 +166,7 @@ def test_a_sweep_is_gone_on_with_after_every_kind_of_end(home: Home) -> None:
     run_id = served.store.schedule(SPEC.format(name="resumed", widths="[0.25, 0.5, 0.75]"))
 
     wait_for(lambda: home.running("train"), served.command)
-    before = home.alive().keys() - {served.command.pid, served.process("streamlit")}
+    before = home.alive().keys() - {served.command.pid, served.process("dashboard")}
     runner = served.process("runner")
     assert runner is not None and len(before) >= 4, "the runner, the sweep, its fork server and the training"
     os.kill(runner, signal.SIGKILL)

@@ -76,7 +76,7 @@ def test_a_bad_address_falls_back_with_a_note(open_page: Open, page_text: Text) 
 
 def test_left_out_lists_failed_variants_with_their_cause(open_page: Open) -> None:
     app = open_page()
-    assert [e.label for e in app.expander] == ["What each step along the frontier buys", "Left out: 2"]
+    assert [e.label for e in app.expander] == ["What each step along the frontier buys", "Left out: 2", "Data health: 2 of 64 failed"]
     table = app.dataframe[-1].value
     assert set(table["reason"]) == {"failed: prune: every channel of block2 would go; amount must be smaller"}
 

@@ -1,0 +1,48 @@
+"""On every page: what keeps the data from being new or whole, and a strip that says how healthy it is."""
+
+from __future__ import annotations
+
+import time
+
+import streamlit as st
+
+from dashboard import condition, data, routes
+from dashboard.screens.parts import note
+from effcore.errors import EffcoreError
+
+
+def banner() -> None:
+    """What has to be known before anything on the page is read: a recorded study, or a store that can't be read now."""
+    try:
+        header = data.recorded()
+        data.snapshot()
+    except EffcoreError:  # the page itself says so, with what can be done
+        return
+    if header is not None:
+        note(
+            f"A recorded study of {header.recorded}, measured on {header.machine or 'a machine it does not name'}. It can be looked at, "
+            "not added to.", key="recorded", tone="plain",
+        )  # fmt: skip
+    trouble = data.trouble()
+    if trouble is not None:
+        shown = time.strftime("%H:%M:%S", time.localtime(trouble.since_s))
+        note(f"{trouble.text} Shown is the state of {shown}.", key="trouble", tone="bad")
+
+
+def strip() -> None:
+    """The health of the data of the sweep in the address, else of the newest, in one line that opens."""
+    try:
+        shown = data.snapshot()
+        found = data.all_sources(shown)
+        if not found:
+            return
+        asked = st.query_params.get(routes.SWEEP)
+        source = next((s for s in found if s.key == asked), None) or data.first_source(found, shown)
+        view = condition.health(source, shown)
+    except EffcoreError:  # the page itself says so, with what can be done
+        return
+    icon = ":material/health_and_safety:" if not view.concerns else ":material/info:"
+    with st.expander(f"Data health: {view.summary.replace('[', '(').replace(']', ')')}", icon=icon, key="health"):
+        note(f"Of {source.label}", key="health-of")
+        for index, line in enumerate(view.lines):
+            note(f"{line.what}: {line.found}", key=f"health-{index}", tone="plain" if line.concern else "quiet")

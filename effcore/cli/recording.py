@@ -1,0 +1,30 @@
+"""`effcore record`: sweeps as one small file that opens anywhere."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from effcore.cli.options import Home, Json, Uri, open_home, print_json
+from effcore.home import find_uri
+
+
+def record(
+    sweeps: Annotated[list[str], typer.Argument(metavar="SWEEP...", help="Names or run ids of sweeps that have ended.")],
+    to: Annotated[Path, typer.Option("--to", metavar="FILE", help="File to write, as study.jsonl.xz.")],
+    home: Home = None,
+    tracking_uri: Uri = None,
+    as_json: Json = False,
+) -> None:
+    """Record sweeps with their curves, answers and latency samples in one file for `effcore serve --recording`; models are left out."""
+    from effcore.tracking import Store
+    from effcore.tracking.recording import record as write
+
+    header = write(Store(open_home(home), uri=find_uri(tracking_uri)), sweeps, to)
+    if as_json:
+        print_json({"file": str(to), "size_bytes": to.stat().st_size} | asdict(header))
+    else:
+        print(f"{to}: {header.runs} runs of {', '.join(header.sweeps)}, {to.stat().st_size / 1000:.0f} kB, measured on {header.machine}")
