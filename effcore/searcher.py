@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from effcore.candidate import Candidate, Figures, Seen, make_candidate
 from effcore.driver import Driver
 from effcore.errors import EffcoreError
-from effcore.home import search_storage
 from effcore.objectives import maximise
 from effcore.plan import Planner, VariantPlan
 from effcore.search.promotion import Look, best_first, bracket_of, promotable
@@ -33,22 +33,23 @@ class Searcher:
     Args:
         driver: Of the sweep.
         space: What is chosen from.
+        storage: URL of the Optuna storage; in memory where it is None.
+        clock: What time is charged by.
     """
 
-    def __init__(self, driver: Driver, space: SearchSpace) -> None:
+    def __init__(self, driver: Driver, space: SearchSpace, *, storage: str | None, clock: Callable[[], float] = time.monotonic) -> None:
         spec = driver.spec
         self.driver, self.search, self.space, self.seeds = driver, spec.search, space, spec.seeds
         self.maximise = maximise(spec.objectives)
         settings = Settings(
             strategy=self.search.strategy, seed=self.search.seed, startup=self.search.startup, population=self.search.population
         )
-        storage = search_storage(driver.home)
         self.study = Study(space.root, maximise=self.maximise, settings=settings, storage=storage, name=f"{spec.name} {spec.key}")
         self.planner = Planner(driver.context, driver.teachers)
         self.figures = Figures(spec, space)
         self.candidates: dict[int, Candidate] = {}
         self.working: dict[int, Candidate] = {}
-        self.spending = Spending(self.study, self.search.budget, slots=driver.slots)
+        self.spending = Spending(self.study, self.search.budget, slots=driver.slots, clock=clock)
         self.used_up = self._ended = False
         self.sampler = sampler_name(settings)
         self._owners: dict[str, Candidate] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from effcore.catalogue.search import Budget
@@ -23,24 +23,26 @@ class Spending:
         study: Where what was spent before is kept.
         budget: Of the search.
         slots: Cores that are held.
+        clock: Seconds since some moment.
     """
 
-    def __init__(self, study: Study, budget: Budget, *, slots: int) -> None:
+    def __init__(self, study: Study, budget: Budget, *, slots: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._study, self._budget, self.slots = study, budget, slots
         before = study.facts
         self._before_s, self._before_core_s = float(before.get("elapsed_s", 0.0)), float(before.get("core_s", 0.0))
         self.choosing_s = float(before.get("choosing_s", 0.0))
-        self._started = self._kept = time.monotonic()
+        self._clock = clock
+        self._started = self._kept = clock()
 
     @property
     def elapsed_s(self) -> float:
         """Seconds since the search began, without those in which it did not run."""
-        return self._before_s + time.monotonic() - self._started
+        return self._before_s + self._clock() - self._started
 
     @property
     def core_s(self) -> float:
         """Core-seconds."""
-        return self._before_core_s + (time.monotonic() - self._started) * self.slots
+        return self._before_core_s + (self._clock() - self._started) * self.slots
 
     @property
     def left_s(self) -> float | None:
@@ -71,13 +73,13 @@ class Spending:
     @contextmanager
     def choosing(self) -> Iterator[None]:
         """Charge what is inside to the search itself."""
-        began = time.monotonic()
+        began = self._clock()
         yield
-        self.choosing_s += time.monotonic() - began
+        self.choosing_s += self._clock() - began
 
     def keep(self, *, force: bool = False) -> None:
         """Write what was spent, now and then."""
-        if force or time.monotonic() - self._kept >= KEEP_S:
-            self._kept = time.monotonic()
+        if force or self._clock() - self._kept >= KEEP_S:
+            self._kept = self._clock()
             for name, value in (("elapsed_s", self.elapsed_s), ("core_s", self.core_s), ("choosing_s", self.choosing_s)):
                 self._study.keep(name, round(value, 3))

@@ -20,6 +20,7 @@ from effcore.driver import Driver, Events, Grid, Progress, Source
 from effcore.errors import BusyError, Cancelled, EffcoreError
 from effcore.execute import Engine
 from effcore.forecast import core_count, missing_structures
+from effcore.home import search_storage
 from effcore.one_shot import OneShot
 from effcore.own import VERSION_VARIABLE, known, pinned, refresh, to_stderr
 from effcore.plan import make_plan
@@ -204,7 +205,7 @@ def _source(driver: Driver) -> tuple[Source, bool]:
     if spec.parts is not None:
         return OneShot(driver, spec.parts), True
     if spec.space is not None:
-        return Searcher(driver, spec.space), True
+        return Searcher(driver, spec.space, storage=search_storage(driver.home)), True
     plan = make_plan(spec.variants, context=driver.context, stored=driver.teachers)
     cached = Cache(driver.home).keys()
     missing = missing_structures(plan, spec, home=driver.home, cached=cached, context=driver.context)
