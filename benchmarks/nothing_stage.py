@@ -1,0 +1,25 @@
+"""A kind of stage that does nothing, for `engine_overhead.py`; the fork server preloads this."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import effcore.stages  # noqa: F401  a child finds the kind of its stage below it
+from effcore import host
+
+
+def nothing(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) -> dict[str, Any]:
+    """Nothing."""
+    return {}
+
+
+_module = ModuleType("effcore.stages.nothing")
+_module.__dict__["work"] = nothing
+sys.modules[_module.__name__] = _module
+
+host._folder = lambda: Path(os.environ["EFFCORE_BENCHMARK_HOST"])  # no measurement of another sweep on this host is waited for
