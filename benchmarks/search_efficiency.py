@@ -94,6 +94,7 @@ class TableDriver:
         self.spec, self.table, self.slots = spec, table, SLOTS
         self.context, self.home, self.rates = Context(vnni=False, machine="table"), Path("."), Rates({}, {})
         self.environments, self.known, self.done = [None], dict[Any, Any](), 0
+        self.teachers: dict[str, Any] = {}
         self.outcomes: dict[str, Outcome] = {}
         self.running: set[str] = set()
         self.now = 0.0
