@@ -15,7 +15,7 @@ from effcore.plan import Context
 SOURCES: dict[str, tuple[str, ...]] = {
     "train": ("stages/train.py", "training.py", "stopping.py", "tasks", "models", "measure/memory.py"),
     "transform": ("stages/transform.py", "stages/train.py", "training.py", "stopping.py", "tasks", "models", "measure/memory.py"),
-    "export": ("stages/export.py", "models", "tasks", "measure/huffman.py", "measure/size.py"),
+    "export": ("stages/export.py", "models", "tasks", "training.py", "stopping.py", "measure/huffman.py", "measure/size.py"),
     "admit": ("stages/admit.py", "runtimes", "measure/huffman.py", "measure/size.py"),
     "evaluate": ("stages/evaluate.py", "measure/accuracy.py", "statistics.py", "tasks"),
     "measure": ("stages/measure.py", "measure", "statistics.py"),

@@ -33,6 +33,9 @@ TASK_VARIABLE = "EFFCORE_PRELOAD_TASK"
 LIMIT_VARIABLE = "EFFCORE_TRAIN_RAM_MB"
 """Most memory that a training may take, in MB. It is in no stage's key: it decides whether one is run, not what it gives."""
 
+TRAINED = "trained.pt"
+"""What a technique made of a network that it is to lower; plain tensors."""
+
 KINDS = ("train", "transform", "export", "evaluate", "measure", "admit", "table", "screen")
 
 

@@ -16,7 +16,7 @@ from effcore.measure.size import measure_size
 from effcore.models import snapshot
 from effcore.recipe import read_step
 from effcore.runtimes import runtime_module
-from effcore.stages.transform import TRAINED
+from effcore.stages import TRAINED
 from effcore.tasks import load
 from effcore.techniques import CONVERTERS, FUNCTIONS
 

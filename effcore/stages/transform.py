@@ -17,14 +17,13 @@ from effcore.catalogue.training import Training
 from effcore.measure.memory import PeakMemory
 from effcore.models import build, snapshot
 from effcore.recipe import read_step
+from effcore.stages import TRAINED
 from effcore.stages.train import kept_zeros, load_teachers, phase_hooks
 from effcore.tasks import load
 from effcore.techniques import FUNCTIONS, TRAINERS
 from effcore.techniques.tune import Early
 from effcore.training import HOOKS, STOPPING, Fit, Hooks, fit, joined
 
-TRAINED = "trained.pt"
-"""What a technique made of a network that it is to lower; plain tensors."""
 FINE_TUNE_RATE = 1 / 3
 """Peak learning rate of fine-tuning, as a share of that of the phase before."""
 
