@@ -104,7 +104,8 @@ def test_without_a_key_there_is_no_class(open_page: Open, page_text: Text) -> No
     assert "There is no class here" in page_text(open_page("class_room"))
 
 
-def test_any_step_can_be_guessed(open_page: Open, page_text: Text, variants: list[Any]) -> None:
+def test_any_step_can_be_guessed(open_page: Open, page_text: Text, store: Any) -> None:
+    variants = store.variants()
     step = next(v for v in variants if v.technique == "pruning" and step_question(variants, v.run_id))
     app = open_page("predict", run=step.run_id)
     assert not app.exception and "What does this step do" in page_text(app) and not app.get("plotly_chart")
