@@ -15,7 +15,11 @@ from dashboard.views.composition import square_rows
 from dashboard.views.sources import Source
 from dashboard.views.techniques import MOST_FROM_RAW, TechniquesView, techniques_view
 from effcore.frontier import Evidence, Frontier, Point, find_frontier
+from effcore.search.analysis import Gap
+from effcore.search.history import History, read_history
+from effcore.searchspace import gap_spec
 from effcore.tracking.marks import Mark
+from effcore.tracking.searches import SEARCH, read_search
 from effcore.verdict import NEEDED
 
 
@@ -169,3 +173,37 @@ def third_of(shown: data.Snapshot, source: Source, x: str, y: str, third: str, *
     """The third objective of the points of a source, and the frontier of all three."""
     points = points_of(shown, source, (y, x, third), environment=environment)
     return Third(values={p.run_id: p.metrics[third] for p in points}, front=frozenset(p.run_id for p in points if p.on_frontier))
+
+
+MOST_SWEEPS = 60
+"""Newest sweeps that are looked at for searches."""
+
+
+@st.cache_data(show_spinner=False, max_entries=512)
+def _searched(home_folder: str, uri: str | None, run_id: str, progress: str) -> bool:
+    return data.run_file(run_id, SEARCH) is not None
+
+
+def searches() -> dict[str, str]:
+    """The newest sweeps that searched, by run, with a label."""
+    home, uri = str(data.home()), data.tracking_uri()
+    newest = data.sweeps()[:MOST_SWEEPS]
+    return {r.run_id: f"{r.name} · {r.task}" for r in newest if _searched(home, uri, r.run_id, f"{r.state} {r.done}")}
+
+
+def history(run_id: str) -> History:
+    """What a search did up to now.
+
+    Raises:
+        StoreError: It is no search, or has only begun.
+    """
+    return read_history(read_search(data.store(), run_id))
+
+
+def gap_text(run_id: str, gap: Gap) -> str:
+    """The YAML of a search in a gap of the frontier of another.
+
+    Raises:
+        EffcoreError: The space of the other is not allowed any more, or its spec is gone.
+    """
+    return gap_spec(data.store().spec_text(run_id), [tried.assignment for tried in gap.between], limits=gap.limits)

@@ -23,6 +23,7 @@ current = st.navigation(
         st.Page(routes.FRONTIER, title="Frontier", url_path="frontier", icon=":material/stairs_2:", default=True),
         st.Page(routes.TECHNIQUES, title="Techniques", url_path="techniques", icon=":material/tune:"),
         st.Page(routes.COMPARE, title="Compare", url_path="compare", icon=":material/compare_arrows:"),
+        st.Page(routes.SEARCH_PAGE, title="Search", url_path="search", icon=":material/travel_explore:"),
         st.Page(routes.LAUNCH, title="Launch", url_path="launch", icon=":material/play_arrow:"),
         st.Page(routes.LESSONS, title="Lessons", url_path="lessons", icon=":material/school:"),
         st.Page(routes.CLASS, title="Class", url_path="class", icon=":material/group:", visibility="visible" if teaches() else "hidden"),

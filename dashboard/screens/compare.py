@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard import analysis, data, routes
 from dashboard.charts.compare import classes_figure, overlay_figure, parts_figure
 from dashboard.quantities import ABSENT
+from dashboard.screens.export import export_menu
 from dashboard.screens.parts import bound, current_look, empty, explained, go, heading, letter_chip, note
 from dashboard.tables import rows_table
 from dashboard.theme import CHART_CONFIG
@@ -64,6 +65,10 @@ def page() -> None:
         _answers(view, known)
     _latencies(view)
     _parts(view)
+    letters = [c.letter for c in view.contenders]
+    frames = {name: rows_table(rows, letters, head=name)[0] for name, rows in (("figures", view.figures), ("recipes", view.steps)) if rows}
+    names = "; ".join(f"{c.letter}: {c.name}" for c in view.contenders)
+    export_menu("compare", title=f"Compared: {names}", source=names, figures={}, frames=frames)
 
 
 def _choose() -> tuple[str, ...]:

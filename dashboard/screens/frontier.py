@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import plotly.graph_objects as go
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -14,6 +15,7 @@ from dashboard.charts.layers import with_layers
 from dashboard.quantities import count
 from dashboard.screens.answers import answers, exchange_strip
 from dashboard.screens.choose import choose_environment, choose_source
+from dashboard.screens.export import export_menu
 from dashboard.screens.lens import Lens, Seen, filter_controls, lens_controls, look_through
 from dashboard.screens.parts import (
     IDLE_S,
@@ -22,12 +24,14 @@ from dashboard.screens.parts import (
     current_look,
     empty,
     explained,
-    go,
     heading,
     note,
     picked_row,
     picked_rows,
     set_bound,
+)
+from dashboard.screens.parts import (
+    go as go_to,
 )
 from dashboard.tables import frontier_table, height, left_out_table
 from dashboard.tables_large import cloud_table, large_table
@@ -180,6 +184,7 @@ def _chart(seen: Seen, view: FrontierView, selected: str | None) -> None:
     run_id = selected_run(event)
     if run_id is not None:
         _open(run_id)
+    _export(figure, view)
     if "accuracy" in (view.x.name, view.y.name):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="fairness"):
             note("A choice from this plot is a choice on the test images.", key="fairness", width="content")
@@ -191,6 +196,18 @@ def _chart(seen: Seen, view: FrontierView, selected: str | None) -> None:
                 on_click=_use_validation,
                 args=(axis,),
             )
+
+
+def _export(figure: go.Figure, view: FrontierView) -> None:
+    frame, _ = frontier_table(view, analysis.marks()) if view.cloud is None else large_table(view)
+    names = {f"{axis}{end}": f"{which.name}{end}" for axis, which in (("x", view.x), ("y", view.y)) for end in ("", "_interval")}
+    first = view.dots[0]
+    sweep = next((v.sweep for v in data.snapshot().variants if v.run_id == first.run_id), "")
+    machine = environment_line(data.environment(first.run_id))
+    export_menu(
+        "frontier", title=f"{view.y.label} against {view.x.label.lower()}", source=" · ".join(p for p in (machine, *view.runtimes) if p),
+        figures={"frontier": figure}, frames={"points": frame.rename(columns=names)}, spec=(lambda: data.store().spec_text(sweep)) if sweep else None,
+    )  # fmt: skip
 
 
 def _open_place(view: FrontierView, cloud: Cloud, place: int) -> None:
@@ -252,7 +269,7 @@ def _compare(view: FrontierView, ticked: tuple[int, ...]) -> None:
         if st.button(
             f"Compare {count(len(ticked), 'point')}", key="compare-button", icon=":material/compare_arrows:", type="primary", disabled=not enough
         ):
-            go(routes.COMPARE, {routes.POINTS: ",".join(view.run_at(row) for row in ticked)})
+            go_to(routes.COMPARE, {routes.POINTS: ",".join(view.run_at(row) for row in ticked)})
         if not enough:
             note(f"From {FEWEST} to {MOST} points can be compared.", key="compare-bounds", width="content")
 
@@ -305,7 +322,7 @@ def _nothing(view: FrontierView, choice: Choice, records: tuple[SweepRecord, ...
 def _open(run_id: str) -> None:
     """To the page of a point; the way back leads to this view with the point ringed."""
     st.session_state[routes.BACK] = {**st.query_params.to_dict(), routes.SELECTED: run_id}
-    go(routes.POINT, {routes.RUN: run_id})
+    go_to(routes.POINT, {routes.RUN: run_id})
 
 
 if __name__ == "__main__":

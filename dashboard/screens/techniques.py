@@ -12,6 +12,7 @@ from dashboard.charts.profile import shares_figure
 from dashboard.charts.techniques import composition_figure, dose_figure, plane_figure, steps_figure
 from dashboard.quantities import count
 from dashboard.screens.choose import choose_environment, choose_source
+from dashboard.screens.export import export_menu
 from dashboard.screens.parts import bound, current_look, empty, explained, go, heading, note, picked_row, set_bound
 from dashboard.tables import height, steps_table, techniques_table
 from dashboard.theme import CHART_CONFIG, title
@@ -108,6 +109,10 @@ def _overview(view: TechniquesView) -> None:
         key="plane-legend",
     )
     frame, columns = techniques_table(view)
+    export_menu(
+        "techniques", title="What each technique did", source=machine, figures={"plane": plane_figure(view, current_look(), chosen=chosen)},
+        frames={"techniques": frame} | {f"steps-{r.technique}": steps_table(r, view)[0] for r in view.rows if r.steps},
+    )  # fmt: skip
     row = picked_row(frame, columns, key="techniques-table", height="content", alt=f"{count(len(frame), 'technique')} and what they did")
     if row is not None and view.rows[row].technique != chosen:
         set_bound(routes.TECHNIQUE, view.rows[row].technique)

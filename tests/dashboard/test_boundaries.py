@@ -15,6 +15,7 @@ ALLOWED = {
     "columns", "stored",
     "errors", "objectives", "pareto", "statistics", "frontier", "comparison", "changes", "catalogue", "recipe", "spec",
     "reasons", "verdict", "effect_sizes", "dose", "tasks", "plan", "cache", "forecast", "own", "tracking", "interaction",
+    "search", "searchspace",
 }  # fmt: skip
 PURE = {"views", "charts", "form.py", "quantities.py", "theme.py", "routes.py"}
 
@@ -62,7 +63,7 @@ import sys
 from streamlit.testing.v1 import AppTest
 app = AppTest.from_file("dashboard/app.py", default_timeout=120).run()
 assert not app.exception, app.exception
-for page in ("techniques", "compare", "launch", "point", "frontier"):
+for page in ("techniques", "compare", "search", "launch", "point", "frontier"):
     app.switch_page(f"screens/{page}.py").run()
     assert not app.exception, app.exception
 heavy = {"torch", "torchao", "onnxruntime", "distributed", "effcore.training", "effcore.execute"}

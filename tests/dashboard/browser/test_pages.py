@@ -172,6 +172,25 @@ def test_a_budget_is_set_with_the_keyboard_answered_in_words_and_kept_in_the_add
     page.get_by_text("Best with at most 0.06 ms latency").wait_for()
 
 
+def test_a_chart_is_taken_away_as_a_page_that_stands_alone(site: Any, visit: Any, browser: Any, tmp_path: Path) -> None:
+    page = visit.open(site.url)
+    page.wait_for_selector(POINTS)
+    page.get_by_role("button", name="Export").click()
+    with page.expect_download() as taken:
+        page.get_by_role("button", name="Chart frontier as a page").click()
+    path = tmp_path / taken.value.suggested_filename
+    taken.value.save_as(path)
+    assert path.name == "effcore-frontier.html"
+    alone = browser.new_page()
+    asked: list[str] = []
+    alone.on("request", lambda r: asked.append(r.url) if r.url.startswith("http") else None)
+    alone.goto(path.as_uri())
+    alone.wait_for_selector(".scatterlayer .trace")
+    buttons = alone.locator(".modebar-btn").evaluate_all("all => all.map(b => b.dataset.title)")
+    alone.close()
+    assert buttons == ["Download plot"] and asked == []
+
+
 def test_launch_submits_once_however_often_it_is_clicked_and_cancels(site: Any, visit: Any) -> None:
     page = visit.open(f"{site.url}/launch")
     name = page.get_by_role("textbox", name="Name", exact=True)
@@ -214,7 +233,7 @@ def test_page_and_figure_share_their_paper_in_both_looks(site: Any, visit: Any, 
 
 
 @pytest.mark.parametrize("visit", [{"viewport": {"width": w, "height": 900}} for w in (400, 1280, 1920)], indirect=True)
-@pytest.mark.parametrize("path", ["/", "/techniques", "/compare?points={},{}", "/launch", "/point?run={}"])
+@pytest.mark.parametrize("path", ["/", "/techniques", "/compare?points={},{}", "/search", "/launch", "/point?run={}"])
 def test_nothing_runs_over_the_edge(site: Any, visit: Any, path: str) -> None:
     page = visit.open(site.url + path.format(site.logged[3], site.logged[4]))
     page.wait_for_timeout(1500)

@@ -1,0 +1,120 @@
+"""Charts and tables to take away: as CSV, a page of its own, SVG or PNG, a LaTeX table, and all of it together."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import shutil
+import zipfile
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+_RISKY = ("=", "+", "-", "@", "\t", "\r")
+"""Beginnings of a cell that a spreadsheet would take for a formula."""
+
+_CAMERA = {
+    "displaylogo": False,
+    "showSendToCloud": False,
+    "displayModeBar": True,
+    "modeBarButtons": [["toImage"]],
+    "toImageButtonOptions": {"format": "svg", "filename": "effcore"},
+}
+"""Of a page that was taken away: one button, which saves the chart as SVG in the browser; none that uploads."""
+
+WIDTH, HEIGHT = 1280, 720
+"""Of a picture, in pixels: 16 to 9, as slides are."""
+
+
+def csv_text(frame: pd.DataFrame) -> str:
+    """A table as CSV; text that a spreadsheet would run as a formula is made plain by an apostrophe."""
+    return _plain(frame).to_csv(index=False)
+
+
+def _plain(frame: pd.DataFrame) -> pd.DataFrame:
+    def cell(value: Any) -> Any:
+        return f"'{value}" if isinstance(value, str) and value.startswith(_RISKY) else value
+
+    return frame.map(cell)
+
+
+def latex_text(frame: pd.DataFrame, *, caption: str) -> str:
+    """A table for LaTeX with the package booktabs; everything that means something to LaTeX is escaped.
+
+    Args:
+        frame: The table; figures have three significant digits.
+        caption: Above it.
+    """
+    shown = frame.map(lambda v: "" if v is None or v is pd.NA else f"{v:.3g}" if isinstance(v, float) else str(v))
+    rows = [_row(list(map(str, shown.columns))), r"\midrule", *(_row(list(row)) for row in shown.itertuples(index=False, name=None))]
+    body = "\n".join([r"\toprule", *rows, r"\bottomrule"])
+    return (
+        f"\\begin{{table}}\n\\caption{{{_escaped(caption)}}}\n\\begin{{tabular}}{{{'l' * len(shown.columns)}}}\n{body}\n"
+        "\\end{tabular}\n\\end{table}\n"
+    )
+
+
+def _row(cells: list[str]) -> str:
+    return " & ".join(_escaped(c) for c in cells) + r" \\"
+
+
+_LATEX = {
+    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "×": r"$\times$", "÷": r"$\div$", "−": "$-$", "·": r"$\cdot$", "≈": r"$\approx$",
+    "★": r"$\star$", "→": r"$\rightarrow$", "<": r"\textless{}", ">": r"\textgreater{}",
+}  # fmt: skip
+
+
+def _escaped(text: str) -> str:
+    return "".join(_LATEX.get(sign, sign) for sign in text)
+
+
+def html_text(figure: go.Figure, *, title: str, source: str) -> str:
+    """A chart as a page of its own that opens without a network, 5 MB with what draws it.
+
+    Args:
+        figure: With a template and colours of its own.
+        title: Above the chart.
+        source: What it is of, and where it was measured; under the title.
+    """
+    framed = go.Figure(figure)
+    head = {"text": _html(title), "x": 0, "xanchor": "left", "font": {"size": 22}, "subtitle": {"text": _html(source), "font": {"size": 13}}}
+    framed.update_layout(title=head, margin={"t": 130}, height=None, autosize=True)
+    return str(framed.to_html(include_plotlyjs=True, full_html=True, config=_CAMERA, default_height="95vh"))
+
+
+def _html(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+CHROMES = ("google-chrome", "google-chrome-stable", "chromium", "chromium-browser", "chrome")
+
+
+def picture_missing() -> str:
+    """What a picture on the server would need and is not there; empty where all is."""
+    missing = [] if importlib.util.find_spec("kaleido") else ["the package kaleido"]
+    missing += [] if any(shutil.which(name) for name in CHROMES) else ["Chrome or Chromium"]
+    return " and ".join(missing)
+
+
+def picture(figure: go.Figure, *, kind: str) -> bytes:
+    """A chart as SVG or PNG; only where `picture_missing` names nothing.
+
+    Args:
+        figure: The chart.
+        kind: `svg` or `png`.
+    """
+    return bytes(figure.to_image(format=kind, width=WIDTH, height=HEIGHT, scale=1 if kind == "svg" else 2))
+
+
+def bundle(files: Mapping[str, str | bytes]) -> bytes:
+    """All of them in one zip, always the same bytes for the same files."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(files):
+            content = files[name]
+            data = content.encode() if isinstance(content, str) else content
+            archive.writestr(zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0)), data, zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()

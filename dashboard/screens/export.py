@@ -1,0 +1,65 @@
+"""The button with everything that can be taken away from a page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from dashboard.exports import bundle, csv_text, html_text, latex_text, picture, picture_missing
+from dashboard.screens.parts import note
+
+
+def export_menu(
+    key: str, *, title: str, source: str, figures: Mapping[str, go.Figure], frames: Mapping[str, pd.DataFrame], spec: Callable[[], str] | None = None
+) -> None:
+    """A popover with a button for each form; nothing is made before it is pressed.
+
+    Args:
+        key: Unique on the page; files are named by it.
+        title: Above the chart.
+        source: What it is of, and where it was measured.
+        figures, frames: By name.
+        spec: The YAML behind it; None where there is none.
+    """
+    with st.popover("Export", icon=":material/download:", key=f"popover-export-{key}"):
+        for name, frame in frames.items():
+            _button(f"Table {name} as CSV", f"effcore-{name}.csv", partial(csv_text, frame), key=f"{key}-csv-{name}")
+            _button(f"Table {name} for LaTeX", f"effcore-{name}.tex", partial(latex_text, frame, caption=title), key=f"{key}-tex-{name}")
+        for name, figure in figures.items():
+            page = partial(html_text, figure, title=title, source=source)
+            _button(f"Chart {name} as a page", f"effcore-{name}.html", page, key=f"{key}-html-{name}")
+            if not picture_missing():
+                for kind in ("svg", "png"):
+                    made = partial(picture, figure, kind=kind)
+                    _button(f"Chart {name} as {kind.upper()}", f"effcore-{name}.{kind}", made, key=f"{key}-{kind}-{name}")
+        if spec is not None:
+            _button("The spec", "effcore-spec.yaml", spec, key=f"{key}-spec")
+        everything = partial(_everything, title=title, source=source, figures=figures, frames=frames, spec=spec)
+        _button("All of it together", f"effcore-{key}.zip", everything, key=f"{key}-zip")
+        if missing := picture_missing():
+            note(
+                f"SVG and PNG from here need {missing}, which is not there. "
+                "The camera in the corner of the page that a chart is saved as makes an SVG.",
+                key=f"{key}-no-picture",
+            )
+
+
+def _button(label: str, name: str, make: Callable[[], str | bytes], *, key: str) -> None:
+    st.download_button(label, data=make, file_name=name, key=f"export-{key}", on_click="ignore", type="tertiary")
+
+
+def _everything(
+    *, title: str, source: str, figures: Mapping[str, go.Figure], frames: Mapping[str, pd.DataFrame], spec: Callable[[], str] | None
+) -> bytes:
+    files: dict[str, str | bytes] = {f"{name}.html": html_text(figure, title=title, source=source) for name, figure in figures.items()}
+    files |= {f"{name}.csv": csv_text(frame) for name, frame in frames.items()}
+    files |= {f"{name}.tex": latex_text(frame, caption=title) for name, frame in frames.items()}
+    if not picture_missing():
+        files |= {f"{name}.svg": picture(figure, kind="svg") for name, figure in figures.items()}
+    if spec is not None:
+        files["spec.yaml"] = spec()
+    return bundle(files)

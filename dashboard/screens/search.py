@@ -1,0 +1,124 @@
+"""Search: is the search still paying, what decided, and where to look next."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import analysis, routes
+from dashboard.charts.profile import shares_figure
+from dashboard.charts.search import growth_figure, moment_figure, rungs_figure
+from dashboard.quantities import count
+from dashboard.screens.parts import bound, current_look, empty, explained, go, heading, note
+from dashboard.theme import CHART_CONFIG
+from dashboard.views.profile import Bar
+from dashboard.views.search import SearchView, learning, moment, search_view, share_of_growth
+from effcore.errors import EffcoreError, StoreError
+from effcore.objectives import metric
+from effcore.search.analysis import wanted
+from effcore.search.history import History
+
+
+@explained
+def page() -> None:
+    """The whole page."""
+    heading("Search", key="title", below="Is the search still paying, what decided, and where to look next.")
+    searches = analysis.searches()
+    if not searches:
+        empty(
+            "Nothing has been searched yet",
+            "A sweep with ranges and a strategy such as tpe or nsga2 chooses what to try next.",
+            icon=":material/travel_explore:",
+        )
+        return
+    notes = st.container()
+    left, _ = st.columns([3, 4])
+    with left:
+        chosen = bound("Sweep", list(searches), name=routes.SWEEP, default=next(iter(searches)), labels=searches, notes=notes)
+    try:
+        history: History = analysis.history(chosen)
+    except StoreError as error:
+        empty("Nothing to show yet", str(error), icon=":material/hourglass_top:", launch=False)
+        return
+    view = search_view(history)
+    note(view.headline, key="headline", tone="lead")
+    for index, line in enumerate(view.lines):
+        note(line, key=f"line-{index}")
+    _replay(view)
+    _importance(view)
+    _rungs(view)
+    _ends(view)
+    _gap(view, chosen)
+
+
+def _replay(view: SearchView) -> None:
+    if view.growth is None:
+        note("Nothing that keeps the constraints has finished yet.", key="no-growth")
+        return
+    heading("Hypervolume over compute", key="growth-section", below="; ".join(share_of_growth(view.growth)) + ".")
+    step = st.slider("Candidates finished", 1, view.steps, view.steps, key="replay") if view.steps > 1 else 1
+    names = [t.name for t in wanted(view.history)]
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.plotly_chart(
+            growth_figure(view.growth, names, current_look(), step=step, height=420), theme=None, key="growth-chart", config=CHART_CONFIG,
+            alt=f"Hypervolume over core-seconds, {view.growth.hypervolume[-1]:.3f} at the end. {view.reference}",
+        )  # fmt: skip
+        note(view.reference, key="reference")
+    then = moment(view.history, step)
+    if then is not None:
+        with right:
+            st.plotly_chart(
+                moment_figure(then, current_look()), theme=None, key="moment-chart", config=CHART_CONFIG, alt=f"The frontier then. {then.text}"
+            )
+            note(then.text, key="moment")
+
+
+def _importance(view: SearchView) -> None:
+    if not view.importance:
+        note("Too few candidates have finished to say which parameters matter.", key="no-importance")
+        return
+    heading("Which parameters matter", key="importance-section", below="By PED-ANOVA (Watanabe et al. 2023), in shares of what is explained.")
+    for column, (name, shares) in zip(st.columns(max(2, len(view.importance)), gap="large"), view.importance.items(), strict=False):
+        bars = tuple(Bar(name=parameter, share=share, text=f"{share:.0f} %") for parameter, share in shares[:8])
+        with column:
+            figure = shares_figure(bars, current_look(), heading=metric(name).label, rest=False)
+            alt = f"{metric(name).label}: " + ", ".join(f"{b.name} {b.text}" for b in bars)
+            st.plotly_chart(figure, theme=None, key=f"importance-{name}-chart", config=CHART_CONFIG, alt=alt)
+
+
+def _rungs(view: SearchView) -> None:
+    rows = learning(view.history)
+    if rows:
+        heading("Learning over the rungs", key="rungs-section", below="Dotted: stopped on the way.")
+        which = metric(view.history.objectives[0])
+        alt = f"{which.label} over the rungs of {count(len(rows), 'candidate')}"
+        st.plotly_chart(rungs_figure(rows, which, current_look()), theme=None, key="rungs-chart", config=CHART_CONFIG, alt=alt)
+
+
+def _ends(view: SearchView) -> None:
+    if view.reasons:
+        heading("What was stopped, put off, refused or failed", key="ends-section")
+        for index, (reason, number) in enumerate(view.reasons[:12]):
+            note(f"{count(number, 'candidate')}: {reason}", key=f"reason-{index}", tone="plain")
+
+
+def _gap(view: SearchView, run_id: str) -> None:
+    heading("Where to look next", key="gap-section")
+    if view.gap is None:
+        note("The frontier has no gap: it needs two objectives and two points.", key="no-gap")
+        return
+    first, second = view.gap.between
+    note(f"The widest gap lies between {first.name} and {second.name}: {' and '.join(view.gap.limits)}.", key="gap", tone="strong")
+    if st.button("Fill the launch form with a search in the gap", key="fill-gap", type="primary", icon=":material/travel_explore:"):
+        try:
+            text = analysis.gap_text(run_id, view.gap)
+        except EffcoreError as error:
+            note(f"No spec can be made for it: {error}", key="gap-failed", tone="bad")
+            return
+        st.session_state[routes.PASTED] = text
+        st.session_state[routes.LAUNCH_MODE] = routes.PASTE
+        go(routes.LAUNCH)
+
+
+if __name__ == "__main__":
+    page()

@@ -1,0 +1,55 @@
+"""The search page over a store in memory."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from fake_store import FakeStore
+from streamlit.testing.v1 import AppTest
+
+from effcore.search.history import History, Tried
+
+Open = Callable[..., AppTest]
+Text = Callable[[Any], str]
+
+SPEC = """name: searched
+task: digits
+recipe:
+  - architecture: {family: mlp, width: {low: 0.5, high: 2.0}}
+  - training: {epochs: 4}
+  - runtime: onnxruntime
+search: {strategy: tpe, budget: {variants: 4}}
+"""
+
+
+def searched() -> History:
+    done = tuple(
+        Tried(number=n, name=f"n{n}", recipe=f"r{n}", assignment={"architecture.width": w}, fate="finished", values=v, core_s=10.0 * (n + 1))
+        for n, (w, v) in enumerate(((0.5, (0.8, 1.0)), (1.0, (0.9, 2.0)), (2.0, (0.95, 4.0))))
+    )
+    return History(
+        name="searched", task="digits", strategy="tpe", stopping="none", latency_first=False, seed=0, objectives=("accuracy", "latency_ms"),
+        constraints=(), sampler="optuna 5.0.0 TPESampler", slots=2, elapsed_s=50.0, core_s=100.0, choosing_s=2.0, shared_s=30.0, tried=done,
+    )  # fmt: skip
+
+
+def test_a_search_is_replayed_and_its_gap_fills_the_launch_form(open_page: Open, store: FakeStore, page_text: Text) -> None:
+    store.files["sweep0", "search.json"] = json.dumps(searched().document).encode()
+    store.texts["sweep0"] = SPEC
+    app = open_page("search")
+    assert not app.exception
+    said = page_text(app)
+    assert "optuna 5.0.0 TPESampler tried 3 candidates" in said and "After 30 s of a core: 3 candidates finished, 3 on the frontier." in said
+    app.slider(key="replay").set_value(1).run()
+    assert "After 10 s of a core: 1 candidate finished, 1 on the frontier." in page_text(app)
+    assert "The widest gap lies between" in page_text(app)
+    app.button(key="fill-gap").click().run()
+    assert not app.exception
+    assert "name: searched gap" in app.text_area[0].value and "constraints" in app.text_area[0].value
+
+
+def test_without_a_search_the_page_says_how_to_make_one(open_page: Open, page_text: Text) -> None:
+    app = open_page("search")
+    assert not app.exception and "Nothing has been searched yet" in page_text(app)
