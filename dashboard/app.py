@@ -25,6 +25,7 @@ current = st.navigation(
         st.Page(routes.COMPARE, title="Compare", url_path="compare", icon=":material/compare_arrows:"),
         st.Page(routes.SEARCH_PAGE, title="Search", url_path="search", icon=":material/travel_explore:"),
         st.Page(routes.LAUNCH, title="Launch", url_path="launch", icon=":material/play_arrow:"),
+        st.Page(routes.EXPERIMENTS, title="Experiments", url_path="experiments", icon=":material/science:"),
         st.Page(routes.LESSONS, title="Lessons", url_path="lessons", icon=":material/school:"),
         st.Page(routes.CLASS, title="Class", url_path="class", icon=":material/group:", visibility="visible" if teaches() else "hidden"),
         st.Page(routes.PREDICT, title="Guess a step", url_path="predict", visibility="hidden"),
@@ -37,4 +38,5 @@ follow()
 style()
 banner()
 current.run()
-strip()
+if current.url_path != "experiments":  # whose data is not effcore's
+    strip()

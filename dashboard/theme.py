@@ -88,6 +88,8 @@ def mark(technique: str) -> Mark:
     """The mark of a technique; one that has none of its own gets one of the spare ones, always the same."""
     if technique in MARKS:
         return MARKS[technique]
+    if technique == "run":  # of someone else, of which no step is known
+        return MARKS["architecture"]
     order = [name for name in TECHNIQUES if name not in MARKS]
     return _OTHERS[order.index(technique) % len(_OTHERS) if technique in order else 0]
 
@@ -107,7 +109,7 @@ def contender(index: int) -> Mark:
 
 def title(technique: str) -> str:
     """Name of a technique for people; one that is not in the catalogue any more keeps its own."""
-    return TECHNIQUES[technique].title if technique in TECHNIQUES else technique
+    return TECHNIQUES[technique].title if technique in TECHNIQUES else "Run" if technique == "run" else technique
 
 
 def look(kind: str | None) -> Look:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -42,6 +44,9 @@ def serve(
     recording: Annotated[
         Path | None, typer.Option("--recording", metavar="FILE", help="Open a file of `effcore record`, read-only; runs nothing.")
     ] = None,
+    csv: Annotated[
+        list[str] | None, typer.Option("--csv", metavar="NAME=PATH", help="A table of results to open on the page of experiments. Repeatable.")
+    ] = None,
 ) -> None:
     """Show the dashboard on 127.0.0.1 and run the sweeps that are launched from it, until Ctrl-C."""
     shown = _recorded(demo, recording, alone=spec is None and tracking_uri is None)
@@ -57,7 +62,7 @@ def serve(
     if chosen != port:
         print(f"Port {port} is taken; the page is on {chosen}.", file=sys.stderr)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    environment = os.environ | {HOME: str(folder)} | ({URI: uri} if uri else {})
+    environment = os.environ | {HOME: str(folder)} | ({URI: uri} if uri else {}) | {"EFFCORE_TABLES": _tables(csv or [])}
     processes = [_start(_page_command(chosen), environment, folder / "logs" / "page.log")]
     if shown is None:
         processes.append(_start(RUNNER, environment, folder / "logs" / "runner.log"))
@@ -72,6 +77,24 @@ def serve(
         print("\nStopped. `effcore serve` starts the page again; nothing is lost.", file=sys.stderr)
     finally:
         _end(processes)
+
+
+def _tables(given: list[str]) -> str:
+    """The tables as the page takes them: a JSON object of paths by name; each is read once, to refuse what can't be shown.
+
+    Raises:
+        EffcoreError: A table is given twice, has a wrong name, or can't be read.
+    """
+    from effcore.tracking.foreign import read_csv
+
+    tables: dict[str, str] = {}
+    for text in given:
+        name, _, path = text.partition("=")
+        if not path or not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", name) or name in tables:
+            raise EffcoreError(f"--csv must be NAME=PATH with another name for each, of letters, digits, - and _. Got {text[:80]!r}.")
+        read_csv(name, Path(path))
+        tables[name] = str(Path(path).resolve())
+    return json.dumps(tables)
 
 
 def _recorded(demo: bool, recording: Path | None, *, alone: bool) -> str | None:

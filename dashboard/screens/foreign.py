@@ -1,0 +1,71 @@
+"""Experiments: the frontier of anything that has two figures, whoever wrote it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import foreign, routes
+from dashboard.charts.frontier import frontier_alt, frontier_figure
+from dashboard.quantities import count
+from dashboard.screens.parts import bound, current_look, empty, explained, heading, note
+from dashboard.tables import height, left_out_table
+from dashboard.tables_large import large_table
+from dashboard.theme import CHART_CONFIG
+from dashboard.views.frontier import FrontierView
+from effcore.objectives import Direction
+from effcore.tracking.foreign import likely_direction, metric_names
+
+_WAYS = {"max": "More is better", "min": "Less is better"}
+
+
+@explained
+def page() -> None:
+    """The whole page."""
+    said = "The frontier of runs and tables that effcore did not write. Their units are not known here; which way is better is yours to say."
+    heading("Experiments", below=said)
+    found = foreign.everything()
+    if not found:
+        empty("Nothing else is in the store", "Other MLflow experiments of the store appear here, and tables that the server is started with.",
+              command="effcore serve --csv results=results.csv", launch=False)  # fmt: skip
+        return
+    notes = st.container()
+    labels = {f.key: f.label for f in found}
+    key = bound("Experiment", list(labels), name=routes.FOREIGN, default=found[0].key, labels=labels, notes=notes)
+    variants = foreign.variants(next(f for f in found if f.key == key))
+    names = metric_names(variants)
+    if not names:
+        empty("No figures", f"{count(len(variants), 'run')}, and none of them has a metric yet.", icon=":material/tune:", launch=False)
+        return
+    columns = st.columns([3, 2, 3, 2], gap="medium", vertical_alignment="bottom")
+    y = _axis("Vertical axis", "y", names, names[0], columns[:2], notes)
+    x = _axis("Horizontal axis", "x", names, names[min(1, len(names) - 1)], columns[2:], notes)
+    view = foreign.view(variants, x=x, y=y)
+    _show(view)
+
+
+def _axis(label: str, axis: str, names: tuple[str, ...], default: str, columns: list, notes) -> tuple[str, Direction]:  # type: ignore[no-untyped-def, type-arg]
+    with columns[0]:
+        name = bound(label, list(names), name=f"f{axis}", default=default, labels={n: n for n in names}, notes=notes)
+    with columns[1]:
+        way = bound("Direction", list(_WAYS), name=f"f{axis}-{name}"[:60], default=likely_direction(name), labels=_WAYS, notes=notes)
+    return name, "max" if way == "max" else "min"
+
+
+def _show(view: FrontierView) -> None:
+    if view.dots:
+        note(f"{count(view.total, 'point')} · {view.front_total:,} on the frontier · units unknown", key="foreign-counts")
+        st.plotly_chart(
+            frontier_figure(view, current_look()), theme=None, key="foreign-chart", config=CHART_CONFIG, alt=frontier_alt(view)
+        )
+        frame, columns = large_table(view)
+        st.dataframe(frame.drop(columns=["step"]), hide_index=True, key="foreign-table", height=height(len(frame)), column_config=columns)
+    else:
+        empty("No point has both figures", "Choose other axes; below is why each run is left out.", icon=":material/tune:", launch=False)
+    if view.missing:
+        with st.expander(f"Left out: {view.missing:,}", key="foreign-left-out"):
+            frame, columns = left_out_table(view.left_out)
+            st.dataframe(frame, hide_index=True, key="foreign-left", height=height(len(frame)), column_config=columns)
+
+
+if __name__ == "__main__":
+    page()
