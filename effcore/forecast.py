@@ -92,7 +92,10 @@ def _forecast_search(spec: Spec, *, home: Path, slots: int, stored: Find) -> For
     """
     assert spec.space is not None, "a search has a space"
     generator, drawn = random.Random(spec.search.seed), []
-    for _ in range(SAMPLE):
+    if spec.parts is not None:
+        shapes = [None, *spec.parts.draw(generator, spec.search.budget.variants or 1)]
+        drawn = [(recipe, seed) for shape in shapes for recipe in spec.parts.recipes(shape) for seed in spec.seeds]
+    for _ in range(SAMPLE if spec.parts is None else 0):
         recipe = spec.space.recipe(spec.space.draw(generator))
         if isinstance(recipe, Recipe):
             drawn += [(recipe, seed) for seed in spec.seeds]
@@ -105,10 +108,11 @@ def _forecast_search(spec: Spec, *, home: Path, slots: int, stored: Find) -> For
     limits_s = [s for s in (budget.minutes and budget.minutes * 60, budget.core_s and budget.core_s / slots) if s]
     variants = min([spec.size, *(max(int(s / one_s), 1) for s in limits_s)])
     scale = variants / each
+    tried_s = rates.tried_s(spec.search.screened) if spec.parts is not None else 0.0
     return Forecast(
         variants=variants, stages_total=round(plan.total * scale), stages_distinct=round((len(plan.stages) + measurements) * scale),
         stages_cached=0, trainings=round(plan.trainings * scale), trainings_cached=0, measurements=round(measurements * scale),
-        estimated_s=min([one_s * variants, *limits_s]),
+        estimated_s=min([one_s * variants + tried_s, *limits_s]),
     )  # fmt: skip
 
 
@@ -183,6 +187,10 @@ class Rates:
     def measuring_s(self) -> float:
         """Expected seconds of one measurement."""
         return self.by_kind.get("measure", DEFAULT_S["measure"])
+
+    def tried_s(self, networks: int) -> float:
+        """Expected seconds of measuring a table of parts and trying so many sub-networks with it."""
+        return networks * self.by_kind.get("screen", DEFAULT_S["screen"]) + self.by_kind.get("table", DEFAULT_S["table"])
 
     def elapsed_s(self, stages: Iterable[Stage], *, measurements: int, slots: int) -> float:
         """Expected time until all is done: the longest chain or the work over the slots, then the measuring alone."""

@@ -39,7 +39,7 @@ class OneShot:
     def __init__(self, driver: Driver, space: PartSpace) -> None:
         spec, architecture = driver.spec, space.supernet.architecture
         self.driver, self.space, self.search, self.seeds = driver, space, spec.search, spec.seeds
-        self.planner = Planner(driver.context)
+        self.planner = Planner(driver.context, driver.teachers)
         environment = current(threads=1, batch=1).key
         shared: dict[str, Any] = {"task": spec.task, "architecture": architecture, "choices": space.choices, "context": driver.context}
         self.table = table_stage(**shared, environment=environment)

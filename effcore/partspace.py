@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
-from effcore.catalogue.elastic import STAGES, ElasticStage, Shape
+from effcore.catalogue.elastic import STAGES, ElasticStage, Shape, shape
 from effcore.dimensions import Fields, Fixed, Node, Row, count, dimensions, every, resolve
 from effcore.errors import Problem
 from effcore.recipe import Recipe
@@ -52,12 +54,20 @@ class PartSpace:
         """The supernet itself, up to its runtime."""
         return self._recipe([*self.before, {"runtime": {}}])
 
-    def recipes(self, shape: Shape | None) -> Iterator[Recipe]:
+    def recipes(self, part: Shape | None) -> Iterator[Recipe]:
         """Every recipe of a sub-network, or of the whole network where it is None."""
-        cut = [] if shape is None else [{STEP: self.rest | shape.model_dump(mode="json")}]
+        cut = [] if part is None else [{STEP: self.rest | part.model_dump(mode="json")}]
         for assignment in every(self.after):
             after = resolve(self.after, lambda dimension, given=assignment: given[dimension.name])  # type: ignore[misc]
             yield self._recipe([*self.before, *cut, *after])
+
+    def draw(self, generator: random.Random, number: int) -> list[Shape]:
+        """Different sub-networks drawn evenly; fewer where the space has no more."""
+        found: dict[Shape, None] = {}
+        total = math.prod(len(stages) for stages in self.choices)
+        while len(found) < min(number, total):
+            found[shape([generator.choice(stages) for stages in self.choices])] = None
+        return list(found)
 
     def _recipe(self, document: list[Any]) -> Recipe:
         recipes, problems = read_recipe(document, self.path, task=self.task)

@@ -223,6 +223,7 @@ def check(
     shared = cost.stages_total - cost.stages_distinct
     origin = " (synthetic)" if TASKS[parsed.task].synthetic else ""
     most = f", the most that {parsed.search.strategy} may begin; it trains few of them to the end" if parsed.space is not None else ""
+    most = f", sub-networks of one supernet, chosen from {parsed.search.screened} that are tried" if parsed.parts is not None else most
     print(f"{parsed.name}: {cost.variants} variants of {parsed.task}{origin}{_parents(parsed)}{most}")
     print(f"  stages        {cost.stages_distinct} to run once each; {shared} more are shared ({cost.stages_total} without sharing)")
     print(f"  trainings     {cost.trainings}, fine-tunings and teachers among them; {cost.trainings_cached} are there already")

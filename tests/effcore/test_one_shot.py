@@ -10,6 +10,7 @@ import pytest
 from effcore.catalogue.elastic import ElasticStage, Shape, smallest
 from effcore.catalogue.search import read_constraint
 from effcore.errors import SpecError
+from effcore.forecast import DEFAULT_S, forecast
 from effcore.one_shot import choose
 from effcore.spec import Spec, parse
 from effcore.sweep import run_sweep
@@ -40,6 +41,12 @@ def test_a_spec_says_which_supernet_which_parts_and_what_follows() -> None:
     assert names == [["architecture", "training", "weight_sharing", "subnetwork", *more, "runtime"] for more in ([], ["quantization"])]
     cut = next(iter(space.recipes(smallest()))).steps[3].config
     assert cut.images == 100 and cut.stage_1.width == 0.25  # type: ignore[attr-defined]
+
+
+def test_a_forecast_counts_one_training_and_what_is_tried(tmp_path: Path) -> None:
+    few, many = (forecast(read(*SUPERNET, CUT, search=SEARCH.replace("6", str(n))), home=tmp_path, slots=2) for n in (6, 106))
+    assert (few.variants, few.trainings) == (3, 1)
+    assert many.estimated_s - few.estimated_s == pytest.approx(100 * DEFAULT_S["screen"])
 
 
 def test_a_chosen_sub_network_is_the_recipe_that_anyone_may_write() -> None:
