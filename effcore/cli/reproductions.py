@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from effcore.cli.options import Home, Json, Uri, print_json
-from effcore.home import find_home, find_uri
+from effcore.cli.options import Home, Json, Uri, open_home, print_json
+from effcore.home import find_uri
 
 if TYPE_CHECKING:
     from effcore.reproductions import Result
@@ -31,7 +31,7 @@ def reproduce(
     from effcore.reproductions import claims_table, document, read_results, read_sizes, sizes_table, written_between
     from effcore.tracking import Store
 
-    store = Store(find_home(home), uri=find_uri(tracking_uri))
+    store = Store(open_home(home), uri=find_uri(tracking_uri))
     results, rows = read_results(store), read_sizes(store)
     if write is not None:
         for mark, body in zip(MARKS, (claims_table(results), sizes_table(rows)), strict=True):

@@ -136,7 +136,7 @@ def test_a_transform_leaves_its_model_alone_repeats_and_can_be_replayed(
     assert facts and not changed.training
     logits = changed(torch.tensor(digits.test.images))
     assert logits.shape == (400, 10) and bool(logits.isfinite().all())
-    kept = snapshot.take(changed, "digits", Architecture(family=family, width=0.5), [edit])  # type: ignore[arg-type]
+    kept = snapshot.take(changed, "digits", Architecture(family=family, width=0.5), [edit] if edit else [])  # type: ignore[arg-type]
     assert torch.equal(snapshot.rebuild(kept)(torch.tensor(digits.test.images)), logits)
 
 
