@@ -143,9 +143,11 @@ def _trainable(graph: fx.GraphModule) -> fx.GraphModule:
             graph.graph.erase_node(node)
     _show_features(graph)
     graph.recompile()
+    has_modes = any(word in str(node.target) for node in graph.graph.nodes for word in ("dropout", "batch_norm"))
 
     def train(self: fx.GraphModule, mode: bool = True) -> fx.GraphModule:
-        (move_exported_model_to_train if mode else move_exported_model_to_eval)(self)
+        if has_modes:  # each look for them traces patterns anew, which took longer than an epoch of a small network
+            (move_exported_model_to_train if mode else move_exported_model_to_eval)(self)
         self.training = mode
         for module in self.modules():
             if isinstance(module, FakeQuantize):
