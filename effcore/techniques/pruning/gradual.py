@@ -18,7 +18,7 @@ from effcore.training import Hooks
 BEGIN, END = 0.25, 0.75
 """Shares of the phase's steps between which weights go: they have learned something before, and what remains learns after."""
 UPDATES = 32
-"""Times that weights are looked for in between: a sort of all weights each, which a phase of some hundred steps hardly notices."""
+"""Times that weights are looked for in between."""
 
 
 def contribute(config: Pruning, context: Context) -> Hooks:

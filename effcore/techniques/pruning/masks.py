@@ -74,8 +74,12 @@ def _spared(scores: Tensor, share: float) -> Tensor:
 
 def _smallest(scores: Tensor, count: int) -> Tensor:
     """Where the `count` lowest of the scores are, bool (n,); of equal ones the first."""
-    gone = torch.zeros(len(scores), dtype=torch.bool)
-    gone[scores.argsort(stable=True)[:count]] = True
+    if count == 0:
+        return torch.zeros(len(scores), dtype=torch.bool)
+    limit = torch.kthvalue(scores, count).values  # several times faster than sorting all of them, which gradual pruning does often
+    gone = scores < limit
+    equal = (scores == limit).nonzero().flatten()
+    gone[equal[: count - int(gone.sum())]] = True
     return gone
 
 
