@@ -83,11 +83,7 @@ def _points(
 
 
 def histogram_figure(before: ArrayLike, after: ArrayLike, look: Look, *, words: str) -> go.Figure:
-    """The weights of a layer, and the values that are left after a change.
-
-    Args:
-        words: Over the figure.
-    """
+    """The weights of a layer, and the values that are left after a change; `words` say which weights."""
     first, second = np.asarray(before).ravel(), np.asarray(after).ravel()
     edges = np.linspace(first.min(), first.max(), 121)
     middle = (edges[:-1] + edges[1:]) / 2
@@ -101,9 +97,8 @@ def histogram_figure(before: ArrayLike, after: ArrayLike, look: Look, *, words: 
             hovertemplate="%{y} weights at %{x:.3f}<extra></extra>",
         )  # fmt: skip
     figure.update_yaxes(type="log", title="Weights (number)")
-    figure.update_xaxes(title="Value of a weight")
+    figure.update_xaxes(title=words)
     figure.update_layout(bargap=0)
-    figure.add_annotation(above(words, look))
     return _finish(figure, look, legend=True)
 
 
@@ -115,7 +110,8 @@ def lines_figure(
     for line, color, symbol in zip(lines, colors(look), SYMBOLS, strict=False):
         if line.low:
             figure.add_scatter(
-                x=[*line.x, *reversed(line.x)], y=[*line.high, *reversed(line.low)], fill="toself", fillcolor=faded(color, 0.16),
+                x=[*line.x, *reversed(line.x)], y=[*line.high, *reversed(line.low)], fill="toself",
+                mode="lines", fillcolor=faded(color, 0.16),
                 line={"width": 0}, hoverinfo="skip", showlegend=False,
             )  # fmt: skip
         figure.add_scatter(
@@ -137,7 +133,7 @@ def bars_figure(values: Mapping[str, float], look: Look, *, x: str, percent: boo
         marker={"color": [look.accent if name == marked or not marked else faded(look.quiet, 0.5) for name in values]},
         text=[f"{v:.0%}" if percent else f"{v:.3g}" for v in values.values()], textposition="outside", cliponaxis=False, hoverinfo="skip",
     )  # fmt: skip
-    figure.update_yaxes(autorange="reversed", tickfont={"size": 16, "color": look.ink})
+    figure.update_yaxes(autorange="reversed", type="category", tickfont={"size": 16, "color": look.ink})
     figure.update_xaxes(title=x, tickformat=".0%" if percent else None)
     return _finish(figure, look, height=height or 110 + 42 * len(values))
 

@@ -42,8 +42,8 @@ def _learned(recorded: Recorded) -> tuple[str, ...]:
 
 
 LESSON = Lesson(
-    key="measuring", title="Measuring honestly", question="The same file, measured in five processes. Do they agree?",
-    guess=Guess(ask="By how much is the slowest of five processes slower than the fastest, for half of the networks?", unit="%",
+    key="measuring", title="Measuring honestly", question="The same file, measured in five processes or more. Do they agree?",
+    guess=Guess(ask="By how much is the slowest process slower than the fastest, for half of the networks?", unit="%",
                 low=0, high=50, step=1),
     truth=_truth, learned=_learned,
 )  # fmt: skip

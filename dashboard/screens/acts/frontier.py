@@ -11,6 +11,10 @@ from dashboard.screens.acts.parts import chart
 from dashboard.screens.parts import current_look, note
 
 
+FEW = 3
+"""Dominators of the network that is chosen at first: enough to look for, and not all there are."""
+
+
 def act(recorded: Recorded) -> None:
     """Choose a network and see what dominates it; set a budget and see what it buys."""
     rows = recorded.rows()
@@ -18,8 +22,8 @@ def act(recorded: Recorded) -> None:
     names = [r.name for r in rows]
     accuracy, latency = [r.value("accuracy") for r in rows], [r.value("latency_ms") for r in rows]
     left, right = st.columns(2)
-    worst = max(range(len(rows)), key=lambda i: len(dominance.dominators(rows, rows[i])))
-    chosen = left.selectbox("Network", range(len(rows)), index=worst, format_func=lambda i: names[i], key="lesson-network")
+    first = min(range(len(rows)), key=lambda i: abs(len(dominance.dominators(rows, rows[i])) - FEW))
+    chosen = left.selectbox("Network", range(len(rows)), index=first, format_func=lambda i: names[i], key="lesson-network")
     budget = right.slider("Budget: at most so many ms a prediction", min(latency), max(latency), max(latency), key="lesson-budget", format="%.3f")
     found = dominance.dominators(rows, rows[chosen])
     marked = [names.index(d.name) for d in found]

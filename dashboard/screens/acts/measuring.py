@@ -27,4 +27,4 @@ def act(recorded: Recorded) -> None:
         [f"{n} processes" for n in shown], [row.processes_ms[:n] for n in shown], [measuring.interval_of(row, n) for n in shown], current_look(),
         x="Latency (ms): a stroke is the median of a process, the diamond what they say together, with its 95 % interval",
     )  # fmt: skip
-    chart(figure, key="processes", alt="With two processes the interval is wide; each further one narrows it.")
+    chart(figure, key="processes", alt=f"The interval of {names[index]} from 2, 3 and {len(row.processes_ms)} processes.")

@@ -18,7 +18,10 @@ def act(recorded: Recorded) -> None:
     result, whole = pruning.at_share(recorded.network, share), pruning.at_share(recorded.network, 0.0)
     figures = st.columns(3)
     figures[0].metric(
-        "Accuracy", f"{result.accuracy:.1%}", f"{100 * (result.accuracy - whole.accuracy):+.1f} points", help="Of real test images, predicted now."
+        "Accuracy",
+        f"{result.accuracy:.1%}",
+        f"{100 * (result.accuracy - whole.accuracy):+.1f} points" if result.right != whole.right else None,
+        help="Of real test images, predicted now.",
     )
     figures[1].metric("Weights, compressed", f"{result.bytes_compressed / 1000:.1f} kB", help="After deflate; as a file they take what they took.")
     figures[2].metric("Products on dense kernels", "all of them", help="A zero is multiplied like any other number.")

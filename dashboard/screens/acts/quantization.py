@@ -14,17 +14,20 @@ from dashboard.screens.parts import current_look, heading, note
 
 def act(recorded: Recorded) -> None:
     """A slider of bits over a real layer, with the accuracy of the whole network computed at once; then measured speeds."""
-    bits = st.select_slider("Bits of a weight", [1 + b for b in range(1, 8)] + [quantization.FLOAT_BITS], value=8, key="lesson-bits")
+    bits = st.select_slider("Bits of a weight", [1 + b for b in range(1, 8)] + [quantization.FLOAT_BITS], value=4, key="lesson-bits")
     layer = quantization.rounded_layer(recorded.network, bits)
     result, whole = quantization.at_bits(recorded.network, bits), quantization.at_bits(recorded.network, quantization.FLOAT_BITS)
     figures = st.columns(4)
     figures[0].metric(
-        "Accuracy", f"{result.accuracy:.1%}", f"{100 * (result.accuracy - whole.accuracy):+.1f} points", help="Of real test images, predicted now."
+        "Accuracy",
+        f"{result.accuracy:.1%}",
+        f"{100 * (result.accuracy - whole.accuracy):+.1f} points" if result.right != whole.right else None,
+        help="Of real test images, predicted now.",
     )
     figures[1].metric("Weights", f"{layer.kilobytes:.1f} kB", help=f"Tensors of at least {LEAST_WEIGHTS} numbers, packed.")
     figures[2].metric("Rounding error", f"{layer.error:.1%}", help="Root mean square, as a share of the weights' standard deviation.")
     figures[3].metric("Different values", "all" if bits == quantization.FLOAT_BITS else str(2**bits - 1))
-    words = f"Weights of the largest layer, {layer.before.size:,} of them"
+    words = f"Value of a weight, of {layer.before.size:,} in the largest layer"
     alt = f"At {bits} bits {result.accuracy:.1%} of {result.images} images are right, {whole.accuracy:.1%} at 32 bits."
     chart(histogram_figure(layer.before, layer.after, current_look(), words=words), key="bits", alt=alt)
     heading("Is it faster?", key="speed-section")

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -124,6 +124,22 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     made.process.terminate()
     made.process.wait(timeout=20)
     shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def serve_home() -> Iterator[Callable[[Path], str]]:
+    """`serve_home(home)`: the address of the pages over a state folder."""
+    started = []
+
+    def served(home: Path) -> str:
+        port = free_port()
+        started.append(serve(home, port=port, output=home.with_name(home.name + " log")))
+        return f"http://127.0.0.1:{port}"
+
+    yield served
+    for process in started:
+        process.terminate()
+        process.wait(timeout=20)
 
 
 @pytest.fixture(scope="session")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import free_port, serve
 
 from dashboard.classroom import KEY_FILE
 from dashboard.lessons import LESSONS, recorded
@@ -38,16 +37,12 @@ class Watched:
 
 
 @pytest.fixture(scope="module")
-def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def school(tmp_path_factory: pytest.TempPathFactory, serve_home: Callable[[Path], str]) -> str:
     """The pages over an empty store with a class; their address."""
-    folder = tmp_path_factory.mktemp("school")
-    (folder / "home").mkdir()
-    (folder / "home" / KEY_FILE).write_text(KEY)
-    port = free_port()
-    process = serve(folder / "home", port=port, output=folder / "log")
-    yield f"http://127.0.0.1:{port}"
-    process.terminate()
-    process.wait(timeout=20)
+    home = tmp_path_factory.mktemp("school") / "home"
+    home.mkdir()
+    (home / KEY_FILE).write_text(KEY)
+    return serve_home(home)
 
 
 @pytest.fixture
@@ -86,7 +81,7 @@ def walk(page: Page, url: str, key: str, extra: str) -> None:
     lesson, data = LESSONS[key], recorded.read()
     page.goto(f"{url}/lesson?lesson={key}{extra}")
     page.get_by_text(lesson.question, exact=True).wait_for()
-    focus(page, '[role="slider"]')
+    focus(page, 'input[type="range"]')
     page.keyboard.press("ArrowRight")
     focus(page, f".st-key-lock-lesson-{key} button")
     page.keyboard.press("Enter")
@@ -134,7 +129,7 @@ def to_the_lesson(page: Page) -> None:
 
 
 def lock(page: Page, steps: int) -> None:
-    page.locator('[role="slider"]').focus()
+    page.locator('input[type="range"]').focus()
     for _ in range(steps):
         page.keyboard.press("ArrowRight")
     page.get_by_text(f"{1 + steps} networks").first.wait_for()
