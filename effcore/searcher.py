@@ -301,7 +301,8 @@ class Searcher:
             return not candidate.waits
         self.figures.learn(candidate, trial.note["figures"])
         self._charged |= {key for plan in candidate.plans for key in plan.stages}
-        known = [self.driver.known.get((p.recipe.key, p.seed)) for p in candidate.plans]
+        # By the key that it had then: parameters that joined the catalogue since change keys, and not what was told.
+        known = [self.driver.known.get((trial.note["recipe"], p.seed)) for p in candidate.plans]
         there = [v is not None and v.status == "FINISHED" for v in known]
         self.driver.done += sum(there)
         return not all(there)
