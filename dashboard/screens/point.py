@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
-from dashboard import analysis, data, routes
+from dashboard import data, routes
 from dashboard.charts.point import curve_figure, samples_figure
 from dashboard.charts.profile import shares_figure
 from dashboard.form import point_document, to_yaml
 from dashboard.quantities import file_size
+from dashboard.screens.marks import reader_marks
 from dashboard.screens.parts import IDLE_S, current_look, empty, explained, go, heading, note
 from dashboard.tables import figures_table, tone_color
 from dashboard.theme import CHART_CONFIG, mark, title
@@ -21,7 +21,6 @@ from dashboard.views.profile import profile_view
 from dashboard.views.records import curve_view, environment_line, samples_view, stage_lines
 from dashboard.views.verdict import VerdictView
 from effcore.frontier import Variant
-from effcore.tracking.marks import LONGEST
 
 
 @explained
@@ -43,7 +42,7 @@ def _point(run_id: str) -> None:
         )
         return
     _head(view)
-    _marks(view.variant.run_id)
+    reader_marks(view.variant.run_id)
     _again(view.variant)
     _last_step(data.verdict(data.snapshot(), run_id))
     if view.variant.error:
@@ -62,6 +61,7 @@ def _point(run_id: str) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         _files(view.variant)
+        _take_away(view.variant)
     with right:
         _rebuild(view.variant)
 
@@ -99,24 +99,6 @@ def _head(view: PointView) -> None:
             key="noisy",
             tone="bad",
         )
-
-
-def _marks(run_id: str) -> None:
-    """The star and the note of readers, kept beside the figures in the store."""
-    mark = analysis.mark_of(run_id)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="row-marks"):
-        st.button(
-            "Take the star away" if mark.star else "Give it a star", key="star", type="tertiary",
-            icon=":material/star:" if mark.star else ":material/star_border:", on_click=analysis.set_mark,
-            args=(run_id, replace(mark, star=not mark.star)),
-        )  # fmt: skip
-        with st.popover("Note", icon=":material/edit_note:", type="tertiary"):
-            text = st.text_area("What you want to remember of it", mark.note, key=f"note-{run_id}", max_chars=LONGEST)
-            if st.button("Keep", key="keep-note", type="primary"):
-                analysis.set_mark(run_id, replace(mark, note=text.strip()))
-                st.rerun()
-    if mark.note:
-        note(mark.note, key="reader-note", tone="plain")
 
 
 def _again(variant: Variant) -> None:
@@ -314,6 +296,13 @@ def _files(variant: Variant) -> None:
                 key=f"file-{index}",
                 tone="plain",
             )
+
+
+def _take_away(variant: Variant) -> None:
+    """The command that writes the file with an example that uses it."""
+    if variant.artifact:
+        note("With an example that uses it, into a folder:", key="take-away")
+        st.code(f"effcore export {variant.run_id[:12]}", language="bash")
 
 
 def _rebuild(variant: Variant) -> None:

@@ -6,7 +6,8 @@ import streamlit as st
 
 from dashboard import data, routes
 from dashboard.screens.parts import explained, heading, note
-from dashboard.views.queue import QueueRow, queue_headline, queue_rows
+from dashboard.views.queue import QueueRow, log_tail, queue_headline, queue_rows
+from effcore.errors import StoreError
 
 _MOST = 12
 
@@ -41,6 +42,10 @@ def _row(row: QueueRow) -> None:
                 st.page_link(
                     routes.FRONTIER, label="Points", icon=":material/stairs_2:", query_params={routes.SWEEP: row.run_id}
                 )
+            st.button(
+                "Clone", key=f"clone-{row.run_id}", icon=":material/content_copy:", help="Its spec, to change and launch",
+                on_click=_clone, args=(row.run_id,),
+            )  # fmt: skip
             if row.can_cancel:
                 st.button(
                     "Cancel",
@@ -49,5 +54,25 @@ def _row(row: QueueRow) -> None:
                     on_click=data.cancel,
                     args=(row.run_id,),
                 )
+        _log(row)
         if row.hint:
             note(row.hint, key=f"hint-{row.run_id}", tone="bad" if row.tone == "bad" else "quiet")
+
+
+def _clone(run_id: str) -> None:
+    """Its spec into the field for pasted specs, above."""
+    try:
+        text = data.store().spec_text(run_id)
+    except (StoreError, OSError) as error:
+        st.session_state["submission"] = ("", "", f"Its spec can't be read: {error}", "bad")
+        return
+    st.session_state[routes.PASTED] = text
+    st.session_state[routes.LAUNCH_MODE] = routes.PASTE
+
+
+def _log(row: QueueRow) -> None:
+    """The end of what its process wrote, where the runner of this home started it."""
+    lines = log_tail(data.home() / "logs" / f"sweep-{row.run_id}.log")
+    if lines:
+        with st.expander("Log", key=f"log-{row.run_id}"):
+            st.code("\n".join(lines), language=None, wrap_lines=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from dashboard.quantities import count, duration
 from effcore.tracking import SweepRecord
@@ -105,3 +106,22 @@ def queue_headline(rows: Sequence[QueueRow]) -> str:
         if said
         else "Nothing is running or waiting" + (f"; {count(len(rows), 'sweep')} so far" if rows else "")
     )
+
+
+LOG_LINES, _LOG_BYTES = 12, 20_000
+
+
+def log_tail(path: Path) -> tuple[str, ...]:
+    """The last lines of a log, of a line that was written over the last state; none where there is no log.
+
+    Args:
+        path: Of a file that may still be written to.
+    """
+    try:
+        with path.open("rb") as file:
+            file.seek(max(path.stat().st_size - _LOG_BYTES, 0))
+            text = file.read().decode(errors="replace")
+    except OSError:
+        return ()
+    lines = [line.split("\r")[-1].rstrip() for line in text.split("\n")]
+    return tuple(line for line in lines if line)[-LOG_LINES:]

@@ -10,7 +10,6 @@ from dashboard.lessons.recorded import Recorded
 from dashboard.screens.acts.parts import chart
 from dashboard.screens.parts import current_look, note
 
-
 FEW = 3
 """Dominators of the network that is chosen at first: enough to look for, and not all there are."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -174,3 +175,15 @@ def test_what_was_filled_in_survives_a_visit_to_another_page(open_page: Open) ->
     app.switch_page("screens/frontier.py").run()
     app.switch_page("screens/launch.py").run()
     assert widget(app, "form-architecture-width").value == "0.25"
+
+
+def test_an_earlier_sweep_is_cloned_into_the_field_for_pasted_specs_and_shows_its_log(open_page: Open, store: FakeStore, tmp_path: Path) -> None:
+    logs = tmp_path / "home" / "logs"
+    logs.mkdir(parents=True)
+    (logs / "sweep-sweep0.log").write_text("begun\n1 of 27\r2 of 27\r27 of 27 <b>\n")
+    app = open_page("launch")
+    assert "begun\n27 of 27 <b>" in [block.value for block in app.code]
+    app.button(key="clone-sweep0").click().run()
+    assert not app.exception
+    assert app.text_area[0].value == store.texts["sweep0"]
+    assert app.metric[0].value == "64"

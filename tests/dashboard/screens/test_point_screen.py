@@ -41,7 +41,8 @@ def test_tells_recipe_parent_verdict_samples_files_and_how_to_rebuild(
     assert len(app.get("plotly_chart")) == 2
     spec = next(c.value for c in app.code if c.language == "yaml")
     assert [r.key for r in parse(spec).recipes] == [variant.recipe_key]
-    assert app.code[0].value == f"effcore run again-{variant.run_id[:8]}.yaml"
+    commands = [c.value for c in app.code if c.language == "bash"]
+    assert commands == [f"effcore export {variant.run_id[:12]}", f"effcore run again-{variant.run_id[:8]}.yaml"]
 
 
 def test_shows_the_cause_of_a_failure(open_page: Open, store: FakeStore, page_text: Text) -> None:

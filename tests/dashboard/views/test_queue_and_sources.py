@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from fake_store import START_MS, FakeSweep, make_variants
 
-from dashboard.views.queue import queue_headline, queue_rows
+from dashboard.views.queue import LOG_LINES, log_tail, queue_headline, queue_rows
 from dashboard.views.sources import default_source, environments, sources
 
 NOW = START_MS + 100_000
@@ -82,3 +83,11 @@ def test_environments_come_with_most_points_first() -> None:
     assert list(found) == ["b", "a"] and found["b"] == min(v.run_id for v in variants[:3])
     again = [replace(v, run_id=v.run_id + "c", environment="c", measures=v.run_id) for v in variants[:4]]
     assert list(environments([*variants, *again])) == ["b", "a", "c"]
+
+
+def test_the_end_of_a_log_is_its_last_lines_as_they_stood_last(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    assert log_tail(path) == ()
+    path.write_bytes(b"".join(b"line %d\n" % n for n in range(5000)) + b"10 %\r20 %\r30 %\n\xff end")
+    lines = log_tail(path)
+    assert len(lines) == LOG_LINES and lines[-2:] == ("30 %", "\ufffd end") and lines[0] == "line 4990"
