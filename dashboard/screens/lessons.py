@@ -18,7 +18,7 @@ def page() -> None:
             with column, st.container(border=True, height="stretch", key=f"card-{lesson.key}"):
                 note(f"{index}  ·  {lesson.title}", key=f"name-{lesson.key}")
                 note(lesson.question, key=f"question-{lesson.key}", tone="lead")
-                if st.button("Open", key=f"open-{lesson.key}", icon=":material/arrow_forward:", help=lesson.title):
+                if st.button("Open", key=f"open-{lesson.key}", icon=":material/arrow_forward:"):
                     go(routes.LESSON, {routes.LESSON_KEY: lesson.key})
     note(recorded.read().source, key="source")
 

@@ -124,7 +124,7 @@ def joined(tab: Watched, url: str, name: str) -> None:
 
 def to_the_lesson(page: Page) -> None:
     page.get_by_role("link", name="Lessons").first.click()
-    page.locator(".st-key-open-frontier button").click()
+    page.locator(".st-key-open-frontier button").first.click()
     page.get_by_text(LESSONS["frontier"].question, exact=True).wait_for()
 
 
