@@ -75,3 +75,5 @@ def test_the_tables_of_reproductions_hold_every_claim_and_nothing_is_missing() -
     rows = [line for line in README.split(first)[1].split(last)[0].splitlines() if line.startswith("| ")][1:]
     assert [row.split(" | ")[0].removeprefix("| ") for row in rows] == [claim.text for claim in CLAIMS]
     assert not [row for row in rows if "missing" in row]
+    sizes = README.split("<!-- bits -->")[1].split("<!-- /bits -->")[0]
+    assert sizes.count("| 32 |") == 2 and sizes.count("\n| ") == 17 and "3 seeds." in sizes
