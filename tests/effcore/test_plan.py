@@ -173,7 +173,7 @@ def test_a_student_that_learns_from_itself_shares_its_teacher_with_the_recipe_wi
     alone, student = found.variants
     assert set(alone.stages[:2]) < set(student.teachers) and found.trainings == 3
     (architecture,) = {str(found.stages[k].config["architecture"]) for k in student.teachers}
-    assert architecture == "{'family': 'mlp', 'width': 0.5, 'depth': 1, 'subnetwork': None}"
+    assert architecture == "{'family': 'mlp', 'width': 0.5, 'depth': 1, 'resolution': 1.0, 'subnetwork': None}"
 
 
 def test_an_earlier_phase_of_the_student_stays_its_own_where_it_is_its_teacher_too() -> None:
