@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from everyfamily import OFTEN, every
 from pydantic import ValidationError
 from torch import nn
 
@@ -124,7 +125,10 @@ def test_what_shapes_a_phase_changes_the_training_and_repeats_for_a_seed(
     assert state_of(teacher) == before
 
 
-@pytest.mark.parametrize(("name", "family"), [(n, f) for n in TRANSFORMS for f in sorted(FAMILIES) if allows(f, n)])
+@pytest.mark.parametrize(
+    ("name", "family"),
+    [pytest.param(n, f, marks=() if f in OFTEN else pytest.mark.slow) for n in TRANSFORMS for f in sorted(FAMILIES) if allows(f, n)],
+)
 def test_a_transform_leaves_its_model_alone_repeats_and_can_be_replayed(
     name: str, family: str, digits: Data, trained: Callable[[str], nn.Module], state_of: Callable[[nn.Module], str]
 ) -> None:
@@ -140,7 +144,7 @@ def test_a_transform_leaves_its_model_alone_repeats_and_can_be_replayed(
     assert torch.equal(snapshot.rebuild(kept)(torch.tensor(digits.test.images)), logits)
 
 
-@pytest.mark.parametrize("family", sorted(FAMILIES))
+@pytest.mark.parametrize("family", every())
 @pytest.mark.parametrize("name", LOWERS)
 def test_what_lowers_keeps_the_accuracy_in_the_file_and_leaves_its_model_alone(
     name: str,
@@ -164,7 +168,7 @@ def test_what_lowers_keeps_the_accuracy_in_the_file_and_leaves_its_model_alone(
 
 
 @pytest.mark.parametrize("name", sorted(RUNTIMES))
-@pytest.mark.parametrize("family", sorted(FAMILIES))
+@pytest.mark.parametrize("family", every())
 def test_a_float_file_is_exactly_as_accurate_as_its_network(
     name: str,
     family: str,
@@ -182,7 +186,7 @@ def test_a_float_file_is_exactly_as_accurate_as_its_network(
     assert record.summary and module.version()
 
 
-@pytest.mark.parametrize("name", sorted(FAMILIES))
+@pytest.mark.parametrize("name", every())
 def test_a_family_is_described_and_learns_every_task(name: str) -> None:
     family = FAMILIES[name]
     assert (

@@ -121,11 +121,11 @@ def test_reasons_are_sentences_and_name_ways_there_are() -> None:
         assert all(reason.endswith(".") for reason in family.refuses.values())
     assert families("pruning/channels", allowed=False) == ["shuffle", "mixer", "attention"]
     assert families("pruning/batch_norm", allowed=False) == ["lenet_300_100", "lenet_5", "convnext", "mixer", "attention"]
-    assert families("pruning/blocks", allowed=False) == ["mlp", "cnn", "lenet_300_100", "lenet_5", "squeeze", "ghost"]
+    assert families("pruning/blocks", allowed=False) == ["mlp", "cnn", "lenet_300_100", "lenet_5", "separable", "squeeze", "ghost"]
     assert set(CHOOSING) == {record.name for record in TECHNIQUES.values() if record.optional}
 
 
-@pytest.mark.parametrize("family", families("pruning/channels", allowed=True))
+@pytest.mark.parametrize("family", every(families("pruning/channels", allowed=True)))
 def test_channels_are_cut_out_of_every_family_that_allows_it(family: str, digits: Data) -> None:
     model = network(family)
     smaller, edit, facts = pruning.apply(model, Pruning(amount=0.5, fine_tune=0), digits, tune=no_tuning)
@@ -139,7 +139,7 @@ def test_channels_are_cut_out_of_every_family_that_allows_it(family: str, digits
     assert reached["layers"] == sum(isinstance(m, nn.Conv2d | nn.Linear) for m in smaller.modules())
 
 
-@pytest.mark.parametrize("family", families("pruning/blocks", allowed=True))
+@pytest.mark.parametrize("family", every(families("pruning/blocks", allowed=True)))
 def test_blocks_are_taken_out_of_every_family_that_allows_it(family: str, digits: Data, tmp_path: Path) -> None:
     model = network(family, depth=3)
     config = Pruning.model_validate({"structure": "blocks", "amount": 0.5, "fine_tune": 0})

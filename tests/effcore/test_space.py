@@ -50,7 +50,7 @@ def test_a_bare_name_stands_for_the_runtime() -> None:
 
 def test_every_default_is_written_into_the_document() -> None:
     ((first, second, third),) = [r.document["steps"] for r in recipes(MLP, TRAIN, RUN)]
-    assert first == {"architecture": {"family": "mlp", "width": 1.0, "depth": 1, "subnetwork": None}}
+    assert first == {"architecture": {"family": "mlp", "width": 1.0, "depth": 1, "resolution": 1.0, "subnetwork": None}}
     assert second["training"]["epochs"] == 4 and third == {"runtime": {"name": "onnxruntime"}}
 
 

@@ -99,7 +99,7 @@ def walk(page: Page, url: str, key: str, extra: str) -> None:
         page.get_by_text(LESSONS[keys[keys.index(key) + 1]].question, exact=True).wait_for()
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", ["phone"])
 def test_a_lesson_by_keyboard_alone(site: Any, open_tab: Any, size: str) -> None:
     viewport, extra = SIZES[size]
     walk(open_tab(viewport=viewport).page, site.url, "quantization", extra)
@@ -107,7 +107,7 @@ def test_a_lesson_by_keyboard_alone(site: Any, open_tab: Any, size: str) -> None
 
 @pytest.mark.slow
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("key", [key for key in LESSONS if key != "quantization"])
+@pytest.mark.parametrize("key", LESSONS)
 def test_every_lesson_by_keyboard_alone(site: Any, open_tab: Any, key: str, size: str) -> None:
     viewport, extra = SIZES[size]
     walk(open_tab(viewport=viewport).page, site.url, key, extra)
@@ -137,6 +137,7 @@ def lock(page: Page, steps: int) -> None:
     page.get_by_text(f"Locked: {1 + steps} networks.").wait_for()
 
 
+@pytest.mark.slow
 def test_nobody_sees_the_answer_or_a_guess_before_the_instructor_releases_it(school: str, open_tab: Any) -> None:
     truth = LESSONS["frontier"].truth(recorded.read())
     ada, bob, teacher = open_tab(), open_tab(), open_tab()
