@@ -9,6 +9,7 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 import torch
+from everyfamily import every
 from torch import Tensor, nn
 from typer.testing import CliRunner
 

@@ -167,7 +167,7 @@ STEP_PROBLEMS = [
     ),
     (
         "pruning: {criterion: l3}",
-        "recipe[2].pruning.criterion (line 6): must be 'l1', 'l2', 'taylor', 'batch_norm', 'activation', 'apoz' or 'random'. Got 'l3'. Did you mean 'l2'? Known",
+        "recipe[2].pruning.criterion (line 6): must be 'l1', 'l2', 'taylor', 'batch_norm', 'activation', 'apoz' or 'random'. Got 'l3'.",
     ),
     (
         "pruning: {amount: 0.5, amount: 0.6}",
