@@ -30,7 +30,7 @@ class Memory:
     """Megabytes of 1,000,000 bytes; None where the system can't tell.
 
     Attributes:
-        peak_ram_mb: High-water mark of a process that starts the runtime with a model of one convolution, loads the artifact
+        peak_ram_mb: High-water mark of a process that starts the runtime with the smallest model, loads the artifact
             and predicts.
         model_ram_mb: What of it the artifact adds to the runtime that has run that model.
         mark: Why figures are missing; empty where they are not.
@@ -63,7 +63,7 @@ def measure_memory(
     """Memory that predicting with the artifact takes.
 
     Once, in one process: over eight repeats `model_ram_mb` moved by 0.004 MB and `peak_ram_mb` by 0.3 MB (2-core virtual
-    machine). The one convolution that starts the runtime adds at most 0.8 MB to the peak, of 67 to 79 MB in ONNX Runtime
+    machine). The smallest model, which starts the runtime, adds at most 0.8 MB to the peak, of 67 to 79 MB in ONNX Runtime
     and 336 to 342 MB in PyTorch. The latency processes can't tell, for they hold the reference too.
 
     Args:
