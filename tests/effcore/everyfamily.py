@@ -9,7 +9,7 @@ import pytest
 
 from effcore.catalogue import FAMILIES
 
-OFTEN = ("mlp", "cnn", "residual", "mobile", "elastic")
+OFTEN = ("mlp", "cnn", "mobile", "elastic")
 
 
 def every(names: Iterable[str] | None = None) -> list[Any]:

@@ -99,12 +99,6 @@ def walk(page: Page, url: str, key: str, extra: str) -> None:
         page.get_by_text(LESSONS[keys[keys.index(key) + 1]].question, exact=True).wait_for()
 
 
-@pytest.mark.parametrize("size", ["phone"])
-def test_a_lesson_by_keyboard_alone(site: Any, open_tab: Any, size: str) -> None:
-    viewport, extra = SIZES[size]
-    walk(open_tab(viewport=viewport).page, site.url, "quantization", extra)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("key", LESSONS)

@@ -18,7 +18,11 @@ Open = Callable[..., AppTest]
 Text = Callable[[Any], str]
 
 
-@pytest.mark.parametrize("key", LESSONS)
+OFTEN = ("frontier", "quantization", "search")
+"""Lessons that every run of the tests opens; the slow ones open all."""
+
+
+@pytest.mark.parametrize("key", [k if k in OFTEN else pytest.param(k, marks=pytest.mark.slow) for k in LESSONS])
 def test_every_step_of_a_lesson(key: str, open_page: Open, page_text: Text) -> None:
     lesson, data = LESSONS[key], recorded.read()
     guess = open_page("lesson", lesson=key)
