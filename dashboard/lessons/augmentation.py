@@ -72,8 +72,7 @@ def _learned(recorded: Recorded) -> tuple[str, ...]:
     return (
         "An image stays an image of the same thing when it is turned, moved or stretched a little: new training data for nothing.",
         f"With {sizes[0].images} images it brings {few[0]:+.1f} points ({few[1]:+.1f} to {few[2]:+.1f}), with {sizes[-1].images} "
-        f"{many[0]:+.1f} ({many[1]:+.1f} to {many[2]:+.1f}), "
-        f"after as many steps each{': it matters most where data is short' if few[1] > many[0] else ''}.",
+        f"{many[0]:+.1f} ({many[1]:+.1f} to {many[2]:+.1f}){': it matters most where data is short' if few[1] > many[0] else ''}.",
         "Which change is harmless depends on the task: a mirrored digit is another sign, a mirrored cat is a cat.",
     )
 
