@@ -8,9 +8,9 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from dashboard import data, routes
-from dashboard.audience import INSTRUCTOR, STUDENT
+from dashboard.audience import STUDENT, visitor
 from dashboard.charts.axes import faded
-from dashboard.classroom import Classroom, Student, instructor_key, is_instructor
+from dashboard.classroom import Classroom, Student, instructor_key
 from dashboard.lessons.lesson import Guess, Truth
 from dashboard.screens.parts import LIVE_S, current_look, note
 from dashboard.theme import CHART_CONFIG, Look, template
@@ -32,7 +32,7 @@ class Asked:
 
 def room() -> Classroom | None:
     """The class of this state folder, where there is an instructor's key."""
-    return Classroom(data.home()) if instructor_key(data.home()) else None
+    return visitor(data.home()).room
 
 
 def teaches() -> bool:
@@ -45,13 +45,12 @@ def teaches() -> bool:
 
 def student() -> Student | None:
     """Who joined in this session."""
-    found: Student | None = st.session_state.get(STUDENT)
-    return found
+    return visitor(data.home()).student
 
 
 def is_teaching() -> bool:
     """Whether the instructor's key was given in this session; checked again, in case it has changed."""
-    return is_instructor(st.session_state.get(INSTRUCTOR, ""), data.home())
+    return visitor(data.home()).teaching
 
 
 def ask(asked: Asked) -> None:
