@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Page
 
 sys.path.insert(0, str(Path(__file__).parent))  # for the modules beside the tests; pytest itself changes no path here
 
 from homes import Home
+
+MINUTE_MS = 60_000
 
 
 @pytest.fixture
@@ -27,3 +30,12 @@ def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     made = Home(tmp_path_factory.mktemp("shared") / "home")
     yield made
     made.end()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A fresh tab that has patience with real sweeps."""
+    opened = browser.new_page(viewport={"width": 1280, "height": 1000})
+    opened.set_default_timeout(2 * MINUTE_MS)
+    yield opened
+    opened.close()

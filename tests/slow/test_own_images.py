@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from homes import Home, free_port, wait_for
 from own_images import CLASSES, break_one, write_folder
-from playwright.sync_api import Page, sync_playwright
-from test_browser_sweep import CHROMIUM, FLAGS, MINUTE_MS
+from playwright.sync_api import Page
 
 from effcore.runtimes import RUNTIME_MODULES
 from effcore.tracking import Store
@@ -28,18 +26,6 @@ recipe:
   - runtime: onnxruntime
 measure: {processes: 3, max_s: 2}
 """
-
-
-@pytest.fixture
-def page() -> Iterator[Page]:
-    if not Path(CHROMIUM).exists():
-        pytest.fail(f"No Chromium at {CHROMIUM}. Install Debian's package chromium, or say where it is with CHROMIUM.")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        opened = browser.new_page(viewport={"width": 1280, "height": 1000})
-        opened.set_default_timeout(2 * MINUTE_MS)
-        yield opened
-        browser.close()
 
 
 def test_a_folder_of_ones_own_is_trained_compressed_and_shown(home: Home, page: Page, tmp_path: Path) -> None:

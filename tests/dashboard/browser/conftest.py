@@ -16,18 +16,13 @@ from typing import Any
 
 import pytest
 from fake_store import make_files, make_variant
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from effcore.recipe import Recipe
 from effcore.spec import Spec, parse
 from effcore.tracking import Store, VariantRecord
 
 ROOT = Path(__file__).resolve().parents[3]
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-ARGUMENTS = [
-    "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync",
-]  # fmt: skip
 SPEC = """name: small
 task: mnist5k
 objectives: [accuracy, latency_ms]
@@ -140,18 +135,6 @@ def serve_home() -> Iterator[Callable[[Path], str]]:
     for process in started:
         process.terminate()
         process.wait(timeout=20)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """One headless Chromium for all tests."""
-    if not Path(CHROMIUM).exists():
-        missing = pytest.fail if os.environ.get("EFFCORE_REQUIRE_BROWSER") else pytest.skip
-        missing(f"No Chromium at {CHROMIUM}. Install Debian's package chromium, or say where it is with CHROMIUM.")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
 
 
 @dataclass
