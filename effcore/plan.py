@@ -83,13 +83,14 @@ class Planner:
         chain = self.lowered(recipe, seed)
         lower = [s for s in recipe.steps if s.role == "lower"]
         export = self.export(recipe, lower, chain)
+        plain = tuple(key for role, key in self.stages[export].inputs if role == "file")
         evaluate = self.evaluate(recipe, export)
         origin = parent(recipe)
         inherited = set(self.lowered(origin.recipe, seed).keys) if origin else set()
         own = tuple(k for k in chain.keys if k not in inherited and k not in chain.teacher_keys and self.stages[k].trains)
         given = {key for stage in chain.keys for _, key in self.stages[stage].inputs}
         return VariantPlan(
-            recipe=recipe, seed=seed, stages=(*chain.keys, export, evaluate), own=own, teachers=chain.teacher_keys,
+            recipe=recipe, seed=seed, stages=(*chain.keys, *plain, export, evaluate), own=own, teachers=chain.teacher_keys,
             export=export, evaluate=evaluate, structure=expected_structure(recipe, seed),
             stored=tuple(teacher for key, teacher in self.stored.items() if key in given),
         )  # fmt: skip
@@ -169,8 +170,10 @@ class Planner:
         config["lower"] = [self._resolved(step).document for step in lower]
         if lower and isinstance(chain.training, Step) and isinstance(chain.training.config, Training):
             config["data_fraction"] = chain.training.config.data_fraction  # calibration sees no image that training did not
-        cost = " ".join(["export", *(s.technique for s in lower), recipe.runtime])
-        inputs = [("model", chain.model), ("trained", chain.trained)]
+        # What acts on the exported file starts from the one that the network comes to without it, which others share.
+        plain = self.export(recipe, [], chain) if lower and all(s.record.converts(s.config) for s in lower) else None
+        cost = " ".join(["convert" if plain else "export", *(s.technique for s in lower), recipe.runtime])
+        inputs = [("model", chain.model), ("trained", chain.trained), ("file", plain)]
         return self._stage("export", config, inputs, steps=lower, cost_class=cost, runtime=recipe.runtime).key
 
     def evaluate(self, recipe: Recipe, export: str) -> str:

@@ -386,3 +386,14 @@ def test_ten_thousand_variants() -> None:
     assert len(found.variants) == 10_000
     assert kinds(found) == {"train": 100, "transform": 10_000, "export": 10_000, "evaluate": 10_000}
     assert found.total == 50_000 and found.trainings == 10_100
+
+
+def test_modes_that_act_on_the_exported_file_share_it_and_the_parent_has_it() -> None:
+    found = plan(MLP, TRAIN, "quantization: [none, {mode: fp16}, {mode: weight_only}, {mode: static}]", RUN)
+    parent, fp16, weights, static = found.variants
+    for variant in (fp16, weights):
+        inputs = dict(found.stages[variant.export].inputs)
+        assert inputs["file"] == parent.export and variant.stages[-3:] == (parent.export, variant.export, variant.evaluate)
+        assert inputs["model"] == dict(found.stages[parent.export].inputs)["model"]
+    assert parent.export not in static.stages and "file" not in dict(found.stages[static.export].inputs)
+    assert kinds(found) == {"train": 3, "export": 4, "evaluate": 4}

@@ -278,3 +278,17 @@ def test_a_stage_writes_the_changed_file(trained: Callable[[str], nn.Module], tm
     assert facts["did"]["quantization"]["block_layers"] == 3
     assert "MatMulNBits" in {n.op_type for n in onnx.load(str(tmp_path / "model.onnx")).graph.node}
     assert facts["metrics"]["params"] == RUNTIME.counts(tmp_path / "model.onnx").params
+
+
+def test_a_stage_that_is_given_the_file_writes_the_same(trained: Callable[[str], nn.Module], tmp_path: Path) -> None:
+    kept = snapshot.take(trained("mlp"), "digits", Architecture(family="mlp", width=0.5).model_dump(), [])
+    snapshot.save(tmp_path / "model.pt", kept)
+    asked = {"task": "digits", "runtime": "onnxruntime", "lower": [], "data_fraction": 1.0}
+    changed = asked | {"lower": [{"quantization": config("int4").model_dump(mode="json")}]}
+    folders = [tmp_path / name for name in ("plain", "whole", "shared")]
+    for folder in folders:
+        folder.mkdir()
+    work(asked, {"model": tmp_path}, folders[0])
+    whole = work(changed, {"model": tmp_path}, folders[1])
+    shared = work(changed, {"model": tmp_path, "file": folders[0]}, folders[2])
+    assert whole == shared and (folders[1] / "model.onnx").read_bytes() == (folders[2] / "model.onnx").read_bytes()
