@@ -19,14 +19,11 @@ import urllib.request
 from pathlib import Path
 
 import psutil
+from protocol import viewer
 from stores import make_store
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from websockets.sync.client import connect
+from waiting import until
 
 from effcore.cli.serve import ADDRESS, free_port
-
-PATIENCE_S = 300.0
 
 
 def start(home: Path, port: int) -> subprocess.Popen[bytes]:
@@ -34,32 +31,16 @@ def start(home: Path, port: int) -> subprocess.Popen[bytes]:
     environment = os.environ | {"EFFCORE_HOME": str(home)}
     command = [sys.executable, "-m", "dashboard", "--server.port", str(port)]
     process = subprocess.Popen(command, env=environment, cwd=Path(__file__).parents[1], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            urllib.request.urlopen(f"http://{ADDRESS}:{port}/_stcore/health", timeout=2)
-            return process
-        except OSError:
-            time.sleep(0.1)
-    raise SystemExit("The pages did not come up.")
+    until(lambda: urllib.request.urlopen(f"http://{ADDRESS}:{port}/_stcore/health", timeout=2) is not None, of=process)
+    return process
 
 
 def view(port: int) -> tuple[float, int]:
     """Seconds until a figure has been sent to a new viewer, and bytes up to then."""
-    begun, size = time.monotonic(), 0
-    address = f"ws://{ADDRESS}:{port}/_stcore/stream"
-    with connect(address, origin=f"http://{ADDRESS}:{port}", subprotocols=["streamlit"], max_size=None, open_timeout=PATIENCE_S) as page:
-        ask = BackMsg()
-        ask.rerun_script.query_string = ""
-        page.send(ask.SerializeToString())
-        while time.monotonic() - begun < PATIENCE_S:
-            data = page.recv(timeout=PATIENCE_S)
-            size += len(data)
-            message = ForwardMsg()
-            message.ParseFromString(data if isinstance(data, bytes) else data.encode())
-            if message.delta.new_element.HasField("plotly_chart"):
-                return time.monotonic() - begun, size
-    raise SystemExit("No figure was sent.")
+    begun = time.monotonic()
+    with viewer(port) as page:
+        answer = page.run(whole=False)
+        return time.monotonic() - begun, answer.figure_bytes
 
 
 def together(port: int, viewers: int) -> list[float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 
 from effcore.own import know
@@ -10,7 +11,13 @@ from effcore.own import know
 
 def home() -> Path:
     """The folder that all state lives in."""
-    return Path(os.environ.get("EFFCORE_HOME", "").strip() or ".effcore").resolve()
+    return _resolved(os.environ.get("EFFCORE_HOME", "").strip() or ".effcore", os.getcwd())
+
+
+@cache
+def _resolved(path: str, folder: str) -> Path:
+    """Resolving looks at every part of the path on the disk, and a page asks for it some seventy times."""
+    return (Path(folder) / path).resolve()
 
 
 def tracking_uri() -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -41,13 +41,14 @@ def frontier_figure(view: FrontierView, look: Look, *, selected: str | None = No
     dominated = [d for d in view.dots if not d.on_frontier]
     gl = len(dominated) > WEBGL_FROM
     shown = {d.technique for d in view.front}
+    sides = _sides(view) if 0 < len(view.front) <= MOST_NUMBERED else None
     for technique, dots in _by_technique(dominated):
-        figure.add_trace(_points(dots, view, look, technique, dimmed=True, legend=technique not in shown, gl=gl))
+        figure.add_trace(_points(dots, view, look, technique, legend=technique not in shown, gl=gl))
     figure.add_traces(cloud_traces(view, look, shown=shown))
     if view.stairs:
         figure.add_trace(_stairs(view, look))
     for technique, dots in _by_technique(view.front):
-        figure.add_trace(_points(dots, view, look, technique, dimmed=False, legend=True, gl=False))
+        figure.add_trace(_points(dots, view, look, technique, legend=True, gl=False, front=True, sides=sides))
     ringed = view.dot(selected)
     if ringed is not None:
         figure.add_trace(_ring(ringed, look))
@@ -63,16 +64,15 @@ def _by_technique(dots: Sequence[Dot]) -> list[tuple[str, list[Dot]]]:
 
 
 def _points(
-    dots: Sequence[Dot], view: FrontierView, look: Look, technique: str, *, dimmed: bool, legend: bool, gl: bool
-) -> go.Scatter | go.Scattergl:
+    dots: Sequence[Dot], view: FrontierView, look: Look, technique: str, *,
+    legend: bool, gl: bool, front: bool = False, sides: Mapping[str, str] | None = None,
+) -> go.Scatter | go.Scattergl:  # fmt: skip
+    """A trace; points of the frontier are numbered where `sides` has the side of each number."""
+    dimmed = not front
     color, opacity = mark(technique).color(look), _DIMMED[look.name] if dimmed else 1.0
     kind = go.Scattergl if gl else go.Scatter
     few = len(view.front) <= MOST_NUMBERED
-    numbers = (
-        {}
-        if dimmed
-        else {"text": [str(d.number) if few else "" for d in dots], "textposition": [_sides(view)[d.run_id] for d in dots]}
-    )
+    numbers = {"text": [str(d.number) for d in dots], "textposition": [sides[d.run_id] for d in dots]} if sides is not None else {}
     return kind(
         x=[d.x.value for d in dots],
         y=[d.y.value for d in dots],
@@ -82,7 +82,7 @@ def _points(
         error_y=_error(
             [d.y.low for d in dots], [d.y.value for d in dots], [d.y.high for d in dots], color, dimmed=dimmed
         ),
-        mode="markers" if dimmed else "markers+text",
+        mode="markers+text" if numbers else "markers",
         textfont={"size": 14, "color": look.ink},
         marker={
             "color": color,

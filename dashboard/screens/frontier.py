@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
+import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import analysis, data, routes
+from dashboard import analysis, data, pictures, routes
 from dashboard.charts.cloud import selected_place
-from dashboard.charts.frontier import frontier_alt, frontier_figure, selected_run
-from dashboard.charts.layers import with_layers
+from dashboard.charts.frontier import frontier_alt, selected_run
 from dashboard.quantities import count
 from dashboard.screens.answers import answers, exchange_strip
 from dashboard.screens.choose import choose_environment, choose_source
@@ -34,7 +35,7 @@ from dashboard.screens.parts import (
     go as go_to,
 )
 from dashboard.tables import frontier_table, height, left_out_table
-from dashboard.tables_large import cloud_table, large_table
+from dashboard.tables_large import cloud_table
 from dashboard.theme import CHART_CONFIG
 from dashboard.views.answers import dominators
 from dashboard.views.cloud import Cloud, within
@@ -50,6 +51,10 @@ from effcore.tracking import SweepRecord
 
 SHOWN = "frontier-shown"
 """Snapshot on the page, in the session: a newer one takes its place only when nothing is selected, or on a click."""
+
+
+Table = tuple[pd.DataFrame, dict[str, Any]]
+"""Rows, and how each column is shown."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,9 +129,12 @@ def _live(choice: Choice, lens: Lens, live: bool, found: tuple[Source, ...]) -> 
     if view.dots:
         seen = look_through(lens, view, shown, choice.source, found)
         answers(lens, view)
-        _chart(seen, view, selected)
+        table = _rows(shown, choice, view)
+        look = current_look()
+        figure = pictures.figure(shown, (choice, lens), seen.view, look, layers=seen.layers, over=seen.over, selected=selected)
+        _chart(figure, seen, view, table)
         _ringed(view, selected)
-        _table(view)
+        _table(view, table)
         exchange_strip(view)
     else:
         _nothing(view, choice, records)
@@ -164,9 +172,11 @@ def _summary(view: FrontierView, choice: Choice, records: tuple[SweepRecord, ...
             )
 
 
-def _chart(seen: Seen, view: FrontierView, selected: str | None) -> None:
-    look = current_look()
-    figure = with_layers(frontier_figure(seen.view, look, selected=selected), seen.view, look, seen.layers, over=seen.over)
+def _rows(shown: data.Snapshot, choice: Choice, view: FrontierView) -> Table:
+    return frontier_table(view, analysis.marks()) if view.cloud is None else pictures.large(shown, (choice,), view)
+
+
+def _chart(figure: go.Figure, seen: Seen, view: FrontierView, table: Table) -> None:
     event = st.plotly_chart(
         figure,
         theme=None,
@@ -184,7 +194,7 @@ def _chart(seen: Seen, view: FrontierView, selected: str | None) -> None:
     run_id = selected_run(event)
     if run_id is not None:
         _open(run_id)
-    _export(figure, view)
+    _export(figure, view, table)
     if "accuracy" in (view.x.name, view.y.name):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="fairness"):
             note("A choice from this plot is a choice on the test images.", key="fairness", width="content")
@@ -198,8 +208,8 @@ def _chart(seen: Seen, view: FrontierView, selected: str | None) -> None:
             )
 
 
-def _export(figure: go.Figure, view: FrontierView) -> None:
-    frame, _ = frontier_table(view, analysis.marks()) if view.cloud is None else large_table(view)
+def _export(figure: go.Figure, view: FrontierView, table: Table) -> None:
+    frame, _ = table
     names = {f"{axis}{end}": f"{which.name}{end}" for axis, which in (("x", view.x), ("y", view.y)) for end in ("", "_interval")}
     first = view.dots[0]
     sweep = next((v.sweep for v in data.snapshot().variants if v.run_id == first.run_id), "")
@@ -245,8 +255,8 @@ def _use_validation(axis: str) -> None:
     set_bound(axis, "val_accuracy")
 
 
-def _table(view: FrontierView) -> None:
-    frame, columns = frontier_table(view, analysis.marks()) if view.cloud is None else large_table(view)
+def _table(view: FrontierView, table: Table) -> None:
+    frame, columns = table
     place = st.container(key="compare-place")
     row, ticked = picked_rows(
         frame, columns, key="frontier-table", height=height(len(frame)), alt=f"The {len(frame)} points of the chart"

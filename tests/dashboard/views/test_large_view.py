@@ -76,7 +76,7 @@ def test_where_very_many_are_on_the_frontier_some_are_shown_in_full() -> None:
     assert len(view.dots) == MOST_IN_FULL and view.front_total == view.total == 1000 and len(view.stairs) == 1999
     assert (view.dots[0].run_id, view.dots[-1].run_id) == ("r0", "r999")
     figure = frontier_figure(view, DARK)
-    assert {t for trace in figure.data if trace.type == "scatter" and trace.text is not None for t in trace.text} == {""}
+    assert all(trace.text is None for trace in figure.data if trace.type == "scatter")  # so many numbers could not be read
 
 
 def test_every_point_of_a_small_cloud_is_a_marker_with_its_name_and_place() -> None:

@@ -1,0 +1,55 @@
+"""Figures and tables that are the same for all readers of a view, made once and then only sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from dashboard import data
+from dashboard.charts.frontier import frontier_figure
+from dashboard.charts.layers import Layers, with_layers
+from dashboard.tables_large import large_table
+from dashboard.theme import DARK, LIGHT, Look
+from dashboard.views.frontier import FrontierView
+
+Asked = tuple[object, ...]
+"""All that a picture depends on beside the state of the store: frozen values, as the source, the axes and the lens."""
+
+
+@st.cache_resource(show_spinner=False, max_entries=48)
+def _figure(
+    home_folder: str, uri: str | None, version: str, asked: Asked, selected: str | None, look: str,
+    _view: FrontierView, _layers: Layers, _over: FrontierView | None,
+) -> go.Figure:  # fmt: skip
+    drawn = DARK if look == DARK.name else LIGHT
+    return with_layers(frontier_figure(_view, drawn, selected=selected), _view, drawn, _layers, over=_over)
+
+
+def figure(
+    shown: data.Snapshot, asked: Asked, view: FrontierView, look: Look, *, layers: Layers, over: FrontierView | None, selected: str | None
+) -> go.Figure:
+    """The frontier with what is laid over it; readers share it, so that nobody may change it.
+
+    Args:
+        shown: The moment.
+        asked: What view, layers and `over` follow from.
+        view: What is drawn.
+        look: Light or dark.
+        layers: What is laid over it.
+        over: Another frontier.
+        selected: Run of the point that is ringed.
+    """
+    return _figure(str(data.home()), data.tracking_uri(), shown.version, asked, selected, look.name, view, layers, over)
+
+
+@st.cache_resource(show_spinner=False, max_entries=24)
+def _large(home_folder: str, uri: str | None, version: str, asked: Asked, _view: FrontierView) -> tuple[pd.DataFrame, dict[str, Any]]:
+    return large_table(_view)
+
+
+def large(shown: data.Snapshot, asked: Asked, view: FrontierView) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """The table of very many points; readers share it, so that nobody may change it."""
+    return _large(str(data.home()), data.tracking_uri(), shown.version, asked, view)
