@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import os
 import re
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import streamlit as st
 
@@ -16,7 +19,8 @@ from dashboard.form import to_yaml
 from dashboard.views.queue import ACTIVE
 from effcore.errors import EffcoreError
 from effcore.forecast import Forecast
-from effcore.spec import Spec
+from effcore.frontier import Variant
+from effcore.spec import Measure, Spec
 from effcore.tracking import Store, SweepRecord
 
 STUDENT, INSTRUCTOR = "class-student", "class-instructor"
@@ -24,6 +28,8 @@ STUDENT, INSTRUCTOR = "class-student", "class-instructor"
 QUOTA_VARIABLE = "EFFCORE_QUOTA_MINUTES"
 SWEEP = "sweep-"
 """Before the run of a sweep whose results are released to all."""
+_filing = threading.Lock()
+"""From the look whether it is a student's turn until the sweep stands in the queue: two tabs at once are one launch."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,9 @@ def visitor(home: Path) -> Visitor:
     """Who is looking in this session; the instructor's key is compared again, in case it has changed."""
     if not home.is_dir() or instructor_key(home) is None:
         return Visitor(None, None, False)
-    return Visitor(Classroom(home), st.session_state.get(STUDENT), is_instructor(st.session_state.get(INSTRUCTOR, ""), home))
+    room, student = Classroom(home), st.session_state.get(STUDENT)
+    known = student if student is not None and room.knows(student) else None
+    return Visitor(room, known, is_instructor(st.session_state.get(INSTRUCTOR, ""), home))
 
 
 def hidden(records: Iterable[SweepRecord], who: Visitor) -> frozenset[str]:
@@ -66,17 +74,38 @@ def hidden(records: Iterable[SweepRecord], who: Visitor) -> frozenset[str]:
     return frozenset(r.run_id for r in records if r.owner and r.owner != who.name and SWEEP + r.run_id not in released)
 
 
-def file(spec: Spec, store: Store, records: Sequence[SweepRecord], who: Visitor, *, cost: Callable[[Spec], Forecast]) -> str:
+class _Seen:
+    """The part of a store that points may be looked for in."""
+
+    def __init__(self, store: Store, unseen: frozenset[str]) -> None:
+        self._store, self._unseen = store, unseen
+
+    def variants(self, *, sweep: str | None = None) -> list[Variant]:
+        return [v for v in self._store.variants(sweep=sweep) if v.sweep not in self._unseen]
+
+    def file(self, run_id: str, name: str) -> Path:
+        return self._store.file(run_id, name)
+
+
+def seen_of(store: Store, who: Visitor) -> Store:
+    """The store as this visitor may look for points in it, so that nobody learns from another's point before it is released."""
+    unseen = hidden(store.sweeps(), who)
+    return cast(Store, _Seen(store, unseen)) if unseen else store
+
+
+def file(spec: Spec, store: Store, who: Visitor, *, cost: Callable[[Spec], Forecast]) -> str:
     """Put a spec into the queue under the visitor's name, and charge what it is expected to take; returns its run.
 
     Raises:
-        EffcoreError: As `require_turn`.
+        EffcoreError: As `require_turn` and `require_modest`.
     """
+    require_modest(spec, who)
     minutes = 0.0 if who.free else cost(spec).estimated_s / 60
-    require_turn(records, who, minutes=minutes)
-    run_id = store.schedule(signed(spec, who), owner=who.name)
-    if who.room is not None and who.name:
-        who.room.charge(who.name, run_id, minutes)
+    with _filing:
+        require_turn(store.sweeps(), who, minutes=minutes)
+        run_id = store.schedule(signed(spec, who), owner=who.name)
+        if who.room is not None and who.name:
+            who.room.charge(who.name, run_id, minutes)
     return run_id
 
 
@@ -99,9 +128,27 @@ def require_own(run_id: str, records: Sequence[SweepRecord], who: Visitor) -> No
     Raises:
         EffcoreError: It is.
     """
-    record = next((r for r in records if r.run_id == run_id), None)
-    if not who.free and (record is None or record.owner != who.name or not who.name):
+    if not may_touch(run_id, records, who):
         raise EffcoreError("This is another one's. Only who launched it, or the instructor, can do that.")
+
+
+def may_touch(run_id: str, records: Sequence[SweepRecord], who: Visitor) -> bool:
+    """Whether a sweep is the visitor's own, or the visitor may do everything."""
+    return who.free or any(r.run_id == run_id and r.owner == who.name and bool(who.name) for r in records)
+
+
+def require_modest(spec: Spec, who: Visitor) -> None:
+    """Refuse a student's spec whose measuring takes longer than it is estimated to.
+
+    Raises:
+        EffcoreError: It asks for more than what stands in a spec that says nothing.
+    """
+    usual, asked = Measure(), spec.measure
+    if not who.free and (asked.max_s > usual.max_s or asked.processes > usual.processes or asked.width < usual.width):
+        raise EffcoreError(
+            f"In a class `measure` may have at most max_s {usual.max_s:g} and processes {usual.processes}, and at least width {usual.width:g}. "
+            f"Got max_s {asked.max_s:g}, processes {asked.processes}, width {asked.width:g}."
+        )
 
 
 def require_turn(records: Sequence[SweepRecord], who: Visitor, *, minutes: float) -> None:
@@ -145,6 +192,6 @@ def signed(spec: Spec, who: Visitor) -> str:
     if who.free or not who.name:
         return spec.text
     plain = re.sub(r"[^A-Za-z0-9]+", "-", who.name).strip("-") or "student"
-    number = sum(who.name.encode()) % 1000
-    name = f"{spec.name[: 60 - len(plain[:20]) - 5]} - {plain[:20]}{number}"
+    mark = hashlib.sha256(who.name.encode()).hexdigest()[:6]  # `a b-c` and `a-b c` are two students
+    name = f"{spec.name[: 60 - len(plain[:20]) - 10]} - {plain[:20]}-{mark}"
     return to_yaml(dict(spec.document) | {"name": name})

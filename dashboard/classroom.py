@@ -7,11 +7,10 @@ import os
 import secrets
 import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from dashboard.register import register
 from effcore.errors import EffcoreError
 
 KEY_VARIABLE = "EFFCORE_INSTRUCTOR_KEY"
@@ -29,7 +28,12 @@ CREATE TABLE IF NOT EXISTS student (name TEXT PRIMARY KEY, word TEXT NOT NULL, j
 CREATE TABLE IF NOT EXISTS guess (question TEXT, student TEXT, value REAL NOT NULL, at REAL NOT NULL, PRIMARY KEY (question, student));
 CREATE TABLE IF NOT EXISTS charge (sweep TEXT PRIMARY KEY, student TEXT NOT NULL, minutes REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS release (question TEXT PRIMARY KEY, at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS hand_in (card TEXT, student TEXT, run TEXT, at REAL NOT NULL, PRIMARY KEY (card, student, run));
+CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY);
 """
+_HELD = ("student", "guess", "charge", "release", "hand_in", "setting")
+DOOR_CLOSED, NAMES_SHOWN = "door closed", "names shown"
+"""What an instructor may set: nobody joins any more; the leaderboard has names."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,21 @@ class Student:
 
     name: str
     word: str
+
+
+@dataclass(frozen=True)
+class HandedIn:
+    """A point that a student handed in for a challenge.
+
+    Attributes:
+        run: Of the point.
+        at: Unix time in seconds.
+    """
+
+    card: str
+    student: str
+    run: str
+    at: float
 
 
 @dataclass(frozen=True)
@@ -63,21 +82,16 @@ class Classroom:
     """
 
     def __init__(self, home: Path) -> None:
-        self._path = home / DATABASE
-        with self._open() as database:
-            database.executescript(_TABLES)
-
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        with closing(sqlite3.connect(self._path, timeout=20)) as connection, connection:
-            yield connection
+        self._open = register(home / DATABASE, _TABLES).open
 
     def join(self, name: str) -> Student:
         """Take a name that nobody has.
 
         Raises:
-            EffcoreError: It is empty, too long, taken, or the class is full.
+            EffcoreError: It is empty, too long, taken, or the class is full or closed.
         """
+        if self.is_set(DOOR_CLOSED):
+            raise EffcoreError("The instructor has closed the door: nobody joins any more. Who was here before comes back with name and word.")
         plain = " ".join(name.split())
         if not plain or len(plain) > LONGEST_NAME or not plain.isprintable():
             raise EffcoreError(f"A name must have 1 to {LONGEST_NAME} letters. Got {plain[:50]!r}.")
@@ -104,6 +118,11 @@ class Classroom:
         if not hmac.compare_digest(known.encode(), word.strip().lower().encode()) or row is None:
             raise EffcoreError("Name and word do not go together.")
         return Student(plain, known)
+
+    def knows(self, student: Student) -> bool:
+        """Whether a student is of the class, which the instructor may have emptied since."""
+        with self._open() as database:
+            return database.execute("SELECT 1 FROM student WHERE name = ? AND word = ?", (student.name, student.word)).fetchone() is not None
 
     def lock(self, question: str, student: Student, value: float) -> None:
         """Write a guess down, once and for all.
@@ -180,6 +199,53 @@ class Classroom:
         with self._open() as database:
             database.execute("DELETE FROM guess WHERE question = ?", (question,))
             database.execute("DELETE FROM release WHERE question = ?", (question,))
+
+    def names(self) -> tuple[str, ...]:
+        """Of all students, in the order in which they joined; for the instructor."""
+        with self._open() as database:
+            return tuple(str(row[0]) for row in database.execute("SELECT name FROM student ORDER BY joined, name"))
+
+    def withdraw(self, question: str) -> None:
+        """Take a release back and keep the guesses; for the instructor."""
+        with self._open() as database:
+            database.execute("DELETE FROM release WHERE question = ?", (question,))
+
+    def is_set(self, setting: str) -> bool:
+        """Whether something holds that the instructor may set."""
+        with self._open() as database:
+            return database.execute("SELECT 1 FROM setting WHERE name = ?", (setting,)).fetchone() is not None
+
+    def set(self, setting: str, on: bool) -> None:
+        """Have it hold, or not; for the instructor."""
+        with self._open() as database:
+            database.execute("INSERT OR IGNORE INTO setting VALUES (?)" if on else "DELETE FROM setting WHERE name = ?", (setting,))
+
+    def hand_in(self, card: str, student: Student, run: str) -> None:
+        """Write down that a point is handed in; the first time counts.
+
+        Raises:
+            EffcoreError: The student is not of the class.
+        """
+        self.come_back(student.name, student.word)
+        with self._open() as database:
+            database.execute("INSERT OR IGNORE INTO hand_in VALUES (?, ?, ?, ?)", (card, student.name, run, time.time()))
+
+    def take_back(self, card: str, student: Student, run: str) -> None:
+        """Forget that a point was handed in."""
+        with self._open() as database:
+            database.execute("DELETE FROM hand_in WHERE card = ? AND student = ? AND run = ?", (card, student.name, run))
+
+    def handed_in(self, card: str | None = None) -> tuple[HandedIn, ...]:
+        """All hand-ins for a challenge, or for every one, in the order they came in."""
+        with self._open() as database:
+            rows = database.execute("SELECT card, student, run, at FROM hand_in WHERE ? IS NULL OR card = ? ORDER BY at", (card, card)).fetchall()
+        return tuple(HandedIn(*row) for row in rows)
+
+    def empty(self) -> None:
+        """Forget everybody and everything that was done; for the instructor."""
+        with self._open() as database:
+            for table in _HELD:
+                database.execute(f"DELETE FROM {table}")
 
     def entries(self) -> tuple[Entry, ...]:
         """Every guess with its author, in the order they came in; for the instructor."""

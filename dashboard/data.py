@@ -84,7 +84,7 @@ class Snapshot:
     columns: Columns
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
+@st.cache_resource(show_spinner=False, max_entries=48)  # in a class every student sees other sweeps
 def _snapshot(home_folder: str, uri: str | None, version: str, _variants: tuple[Variant, ...], _unseen: frozenset[str]) -> Snapshot:
     seen = tuple(v for v in _variants if v.sweep not in _unseen) if _unseen else _variants
     return Snapshot(version, seen, Columns(seen))
@@ -262,7 +262,7 @@ def check_teachers(spec: Spec) -> None:
     Raises:
         SpecError: With every problem.
     """
-    require_teachers(spec.recipes, StoredTeachers(store()), document=spec.document)
+    require_teachers(spec.recipes, StoredTeachers(audience.seen_of(store(), audience.visitor(home()))), document=spec.document)
 
 
 @st.cache_data(show_spinner=False, ttl=10.0, max_entries=32)
@@ -298,7 +298,7 @@ def submit(text: str) -> Submission:
     records = store().sweeps()
     before = {record.run_id for record in records if record.state in ACTIVE}
     check_teachers(read_spec(text))
-    run_id = audience.file(read_spec(text), store(), records, audience.visitor(home()), cost=cost)
+    run_id = audience.file(read_spec(text), store(), audience.visitor(home()), cost=cost)
     _sweeps.clear()
     return Submission(run_id, fresh=run_id not in before)
 
@@ -311,6 +311,11 @@ def cancel(run_id: str) -> None:
     """
     audience.cancel(run_id, store(), audience.visitor(home()))
     _sweeps.clear()
+
+
+def may_touch(sweep: str) -> bool:
+    """Whether this visitor may cancel a sweep and have its points measured again."""
+    return audience.may_touch(sweep, _all_sweeps(), audience.visitor(home()))
 
 
 def again(run_id: str) -> Again:

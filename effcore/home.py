@@ -43,6 +43,23 @@ def search_storage(home: Path) -> str:
     return os.environ.get(SEARCH, "").strip() or f"sqlite:///{home.resolve() / 'search.db'}"
 
 
+PAUSED = "queue.paused"
+"""File of the state folder that stands there while the queue is paused."""
+
+
+def is_paused(home: Path) -> bool:
+    """Whether the queue begins nothing new for now."""
+    return (home / PAUSED).exists()
+
+
+def pause(home: Path, on: bool) -> None:
+    """Have the queue begin nothing new, or go on; what runs goes on either way."""
+    if on:
+        (home / PAUSED).touch()
+    else:
+        (home / PAUSED).unlink(missing_ok=True)
+
+
 @contextmanager
 def locked(home: Path, name: str) -> Iterator[None]:
     """Hold a lock file of the state folder, so that one process at a time does what is inside; freed by the kernel on a kill.

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from effcore.forkserver import die_with_parent
-from effcore.home import locked
+from effcore.home import is_paused, locked
 from effcore.tracking import Store, SweepRecord
 
 POLL_S = 1.0
@@ -24,7 +24,7 @@ def run_queue(store: Store, *, home: Path, once: bool = False) -> None:
     """Run scheduled sweeps one after the other, those of different owners in turn, until the process is ended.
 
     A sweep filed on the page that stopped beating, since its process or the machine went down, is taken up again.
-    Points that are to be measured again come first: that takes seconds.
+    Points that are to be measured again come first: that takes seconds. While the queue is paused nothing begins.
 
     Args:
         store: Where sweeps are filed.
@@ -33,8 +33,9 @@ def run_queue(store: Store, *, home: Path, once: bool = False) -> None:
     """
     with locked(home, "runner"):  # a second runner, of a second `effcore serve`, waits here to take over
         while True:
-            again = store.asked_again()
-            record = None if again else _next(store)
+            paused = is_paused(home)
+            again = [] if paused else store.asked_again()
+            record = None if paused or again else _next(store)
             if again:
                 _measure_again(again[0], store, home)
             elif record is not None:

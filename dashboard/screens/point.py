@@ -110,7 +110,7 @@ def _again(variant: Variant) -> None:
         note("It is being measured again; new figures take the place of these.", key="again")
     elif request.state == "waiting":
         note("Waits to be measured again, as soon as the runner is free: effcore serve.", key="again")
-    else:
+    elif data.may_touch(variant.sweep):
         st.button(
             "Measure again", key="measure-again", type="tertiary", icon=":material/speed:",
             on_click=data.measure_again, args=(variant.run_id,),

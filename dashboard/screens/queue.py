@@ -46,7 +46,7 @@ def _row(row: QueueRow) -> None:
                 "Clone", key=f"clone-{row.run_id}", icon=":material/content_copy:", help="Its spec, to change and launch",
                 on_click=_clone, args=(row.run_id,),
             )  # fmt: skip
-            if row.can_cancel:
+            if row.can_cancel and data.may_touch(row.run_id):
                 st.button(
                     "Cancel",
                     key=f"cancel-{row.run_id}",

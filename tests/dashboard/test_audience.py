@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.audience import QUOTA_VARIABLE, SWEEP, Visitor, hidden, quota_minutes, require_own, require_turn, signed
+from dashboard.audience import QUOTA_VARIABLE, SWEEP, Visitor, hidden, may_touch, quota_minutes, require_modest, require_own, require_turn, signed
 from dashboard.classroom import Classroom
 from effcore.errors import EffcoreError
 from effcore.spec import parse
@@ -80,9 +80,24 @@ def test_one_sweep_at_a_time_and_no_more_minutes_than_there_are(room: Classroom,
 def test_equal_specs_of_two_students_are_two_sweeps(room: Classroom) -> None:
     spec = parse(SPEC)
     keys = set()
-    for name in ("Ada", "Bob", "Åsa <b>", "A" * 40):
+    for name in ("Ada", "Bob", "Åsa <b>", "A" * 40, "a b-c", "a-b c"):
         mine = parse(signed(spec, Visitor(room, room.join(name), False)))
         assert mine.name.startswith("homework - ") and mine.recipes == spec.recipes
         keys.add(mine.key)
-    assert len(keys) == 4 and spec.key not in keys
+    assert len(keys) == 6 and spec.key not in keys
     assert signed(spec, Visitor(None, None, False)) == SPEC
+
+
+def test_a_student_may_touch_only_what_is_that_students(room: Classroom) -> None:
+    ada = Visitor(room, room.join("Ada"), False)
+    assert [may_touch(run, RECORDS, ada) for run in ("adas", "bobs", "lecture", "not there")] == [True, False, False, False]
+    assert may_touch("bobs", RECORDS, Visitor(room, None, True)) and not may_touch("lecture", RECORDS, Visitor(room, None, False))
+
+
+@pytest.mark.parametrize("measure", ["{max_s: 600}", "{processes: 50}", "{width: 0.001}"])
+def test_a_students_measuring_is_no_longer_than_usual(room: Classroom, measure: str) -> None:
+    spec, ada = parse(f"{SPEC}measure: {measure}\n"), Visitor(room, room.join("Ada"), False)
+    with pytest.raises(EffcoreError, match="In a class `measure` may have at most max_s 8 and processes 5"):
+        require_modest(spec, ada)
+    require_modest(parse(f"{SPEC}measure: {{max_s: 1, processes: 3}}\n"), ada)
+    require_modest(spec, Visitor(room, None, True))

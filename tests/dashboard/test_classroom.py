@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.classroom import KEY_FILE, KEY_VARIABLE, Classroom, Student, instructor_key, is_instructor
+from dashboard.classroom import _TABLES, DOOR_CLOSED, KEY_FILE, KEY_VARIABLE, Classroom, Student, instructor_key, is_instructor
+from dashboard.register import register
 from effcore.errors import EffcoreError
 
 
@@ -82,3 +83,49 @@ def test_the_instructors_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv(KEY_VARIABLE, "short")
     with pytest.raises(EffcoreError, match="at least 8"):
         instructor_key(tmp_path)
+
+
+def test_the_instructor_closes_the_door_and_opens_it(room: Classroom) -> None:
+    ada = room.join("Ada")
+    room.set(DOOR_CLOSED, True)
+    with pytest.raises(EffcoreError, match="closed the door"):
+        room.join("Bob")
+    assert room.come_back("Ada", ada.word) == ada
+    room.set(DOOR_CLOSED, False)
+    room.join("Bob")
+    assert room.names() == ("Ada", "Bob")
+
+
+def test_hand_ins_are_counted_once_and_can_be_taken_back(room: Classroom) -> None:
+    ada = room.join("Ada")
+    for run in ("r1", "r2", "r1"):
+        room.hand_in("card", ada, run)
+    assert [(h.card, h.student, h.run) for h in room.handed_in("card")] == [("card", "Ada", "r1"), ("card", "Ada", "r2")]
+    assert room.handed_in("another") == () and len(room.handed_in()) == 2
+    room.take_back("card", ada, "r1")
+    assert [h.run for h in room.handed_in("card")] == ["r2"]
+    with pytest.raises(EffcoreError, match="do not go together"):
+        room.hand_in("card", Student("Ada", "made-up-1"), "r3")
+
+
+def test_an_emptied_class_knows_nobody(room: Classroom) -> None:
+    ada = room.join("Ada")
+    room.lock("q", ada, 1.0)
+    room.release("q")
+    room.charge("Ada", "sweep", 3.0)
+    room.set(DOOR_CLOSED, True)
+    room.empty()
+    assert not room.knows(ada) and room.names() == room.entries() == () and room.charged("Ada") == 0.0
+    assert not room.released("q") and not room.is_set(DOOR_CLOSED)
+    assert room.knows(room.join("Ada")) and not room.knows(ada)
+
+
+def test_one_connection_serves_all_looks_and_finds_a_file_that_was_made_anew(tmp_path: Path) -> None:
+    one, another = Classroom(tmp_path), Classroom(tmp_path)
+    one.join("Ada")
+    with register(tmp_path / "classroom.db", _TABLES).open() as first, register(tmp_path / "classroom.db", _TABLES).open() as second:
+        assert first is second
+    (tmp_path / "classroom.db").unlink()
+    assert another.names() == ()
+    one.join("Ada")
+    assert another.names() == ("Ada",)

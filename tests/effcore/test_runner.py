@@ -7,6 +7,7 @@ from pathlib import Path
 
 from stores import make_record, make_spec
 
+from effcore.home import is_paused, pause
 from effcore.runner import next_of, run_queue
 from effcore.tracking import Store, SweepRecord
 
@@ -67,3 +68,19 @@ def test_an_interrupted_sweep_goes_first_and_one_of_a_command_is_left_alone() ->
     found = next_of(filed)
     assert found is not None and found.name == "stopped"
     assert next_of([]) is None
+
+
+def test_a_paused_queue_begins_nothing_and_goes_on_later(tmp_path: Path) -> None:
+    store = Store(tmp_path / "home")
+    spec = make_spec()
+    sweep_run = store.open_sweep(spec)
+    run_id = store.log_variant(sweep_run, make_record(sweep_run, spec.recipes[0], artifact="model.onnx"))
+    store.finish_sweep(sweep_run, status="FINISHED")
+    store.set_again(run_id, "waiting")
+    pause(tmp_path / "home", True)
+    run_queue(store, home=tmp_path / "home", once=True)
+    assert is_paused(tmp_path / "home") and store.again(run_id).state == "waiting"
+    pause(tmp_path / "home", False)
+    pause(tmp_path / "home", False)
+    run_queue(store, home=tmp_path / "home", once=True)
+    assert store.again(run_id).state == "failed"
