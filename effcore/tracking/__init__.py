@@ -17,6 +17,7 @@ from effcore.recipe import canonical
 from effcore.spec import Spec, parse
 from effcore.tracking.database import database, make_database, sqlite_path
 from effcore.tracking.evidence import EvidenceReader
+from effcore.tracking.files import RunFiles
 from effcore.tracking.marks import Marks
 from effcore.tracking.mirror import Mirror
 from effcore.tracking.rows import MEASUREMENT, PENDING, PREFIX, SWEEP, VARIANT, Again, SweepRecord, read_again, read_sweep, read_variant
@@ -66,6 +67,7 @@ class Store:
         except Exception as error:  # MLflow and SQLAlchemy raise dozens of kinds here
             raise StoreError(f"The tracking store {self.uri} can't be opened: {first_line(error)}") from error
         self._mirror = Mirror(self.watched())
+        self._files = RunFiles(self._client)
         self._evidence = EvidenceReader(self.file)
         self.marks = Marks(self._search, self._set_tags, self._run)
 
@@ -149,7 +151,7 @@ class Store:
             StoreError: The run has no such file.
         """
         try:
-            return Path(self._client.download_artifacts(run_id, name))
+            return self._files.path(run_id, name)
         except Exception as error:  # missing runs, files and folders come as different kinds
             owner = self._tag(run_id, "variant")
             if owner:

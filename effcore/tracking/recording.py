@@ -185,7 +185,7 @@ class Recording(Store):
         self._client = _ReadOnly()  # type: ignore[assignment]
         self.header, lines = _read(path)
         self._size_bytes = path.stat().st_size
-        self._files = {line["run"]["run_id"]: line["files"] for line in lines}
+        self._documents = {line["run"]["run_id"]: line["files"] for line in lines}
         self._owners = {line["run"]["run_id"]: line["run"]["tags"].get(f"{PREFIX}variant", "") for line in lines}
         self._mirror = Mirror(_Once([Run(**line["run"]) for line in lines]))
         self._folder = tempfile.TemporaryDirectory(prefix="effcore-recording-")
@@ -198,7 +198,7 @@ class Recording(Store):
         Raises:
             StoreError: The recording has no such file.
         """
-        files = self._files.get(run_id, {})
+        files = self._documents.get(run_id, {})
         if name not in files:
             if self._owners.get(run_id):
                 return self.file(self._owners[run_id], name)
