@@ -3,6 +3,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Each process loads torch and holds a browser: more than four would be a matter of memory.
+ON_ALL_CORES := --numprocesses=auto --maxprocesses=4 --dist=worksteal
 
 .PHONY: demo test lint clean
 
@@ -10,7 +12,7 @@ demo: $(VENV)/ready
 	@"$(BIN)/python" -m effcore serve experiments/quickstart.yaml
 
 test: $(VENV)/ready
-	@"$(BIN)/python" -m pytest -m "not slow"
+	@"$(BIN)/python" -m pytest -m "not slow" $(ON_ALL_CORES)
 
 lint: $(VENV)/ready
 	@"$(BIN)/ruff" check .

@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from effcore.catalogue import TECHNIQUES, Technique
+from effcore.catalogue import TECHNIQUES, Parameters, Technique
 from effcore.errors import Problem
 
 Kind = Literal["number", "integer", "boolean", "choice", "text"]
 AUTOMATIC = "automatic"
 """How the value that means `decided by effcore` stands in the form; null in the spec."""
 
+_RANGE = re.compile(r"(\S+) to (\S+)(?: (log)| step (\S+))?")
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _MEANS_ELSE = {"true", "false", "null", "none", "yes", "no", "on", "off", "y", "n"}
 
@@ -29,6 +30,7 @@ class FieldSpec:
         default: As it stands in the form; empty where it must be given, or is a text that may be left out.
         bounds: `0 < x < 1`; empty where there are none.
         nullable: Whether `automatic` is allowed.
+        several: Whether its value is a list.
     """
 
     path: tuple[str, ...]
@@ -40,6 +42,7 @@ class FieldSpec:
     bounds: str
     help: str
     nullable: bool
+    several: bool = False
 
     @property
     def name(self) -> str:
@@ -54,13 +57,18 @@ class FieldSpec:
     @property
     def label(self) -> str:
         """Name with unit, as `learning rate` or `width (x)`."""
-        words = " ".join(part.replace("_", " ") for part in self.path)
+        words = " ".join(part.replace("_", " ") for part in self.path).removesuffix(f" {self.unit.lower()}")
         return f"{words} ({self.unit})" if self.unit and self.unit not in words else words
 
 
 def fields(technique: Technique) -> tuple[FieldSpec, ...]:
     """The parameters of a technique in the order of its schema, nested ones in place."""
-    schema = technique.parameters.model_json_schema()
+    return fields_of(technique.parameters)
+
+
+def fields_of(model: type[Parameters]) -> tuple[FieldSpec, ...]:
+    """The fields of a model in the order of its schema, nested ones in place."""
+    schema = model.model_json_schema()
     return tuple(_walk(schema, schema.get("$defs", {}), ()))
 
 
@@ -101,6 +109,9 @@ def _without_choices(entry: Mapping[str, Any]) -> bool:
 def _field(entry: Mapping[str, Any], path: tuple[str, ...], *, required: bool) -> FieldSpec:
     kinds = [k for k in entry.get("anyOf", [entry]) if k.get("type") != "null"]
     main = {**entry, **kinds[0]} if kinds else dict(entry)
+    several = main.get("type") == "array"
+    if several:
+        main = dict(main["items"])
     options = [main["const"]] if "const" in main else list(main.get("enum", ()))
     nullable = len(kinds) < len(entry.get("anyOf", [entry]))
     if options:
@@ -119,6 +130,7 @@ def _field(entry: Mapping[str, Any], path: tuple[str, ...], *, required: bool) -
         bounds=_bounds(main),
         help=str(entry.get("description", "")),
         nullable=nullable,
+        several=several,
     )
 
 
@@ -139,17 +151,19 @@ def _text(value: Any) -> str:
         return AUTOMATIC
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, list):
+        return ", ".join(map(_text, value))
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def field_help(field: FieldSpec) -> str:
-    """Help of a field with its bounds, its default and how to give alternatives."""
+def field_help(field: FieldSpec, *, alternatives: bool = True) -> str:
+    """Help of a field with its bounds, its default and, in a step, how to give alternatives."""
     parts = [field.help]
     if field.bounds:
         parts.append(f"Allowed: {field.bounds}.")
     parts.append("Must be given." if field.required else f"Default: {field.default}." if field.default else "May be left empty.")
-    if field.kind in ("number", "integer"):
-        parts.append("Several values with commas are alternatives.")
+    if alternatives and field.kind in ("number", "integer"):
+        parts.append("Several values with commas are alternatives; for a search, `1 to 3`, `0.001 to 0.1 log` or `0 to 0.2 step 0.05` is a range.")
     return " ".join(part for part in parts if part)
 
 
@@ -163,7 +177,8 @@ def read_values(field: FieldSpec, given: str | Sequence[str]) -> list[Any]:
         given: Text with commas, or the chosen options.
     """
     entries = [part.strip() for part in given.split(",")] if isinstance(given, str) else list(given)
-    return list(dict.fromkeys(_typed(field, entry) for entry in entries if entry != ""))
+    values = [_typed(field, entry) for entry in entries if entry != ""]
+    return [value for index, value in enumerate(values) if value not in values[:index]]
 
 
 def _typed(field: FieldSpec, entry: str) -> Any:
@@ -174,6 +189,16 @@ def _typed(field: FieldSpec, entry: str) -> Any:
     numeric = field.kind in ("number", "integer") or (field.kind == "choice" and entry.lstrip("-").isdigit())
     if not numeric:
         return entry
+    span = _RANGE.fullmatch(entry)
+    return _number(entry) if span is None else _range(*span.groups())
+
+
+def _range(low: str, high: str, log: str | None, step: str | None) -> dict[str, Any]:
+    ends = {"low": _number(low), "high": _number(high)}
+    return ends | ({"log": True} if log else {}) | ({"step": _number(step)} if step else {})
+
+
+def _number(entry: str) -> Any:
     try:
         return int(entry)
     except ValueError:
@@ -220,11 +245,16 @@ def step_document(choice: StepChoice) -> dict[str, Any] | None:
 
 
 def spec_document(
-    *, name: str, task: str, objectives: Sequence[str], seeds: Sequence[Any], steps: Sequence[StepChoice]
+    *, name: str, task: str, objectives: Sequence[str], seeds: Sequence[Any], steps: Sequence[StepChoice], **rest: Any
 ) -> dict[str, Any]:
-    """The spec of a filled form as plain data; whether it is a good one, `effcore.spec.parse` says."""
+    """The spec of a filled form as plain data; whether it is a good one, `effcore.spec.parse` says.
+
+    Args:
+        rest: Further keys of a spec; those that hold nothing are left out.
+    """
     entries = [entry for entry in map(step_document, steps) if entry is not None]
-    return {"name": name, "task": task, "objectives": list(objectives), "seeds": list(seeds), "recipe": entries}
+    spec = {"name": name, "task": task, "objectives": list(objectives), "seeds": list(seeds), "recipe": entries}
+    return spec | {key: value for key, value in rest.items() if value}
 
 
 def to_yaml(document: Mapping[str, Any]) -> str:

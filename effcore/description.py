@@ -11,9 +11,9 @@ from pydantic import BaseModel
 from effcore.catalogue import BLOCKS, FAMILIES, RUNTIMES, TASKS, TECHNIQUES, Block, allowances
 from effcore.catalogue.devices import DEVICES
 from effcore.catalogue.orders import order_table, roles_of
-from effcore.catalogue.search import STOPPINGS, STRATEGIES, USES, Search
+from effcore.catalogue.search import STOPPINGS, STRATEGIES, USES
 from effcore.objectives import METRICS
-from effcore.spec import Limits, Measure
+from effcore.spec import KEYS, SECTIONS
 
 EXAMPLE = (32, 64, 14, 14)
 """Channels in and out, height and width of the images for which a block shows what it takes."""
@@ -40,7 +40,8 @@ def describe_all() -> dict[str, dict[str, Any]]:
         "metrics": metrics,
         "strategies": {name: asdict(card) | {"uses": list(USES[name])} for name, card in STRATEGIES.items()},
         "stoppings": {name: asdict(card) for name, card in STOPPINGS.items()},
-        "sections": {"search": _section(Search), "measure": _section(Measure), "limits": _section(Limits)},
+        "spec": {key: {"summary": text} for key, text in KEYS.items()},
+        "sections": {name: _section(model) for name, model in SECTIONS.items()},
         "devices": {name: asdict(d) for name, d in DEVICES.items()},
     }
 

@@ -24,7 +24,20 @@ from effcore.space import MAX_VARIANTS, problem_of, read_recipe, show
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_. -]{0,63}")
 MOST_SIZES = 8
 LARGEST_SIZE = 1024
-KEYS = ("name", "description", "task", "objectives", "seeds", "recipe", "recipes", "verdicts", "search", "measure", "limits")
+KEYS = {
+    "name": "Under which its results are found; a changed spec under an old name is a new revision of it.",
+    "description": "What it is to show, in a sentence or two.",
+    "task": "The data: a task of the catalogue.",
+    "objectives": "What the frontier is judged by: one to five metrics.",
+    "seeds": "Each recipe is built once for each; several seeds are one point with a spread.",
+    "recipe": "Steps from architecture to runtime, each a technique with its parameters; a list means alternatives, none leaves a step out.",
+    "recipes": "Several such lists, in the place of `recipe`.",
+    "verdicts": "Whether the parent of every recipe is measured too, so that every step has a verdict.",
+    "search": "Which recipes of the space are tried, and when it ends.",
+    "measure": "How long is measured, and how well.",
+    "limits": "What a sweep may take.",
+}
+"""What a spec can say, and what it means."""
 
 
 class Measure(Parameters):
@@ -66,6 +79,10 @@ class Limits(Parameters):
     train_ram_mb: float | None = parameter(
         None, gt=0, le=1e7, unit="MB", help="Memory of one training over its baseline; none means what the machine has left."
     )
+
+
+SECTIONS: Mapping[str, type[Parameters]] = {"search": Search, "measure": Measure, "limits": Limits}
+"""Parts of a spec beside its recipe, each with a schema."""
 
 
 @dataclass(frozen=True)

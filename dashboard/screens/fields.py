@@ -22,6 +22,7 @@ from dashboard.form import (
 )
 from dashboard.quantities import count
 from dashboard.screens.parts import heading, note
+from dashboard.screens.sections import sections
 from effcore.catalogue import TASKS, TECHNIQUES, Technique
 from effcore.objectives import METRICS
 
@@ -48,7 +49,8 @@ def fill_form() -> Filled:
     places: dict[tuple[str, str], DeltaGenerator] = {}
     general = _general(places)
     steps = [_step(technique, places) for technique in TECHNIQUES.values()]
-    return Filled(spec_document(steps=steps, **general), places)
+    rest = sections(places)
+    return Filled(spec_document(steps=steps, **general, **rest), places)
 
 
 def _general(places: dict[tuple[str, str], DeltaGenerator]) -> dict[str, Any]:

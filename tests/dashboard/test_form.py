@@ -57,6 +57,9 @@ def test_values_are_typed_and_what_cannot_be_read_stays_text() -> None:
     assert read_values(field("training", "learning_rate"), "1e-3") == [0.001]
     assert read_values(field("quantization", "reduce_range"), ["automatic", "true"]) == [None, True]
     assert read_values(field("architecture", "family"), ["cnn"]) == ["cnn"]
+    assert read_values(field("training", "learning_rate"), "0.0005 to 0.05 log") == [{"low": 0.0005, "high": 0.05, "log": True}]
+    assert read_values(field("architecture", "depth"), "1 to 3") == [{"low": 1, "high": 3}]
+    assert read_values(field("pruning", "amount"), "0.1 to 0.9 step 0.2, 0.95") == [{"low": 0.1, "high": 0.9, "step": 0.2}, 0.95]
     assert is_default(field("pruning", "amount"), [0.5]) and not is_default(field("pruning", "amount"), [0.5, 0.7])
 
 
