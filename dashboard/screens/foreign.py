@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import foreign, routes
 from dashboard.charts.frontier import frontier_alt, frontier_figure
@@ -14,6 +17,7 @@ from dashboard.theme import CHART_CONFIG
 from dashboard.views.frontier import FrontierView
 from effcore.objectives import Direction
 from effcore.tracking.foreign import likely_direction, metric_names
+from effcore.tracking.studies import DURATION
 
 _WAYS = {"max": "More is better", "min": "Less is better"}
 
@@ -21,33 +25,46 @@ _WAYS = {"max": "More is better", "min": "Less is better"}
 @explained
 def page() -> None:
     """The whole page."""
-    said = "The frontier of runs and tables that effcore did not write. Their units are not known here; which way is better is yours to say."
+    said = "The frontier of runs, tables and studies that effcore did not write. Their units are not known here; which way is better is yours to say."
     heading("Experiments", below=said)
     found = foreign.everything()
     if not found:
-        empty("Nothing else is in the store", "Other MLflow experiments of the store appear here, and tables that the server is started with.",
-              command="effcore serve --csv results=results.csv", launch=False)  # fmt: skip
+        empty(
+            "Nothing else is in the store",
+            "Other MLflow experiments of the store appear here, and tables and studies of Optuna that the server is started with.",
+            command="effcore serve --csv results=results.csv --optuna mine=sqlite:///study.db", launch=False,
+        )  # fmt: skip
         return
     notes = st.container()
     labels = {f.key: f.label for f in found}
     key = bound("Experiment", list(labels), name=routes.FOREIGN, default=found[0].key, labels=labels, notes=notes)
-    variants = foreign.variants(next(f for f in found if f.key == key))
-    names = metric_names(variants)
+    chosen = next(f for f in found if f.key == key)
+    variants, known = foreign.variants(chosen), foreign.directions(chosen)
+    names = _in_order(metric_names(variants), known)
     if not names:
         empty("No figures", f"{count(len(variants), 'run')}, and none of them has a metric yet.", icon=":material/tune:", launch=False)
         return
     columns = st.columns([3, 2, 3, 2], gap="medium", vertical_alignment="bottom")
-    y = _axis("Vertical axis", "y", names, names[0], columns[:2], notes)
-    x = _axis("Horizontal axis", "x", names, names[min(1, len(names) - 1)], columns[2:], notes)
+    y = _axis("Vertical axis", "y", names, names[0], columns[:2], notes, known)
+    x = _axis("Horizontal axis", "x", names, names[min(1, len(names) - 1)], columns[2:], notes, known)
     view = foreign.view(variants, x=x, y=y)
     _show(view)
 
 
-def _axis(label: str, axis: str, names: tuple[str, ...], default: str, columns: list, notes) -> tuple[str, Direction]:  # type: ignore[no-untyped-def, type-arg]
+def _in_order(names: tuple[str, ...], known: Mapping[str, Direction]) -> tuple[str, ...]:
+    """The figures that something is judged by first; of one alone, how long it took is the second axis."""
+    first = [name for name in known if name in names] + ([DURATION] if len(known) == 1 and DURATION in names else [])
+    return (*first, *(name for name in names if name not in first))
+
+
+def _axis(
+    label: str, axis: str, names: tuple[str, ...], default: str, columns: list[DeltaGenerator], notes: DeltaGenerator, known: Mapping[str, Direction]
+) -> tuple[str, Direction]:
     with columns[0]:
         name = bound(label, list(names), name=f"f{axis}", default=default, labels={n: n for n in names}, notes=notes)
     with columns[1]:
-        way = bound("Direction", list(_WAYS), name=f"f{axis}-{name}"[:60], default=likely_direction(name), labels=_WAYS, notes=notes)
+        likely = known.get(name) or likely_direction(name)
+        way = bound("Direction", list(_WAYS), name=f"f{axis}-{name}"[:60], default=likely, labels=_WAYS, notes=notes)
     return name, "max" if way == "max" else "min"
 
 

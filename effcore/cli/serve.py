@@ -47,6 +47,10 @@ def serve(
     csv: Annotated[
         list[str] | None, typer.Option("--csv", metavar="NAME=PATH", help="A table of results to open on the page of experiments. Repeatable.")
     ] = None,
+    optuna: Annotated[
+        list[str] | None,
+        typer.Option("--optuna", metavar="NAME=URL", help="A storage of Optuna whose studies open on the page of experiments. Repeatable."),
+    ] = None,
 ) -> None:
     """Show the dashboard on 127.0.0.1 and run the sweeps that are launched from it, until Ctrl-C."""
     shown = _recorded(demo, recording, alone=spec is None and tracking_uri is None)
@@ -62,7 +66,8 @@ def serve(
     if chosen != port:
         print(f"Port {port} is taken; the page is on {chosen}.", file=sys.stderr)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    environment = os.environ | {HOME: str(folder)} | ({URI: uri} if uri else {}) | {"EFFCORE_TABLES": _tables(csv or [])}
+    environment = os.environ | {HOME: str(folder)} | ({URI: uri} if uri else {})
+    environment |= {"EFFCORE_TABLES": _tables(csv or []), "EFFCORE_STUDIES": _studies(optuna or [])}
     processes = [_start(_page_command(chosen), environment, folder / "logs" / "page.log")]
     if shown is None:
         processes.append(_start(RUNNER, environment, folder / "logs" / "runner.log"))
@@ -87,14 +92,39 @@ def _tables(given: list[str]) -> str:
     """
     from effcore.tracking.foreign import read_csv
 
-    tables: dict[str, str] = {}
-    for text in given:
-        name, _, path = text.partition("=")
-        if not path or not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", name) or name in tables:
-            raise EffcoreError(f"--csv must be NAME=PATH with another name for each, of letters, digits, - and _. Got {text[:80]!r}.")
+    tables = _named(given, "--csv", "PATH")
+    for name, path in tables.items():
         read_csv(name, Path(path))
-        tables[name] = str(Path(path).resolve())
-    return json.dumps(tables)
+    return json.dumps({name: str(Path(path).resolve()) for name, path in tables.items()})
+
+
+def _studies(given: list[str]) -> str:
+    """The storages of Optuna as the page takes them: a JSON object of URLs by name; each is opened once.
+
+    Raises:
+        EffcoreError: One is given twice, has a wrong name, can't be read, or holds no study.
+    """
+    from effcore.tracking.studies import Studies
+
+    studies = _named(given, "--optuna", "URL")
+    for name, url in studies.items():
+        Studies(name, url)
+    return json.dumps(studies)
+
+
+def _named(given: list[str], option: str, what: str) -> dict[str, str]:
+    """What stands behind each name.
+
+    Raises:
+        EffcoreError: A name is wrong or there twice, or nothing stands behind it.
+    """
+    named: dict[str, str] = {}
+    for text in given:
+        name, _, value = text.partition("=")
+        if not value or not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", name) or name in named:
+            raise EffcoreError(f"{option} must be NAME={what} with another name for each, of letters, digits, - and _. Got {name[:80]!r}.")
+        named[name] = value
+    return named
 
 
 def _recorded(demo: bool, recording: Path | None, *, alone: bool) -> str | None:

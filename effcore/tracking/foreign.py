@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from effcore.errors import EffcoreError, StoreError
 from effcore.frontier import Variant
@@ -63,16 +62,26 @@ class Experiments:
 
 def from_run(run: Run) -> Variant:
     """A run of anyone as a variant: its own recipe, without parent, environment and structure."""
-    return _variant(run.run_id, run.name or run.run_id, run.metrics, status=run.status, task=KIND, ended_ms=run.ended_ms, started_ms=run.started_ms)
+    return variant_of(run.run_id, run.name or run.run_id, run.metrics, status=run.status, task=KIND, ended_ms=run.ended_ms, started_ms=run.started_ms)
 
 
-def _variant(
-    run_id: str, name: str, metrics: Any, *, status: str = "FINISHED", task: str, started_ms: int = 0, ended_ms: int | None = None
-) -> Variant:
+def variant_of(
+    run_id: str, name: str, metrics: Mapping[str, float], *, task: str,
+    status: str = "FINISHED", error: str | None = None, started_ms: int = 0, ended_ms: int | None = None,
+) -> Variant:  # fmt: skip
+    """Figures that someone wrote, as a variant of which nothing else is known.
+
+    Args:
+        run_id: Unique among what it is shown with.
+        name: For people.
+        metrics: What is not finite is left off.
+        task: Where it comes from.
+        status, error, started_ms, ended_ms: As in `Variant`.
+    """
     finite = {k: float(v) for k, v in metrics.items() if math.isfinite(v)}
     return Variant(
         run_id=run_id, sweep=task, recipe_key=run_id, name=name, seed=0, recipe={"task": task}, parent=None, technique=KIND, step="",
-        runtime="", environment="", structure="", status=status, error=None, noisy=False, metrics=finite, artifact=None,
+        runtime="", environment="", structure="", status=status, error=error, noisy=False, metrics=finite, artifact=None,
         started_ms=started_ms, ended_ms=ended_ms,
     )  # fmt: skip
 
@@ -105,7 +114,7 @@ def read_csv(name: str, path: Path) -> tuple[Variant, ...]:
     names = frame[texts[0]].fillna("").astype(str).tolist() if texts else []
     rows = frame[numbers].to_dict(orient="records")
     return tuple(
-        _variant(f"{name}-{i}", (names[i] if names else "") or f"row {i + 1}", {str(k): v for k, v in row.items()}, task=name)
+        variant_of(f"{name}-{i}", (names[i] if names else "") or f"row {i + 1}", {str(k): v for k, v in row.items()}, task=name)
         for i, row in enumerate(rows)
     )
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import optuna
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -68,3 +69,24 @@ def test_an_address_that_asks_for_what_is_not_there_falls_back_with_a_note(open_
 def test_one_point_and_all_equal(open_table: Open, content: str, said: str) -> None:
     app = open_table(content)
     assert not app.exception and said in texts(app)
+
+
+def test_a_study_opens_with_its_objectives_as_axes_and_its_directions(open_table: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    url = f"sqlite:///{tmp_path / 'study.db'}"
+    study = optuna.create_study(storage=url, study_name=NASTY, directions=["minimize", "maximize"])
+    for values in ([1.0, 0.5], [2.0, 0.9], [3.0, 0.7]):
+        study.add_trial(optuna.trial.create_trial(values=values))
+    monkeypatch.setenv(foreign.STUDIES, json.dumps({"mine": url}))
+    app = open_table(TABLE, **{"from": "optuna-1-mine"})
+    assert not app.exception, app.exception
+    assert f"{NASTY} · Optuna" in app.selectbox(key="bound-from").options
+    assert [app.selectbox(key=f"bound-f{axis}").value for axis in "yx"] == ["objective 1", "objective 2"]
+    assert [app.selectbox(key=f"bound-f{a}-objective {n}").value for a, n in (("y", 1), ("x", 2))] == ["min", "max"]
+    assert "3 points · 2 on the frontier · units unknown" in texts(app)
+    assert sorted(app.dataframe[0].value["point"][:2]) == ["trial 0", "trial 1"]
+
+
+def test_a_study_whose_storage_is_gone_is_said(open_table: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv(foreign.STUDIES, json.dumps({"mine": f"sqlite:///{tmp_path / 'gone.db'}"}))
+    assert "The storage mine must be a file that is there." in texts(open_table(TABLE))
