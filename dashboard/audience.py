@@ -15,7 +15,7 @@ from typing import cast
 import streamlit as st
 
 from dashboard.classroom import Classroom, Student, instructor_key, is_instructor
-from dashboard.form import to_yaml
+from dashboard.spec_yaml import to_yaml
 from dashboard.views.queue import ACTIVE
 from effcore.errors import EffcoreError
 from effcore.forecast import Forecast

@@ -1,8 +1,7 @@
-"""The launch form without a page: fields from the JSON schemas of the catalogue, and the YAML of a filled form."""
+"""The launch form without a page: fields from the JSON schemas of the catalogue, and the spec of a filled form."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,8 +15,6 @@ AUTOMATIC = "automatic"
 """How the value that means `decided by effcore` stands in the form; null in the spec."""
 
 _RANGE = re.compile(r"(\S+) to (\S+)(?: (log)| step (\S+))?")
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
-_MEANS_ELSE = {"true", "false", "null", "none", "yes", "no", "on", "off", "y", "n"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -255,37 +252,6 @@ def spec_document(
     entries = [entry for entry in map(step_document, steps) if entry is not None]
     spec = {"name": name, "task": task, "objectives": list(objectives), "seeds": list(seeds), "recipe": entries}
     return spec | {key: value for key, value in rest.items() if value}
-
-
-def to_yaml(document: Mapping[str, Any]) -> str:
-    """The document as YAML, a line a step, so that it reads like the examples."""
-    lines = []
-    for key, value in document.items():
-        if key == "recipe":
-            lines.append("recipe:" if value else "recipe: []")
-            lines.extend(f"  - {_pair(*next(iter(entry.items())))}" for entry in value)
-        else:
-            lines.append(_pair(key, value))
-    return "\n".join(lines) + "\n"
-
-
-def _pair(key: str, value: Any) -> str:
-    return f"{_scalar(key)}: {_flow(value)}"
-
-
-def _flow(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(_pair(k, v) for k, v in value.items()) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(_flow(v) for v in value) + "]"
-    return _scalar(value)
-
-
-def _scalar(value: Any) -> str:
-    if isinstance(value, str) and value != "none":
-        plain = _PLAIN.fullmatch(value) and value.lower() not in _MEANS_ELSE
-        return value if plain else json.dumps(value, ensure_ascii=True)
-    return "none" if value == "none" else json.dumps(value)
 
 
 def problems_by_field(problems: Sequence[Problem], document: Mapping[str, Any]) -> dict[tuple[str, str], list[Problem]]:

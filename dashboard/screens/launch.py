@@ -5,11 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import data, routes
-from dashboard.form import problems_by_field, to_yaml
+from dashboard.form import problems_by_field
 from dashboard.quantities import count, duration
 from dashboard.screens.fields import Filled, fill_form
 from dashboard.screens.parts import IDLE_S, LIVE_S, explained, heading, note, problem
 from dashboard.screens.queue import queue
+from dashboard.spec_yaml import to_yaml
 from effcore.errors import Problem, SpecError
 from effcore.spec import Spec
 

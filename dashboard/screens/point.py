@@ -9,10 +9,11 @@ import streamlit as st
 from dashboard import data, routes
 from dashboard.charts.point import curve_figure, samples_figure
 from dashboard.charts.profile import shares_figure
-from dashboard.form import point_document, to_yaml
+from dashboard.form import point_document
 from dashboard.quantities import file_size
 from dashboard.screens.marks import reader_marks
 from dashboard.screens.parts import IDLE_S, current_look, empty, explained, go, heading, note
+from dashboard.spec_yaml import to_yaml
 from dashboard.tables import figures_table, tone_color
 from dashboard.theme import CHART_CONFIG, mark, title
 from dashboard.views.cards import cards_of

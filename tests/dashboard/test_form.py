@@ -16,8 +16,8 @@ from dashboard.form import (
     read_values,
     spec_document,
     start_values,
-    to_yaml,
 )  # fmt: skip
+from dashboard.spec_yaml import to_yaml
 from effcore.catalogue import FAMILIES, TECHNIQUES
 from effcore.errors import SpecError
 from effcore.spec import parse

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from dashboard.form import FieldSpec, spec_document, to_yaml
+from dashboard.form import FieldSpec, spec_document
 from dashboard.form_sections import opens_with, placed_at, search_document, section_document, section_fields
+from dashboard.spec_yaml import to_yaml
 from effcore.catalogue.search import STRATEGIES, USES
 from effcore.description import describe_all
 from effcore.errors import SpecError
