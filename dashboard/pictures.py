@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -9,6 +10,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from dashboard import data
+from dashboard.charts.facets import facet_figures
 from dashboard.charts.frontier import frontier_figure
 from dashboard.charts.layers import Layers, with_layers
 from dashboard.tables_large import large_table
@@ -53,3 +55,13 @@ def _large(home_folder: str, uri: str | None, version: str, asked: Asked, _view:
 def large(shown: data.Snapshot, asked: Asked, view: FrontierView) -> tuple[pd.DataFrame, dict[str, Any]]:
     """The table of very many points; readers share it, so that nobody may change it."""
     return _large(str(data.home()), data.tracking_uri(), shown.version, asked, view)
+
+
+@st.cache_resource(show_spinner=False, max_entries=12)
+def _facets(home_folder: str, uri: str | None, version: str, asked: Asked, look: str, _views: Sequence[FrontierView]) -> list[go.Figure]:
+    return facet_figures(_views, DARK if look == DARK.name else LIGHT)
+
+
+def facets(shown: data.Snapshot, asked: Asked, views: Sequence[FrontierView], look: Look) -> list[go.Figure]:
+    """A figure for each environment; readers share them, so that nobody may change them."""
+    return _facets(str(data.home()), data.tracking_uri(), shown.version, asked, look.name, views)

@@ -183,9 +183,7 @@ def _ring(dot: Dot, look: Look) -> go.Scatter:
 
 
 def _layout(view: FrontierView, look: Look, *, height: int) -> dict[str, Any]:
-    cloud_x, cloud_y = extent(view)
-    xs = cloud_x + [v for d in view.dots for v in (d.x.value, d.x.low, d.x.high) if v > 0 or not view.x_log]
-    ys = cloud_y + [v for d in view.dots for v in (d.y.value, d.y.low, d.y.high) if v > 0 or not view.y_log]
+    xs, ys = extents(view)
     return {
         "template": template(look),
         "height": height,
@@ -201,6 +199,14 @@ def _layout(view: FrontierView, look: Look, *, height: int) -> dict[str, Any]:
         "hoverdistance": 24,
         "clickmode": "event+select",
     }
+
+
+def extents(view: FrontierView) -> tuple[list[float], list[float]]:
+    """All values that an axis has to hold, x and y: those of the points, the ends of their intervals, and those of a cloud."""
+    cloud_x, cloud_y = extent(view)
+    xs = cloud_x + [v for d in view.dots for v in (d.x.value, d.x.low, d.x.high) if v > 0 or not view.x_log]
+    ys = cloud_y + [v for d in view.dots for v in (d.y.value, d.y.low, d.y.high) if v > 0 or not view.y_log]
+    return xs, ys
 
 
 def frontier_alt(view: FrontierView) -> str:

@@ -19,12 +19,25 @@ def choose_source(found: tuple[Source, ...], *, notes: DeltaGenerator) -> Source
     return next(s for s in found if s.key == chosen)
 
 
-def choose_environment(source: Source, column: DeltaGenerator, *, notes: DeltaGenerator) -> str | None:
-    """A box where a source was measured in several environments: latencies compare only within one."""
+SIDE_BY_SIDE = "side-by-side"
+"""In the address, in place of an environment: all of them, each in a plot of its own."""
+
+
+def choose_environment(source: Source, column: DeltaGenerator, *, notes: DeltaGenerator, side_by_side: bool = False) -> str | None:
+    """A box where a source was measured in several environments: latencies compare only within one.
+
+    Args:
+        source: Of what.
+        column: Where the box goes.
+        notes: Where a note on a bad address goes.
+        side_by_side: Whether all of them may be chosen.
+    """
     known = data.environments_of(source, data.snapshot())
     if len(known) < 2 and routes.ENVIRONMENT not in st.query_params:
         return None
     lines = {key: environment_line(data.environment(run_id)) or key for key, run_id in known.items()}
+    if side_by_side and len(known) > 1:
+        lines[SIDE_BY_SIDE] = "All, side by side"
     with column:
         default = next(iter(known), "")
-        return bound("Environment", list(known), name=routes.ENVIRONMENT, default=default, labels=lines, notes=notes) or None
+        return bound("Environment", list(lines), name=routes.ENVIRONMENT, default=default, labels=lines, notes=notes) or None

@@ -15,8 +15,9 @@ from dashboard.charts.cloud import selected_place
 from dashboard.charts.frontier import frontier_alt, selected_run
 from dashboard.quantities import count
 from dashboard.screens.answers import answers, exchange_strip
-from dashboard.screens.choose import choose_environment, choose_source
+from dashboard.screens.choose import SIDE_BY_SIDE, choose_environment, choose_source
 from dashboard.screens.export import export_menu
+from dashboard.screens.facets import facets
 from dashboard.screens.lens import Lens, Seen, filter_controls, lens_controls, look_through
 from dashboard.screens.parts import (
     IDLE_S,
@@ -86,9 +87,13 @@ def page() -> None:
     whole, notes = _controls(found)
     with st.container(horizontal=True, gap="small", key="lens"):
         choice = replace(whole, source=filter_controls(whole.source, notes=notes))
-        lens = lens_controls(_view(data.snapshot(), choice), found, whole.source, notes=notes)
+        apart = choice.environment == SIDE_BY_SIDE
+        lens = Lens() if apart else lens_controls(_view(data.snapshot(), choice), found, whole.source, notes=notes)
     with title:
         heading(f"{metric(choice.y).label} against {metric(choice.x).label.lower()}", key="title")
+    if apart:
+        facets(choice.source, x=choice.x, y=choice.y, open_point=_open)
+        return
     live = data.active(data.sweeps())
     st.fragment(run_every=LIVE_S if live else IDLE_S)(_live)(choice, lens, live, found)
 
@@ -104,7 +109,8 @@ def _controls(found: tuple[Source, ...]) -> tuple[Choice, DeltaGenerator]:
         x = bound(
             "Horizontal axis", list(METRICS), name=routes.AXIS_X, default="latency_ms", labels=labels, notes=notes
         )
-    return Choice(source=source, x=x, y=y, environment=choose_environment(source, columns[3], notes=notes)), notes
+    environment = choose_environment(source, columns[3], notes=notes, side_by_side=True)
+    return Choice(source=source, x=x, y=y, environment=environment), notes
 
 
 def _view(shown: data.Snapshot, choice: Choice) -> FrontierView:

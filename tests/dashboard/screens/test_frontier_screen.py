@@ -129,10 +129,28 @@ def test_one_environment_at_a_time(open_page: Open, store: FakeStore, page_text:
     elsewhere = make_variants(count=3, environment="env1")
     store.frame = make_variants(count=5) + [replace(v, run_id=v.run_id + "e", measures=v.run_id) for v in elsewhere]
     app = open_page()
-    assert app.selectbox(key="bound-env").options and len(app.selectbox(key="bound-env").options) == 2
+    assert app.selectbox(key="bound-env").options[-1] == "All, side by side" and len(app.selectbox(key="bound-env").options) == 3
     assert "5 points" in page_text(app) and "left out" not in page_text(app)
     app.selectbox(key="bound-env").select("env1").run()
     assert "3 points" in page_text(app) and "2 left out" in page_text(app)
+
+
+def test_environments_side_by_side_are_never_mixed(open_page: Open, store: FakeStore, page_text: Text) -> None:
+    elsewhere = make_variants(count=3, environment="env1")
+    store.frame = make_variants(count=5) + [replace(v, run_id=v.run_id + "e", measures=v.run_id) for v in elsewhere]
+    app = open_page(env="side-by-side")
+    here, there = figures(app)
+    runs = [{run for trace in figure["data"] for run in trace.get("customdata", ())} for figure in (here, there)]
+    assert [len(r) for r in runs] == [5, 3] and not runs[0] & runs[1] and all(run.endswith("e") for run in runs[1])
+    assert here["layout"]["xaxis"]["range"] == there["layout"]["xaxis"]["range"]
+    assert "5 points," in page_text(app) and "3 points," in page_text(app) and "left out" not in page_text(app)
+    app.selectbox(key="bound-env").select_index(0).run()
+    assert len(figures(app)) == 1 and "env" not in app.query_params
+
+
+def test_side_by_side_falls_back_with_a_note_where_there_is_one_environment(open_page: Open, page_text: Text) -> None:
+    app = open_page(env="side-by-side")
+    assert len(figures(app)) == 1 and "The address asks for env 'side-by-side', which is not there." in page_text(app)
 
 
 def test_fills_by_itself_where_nothing_is_ringed(open_page: Open, store: FakeStore, page_text: Text) -> None:
