@@ -68,11 +68,17 @@ def with_layers(figure: go.Figure, view: FrontierView, look: Look, layers: Layer
     return figure
 
 
+def _runs(trace: go.Scatter | go.Scattergl) -> list[str]:
+    """Runs of the points of a trace; none of a cloud, whose markers carry places."""
+    carried = trace.customdata if trace.customdata is not None else ()
+    return [str(run) for run in carried] if all(isinstance(run, str) for run in carried) else []
+
+
 def _resize(figure: go.Figure, layers: Layers) -> None:
     if layers.sizes:
         for trace in figure.data:
-            runs = trace.customdata
-            if runs is not None and len(runs) and isinstance(trace.marker.size, int | float):
+            runs = _runs(trace)
+            if runs and isinstance(trace.marker.size, int | float):
                 trace.marker.size = [layers.sizes.get(run, trace.marker.size) for run in runs]
 
 
@@ -80,8 +86,8 @@ def _solid(figure: go.Figure, view: FrontierView) -> None:
     """The surer a point is on the frontier, the more solid it is; its outline stays."""
     sure = {d.run_id: d.probability for d in view.front if not math.isnan(d.probability)}
     for trace in figure.data:
-        runs = trace.customdata
-        if runs is not None and len(runs) and all(run in sure for run in runs):
+        runs = _runs(trace)
+        if runs and all(run in sure for run in runs):
             color = trace.marker.color
             trace.marker.color = [faded(color, round(0.12 + 0.88 * sure[run], 2)) for run in runs]
             trace.marker.line = {"width": 2, "color": color}

@@ -11,7 +11,7 @@ from dashboard import analysis, data, routes
 from dashboard.charts.compare import classes_figure, overlay_figure, parts_figure
 from dashboard.quantities import ABSENT
 from dashboard.screens.export import export_menu
-from dashboard.screens.parts import bound, current_look, empty, explained, go, heading, letter_chip, note
+from dashboard.screens.parts import bound, current_look, distinct, empty, explained, go, heading, letter_chip, note
 from dashboard.tables import rows_table
 from dashboard.theme import CHART_CONFIG
 from dashboard.views.compare import FEWEST, MOST, CompareView, Contender, compare_view, read_points
@@ -77,7 +77,7 @@ def _choose() -> tuple[str, ...]:
     variants = [v for v in data.snapshot().variants if v.status == "FINISHED" and v.measures is None]
     sweeps = {r.run_id: r.name for r in data.sweeps()}
     names = {v.run_id: f"{v.name} · {sweeps.get(v.sweep, '')}" + (f" · seed {v.seed}" if v.seed else "") for v in variants}
-    names |= {run: names.get(run, run[:12]) for run in asked}
+    names = distinct(names | {run: names.get(run, run[:12]) for run in asked})
     if st.session_state.get(f"{_CHOSEN}-seen") != asked:
         st.session_state[_CHOSEN] = list(asked[: MOST + 2])
     newest = [v.run_id for v in sorted(variants, key=lambda v: -(v.ended_ms or 0))[:_MOST_OPTIONS]]

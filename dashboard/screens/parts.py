@@ -6,6 +6,7 @@ Text that a user may have written goes through `st.text`, which reads neither Ma
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
@@ -124,6 +125,12 @@ def explained(function: Callable[..., Any]) -> Callable[..., Any]:
     return wrapper
 
 
+def distinct(labels: Mapping[str, str]) -> dict[str, str]:
+    """The labels by key, told apart by their keys where several are the same: a box knows its options by their labels."""
+    counts = Counter(labels.values())
+    return {key: f"{label} · {key[:12]}" if counts[label] > 1 else label for key, label in labels.items()}
+
+
 def bound(
     label: str, options: Sequence[str], *, name: str, default: str, labels: Mapping[str, str], notes: DeltaGenerator
 ) -> str:
@@ -147,7 +154,8 @@ def bound(
             with notes:
                 said = f"The address asks for {name} {given[:40]!r}, which is not there. Shown is {labels[default]}."
                 note(said, key=f"fallback-{name}", tone="bad")
-    value: str = st.selectbox(label, options, key=key, format_func=lambda option: labels.get(option, option))
+    shown = distinct(labels)
+    value: str = st.selectbox(label, options, key=key, format_func=lambda option: shown.get(option, option))
     if value != default:
         st.query_params[name] = value
     elif name in st.query_params:

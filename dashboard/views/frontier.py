@@ -287,6 +287,8 @@ def headline(front: Sequence[Dot], x: Metric, y: Metric) -> str:
     if not front:
         return ""
     best, cheap = (front[-1], front[0]) if not x.maximise else (front[0], front[-1])
+    if len(front) > 1 and (best.x.value, best.y.value) == (cheap.x.value, cheap.y.value):
+        return f"{len(front):,} points share the best place: {best.y.text} at {best.x.text}."
     if len(front) == 1 or x is y:
         return f"One point is best on both: {best.y.text} at {best.x.text}." if x is not y else f"Best: {best.y.text}."
     gap = f"From {cheap.y.text} at {cheap.x.text} to {best.y.text} at {best.x.text}"
