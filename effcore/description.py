@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from effcore.catalogue import BLOCKS, FAMILIES, RUNTIMES, TASKS, TECHNIQUES, Block, allowances
+from effcore.catalogue import BLOCKS, FAMILIES, RUNTIMES, TASKS, TECHNIQUES, Block, allowances, block_allowances
 from effcore.catalogue.devices import DEVICES
 from effcore.catalogue.orders import order_table, roles_of
 from effcore.catalogue.search import STOPPINGS, STRATEGIES, USES
@@ -35,7 +35,9 @@ def describe_all() -> dict[str, dict[str, Any]]:
         "techniques": techniques,
         "tasks": {name: asdict(t) for name, t in TASKS.items()},
         "blocks": {name: _block(b) for name, b in BLOCKS.items()},
-        "families": {name: asdict(f) | {"ways": allowances(f, TECHNIQUES)} for name, f in FAMILIES.items()},
+        "families": {
+            name: asdict(f) | {"ways": allowances(f, TECHNIQUES), "ways_by_block": block_allowances(f, TECHNIQUES)} for name, f in FAMILIES.items()
+        },
         "runtimes": {name: asdict(r) for name, r in RUNTIMES.items()},
         "metrics": metrics,
         "strategies": {name: asdict(card) | {"uses": list(USES[name])} for name, card in STRATEGIES.items()},

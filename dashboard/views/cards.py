@@ -55,7 +55,8 @@ def _of_step(technique: Technique, values: Mapping[str, Any]) -> Iterator[CardVi
     if technique.role == "architecture" and values.get("family") in FAMILIES:
         family = FAMILIES[values["family"]]
         yield CardView(title=f"Family {family.name}", lines=(family.summary,), source=family.source, link=family.link)
-        yield from (_of_block(BLOCKS[block]) for block in family.blocks if block in BLOCKS)
+        chosen = [str(stage.get("block")) for stage in (values.get("stages") or {}).values()]
+        yield from (_of_block(BLOCKS[block]) for block in dict.fromkeys((*family.blocks, *chosen)) if block in BLOCKS)
         return
     if technique.role in ("phase", "runtime"):
         return

@@ -21,7 +21,7 @@ from effcore.catalogue.runtime import RUNTIME, RUNTIMES, RuntimeRecord
 from effcore.catalogue.subnetwork import SUBNETWORK
 from effcore.catalogue.tasks import TASKS, Task
 from effcore.catalogue.training import TRAINING
-from effcore.catalogue.ways import allowances, family_problems, ways
+from effcore.catalogue.ways import allowances, block_allowances, family_problems, ways
 from effcore.catalogue.weight_sharing import WEIGHT_SHARING
 
 TECHNIQUES: dict[str, Technique] = {
@@ -47,6 +47,7 @@ __all__ = [
     "Task",
     "Technique",
     "allowances",
+    "block_allowances",
     "conflicts",
     "family_problems",
     "order_problems",

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import ValidationInfo, field_validator
+from pydantic import SerializerFunctionWrapHandler, ValidationInfo, field_validator, model_serializer
 
 from effcore.catalogue.choice import OneOf
 from effcore.catalogue.elastic import ELASTIC, Shape, shape_label
 from effcore.catalogue.families import FAMILIES, MAX_DEPTH
 from effcore.catalogue.record import Parameters, Technique, number, parameter
+from effcore.catalogue.staged import STAGED, Stages
 from effcore.catalogue.tasks import Task
 
 FamilyName = Annotated[str, OneOf(lambda: FAMILIES)]
@@ -21,6 +22,8 @@ def depth_rule(family: str, depth: int) -> str:
     record = FAMILIES.get(family)
     if record is None or depth <= record.max_depth:
         return ""
+    if record.choice:
+        return f"{record.max_depth} with the family {family}, each of whose stages has a depth of its own, as `stages: {{stage_1: {{depth: 2}}}}`"
     return f"{record.max_depth} with the family {family}, which has no stages that could be repeated"
 
 
@@ -39,6 +42,10 @@ class Architecture(Parameters):
     )
     subnetwork: Shape | None = parameter(None, help="elastic: the part of the network that is built, and trained alone; none builds the whole.")
 
+    stages: Stages | None = parameter(
+        None, help="staged: block, depth, width, kernel and expansion of each stage; none means one convolution a stage."
+    )
+
     @field_validator("depth")
     @classmethod
     def _depth_fits(cls, value: int, info: ValidationInfo) -> int:
@@ -56,6 +63,19 @@ class Architecture(Parameters):
             raise ValueError(f"a sub-network with at most depth, {depth}, blocks in each stage")
         return value
 
+    @field_validator("stages")
+    @classmethod
+    def _can_be_chosen(cls, value: Stages | None, info: ValidationInfo) -> Stages | None:
+        if value is not None and info.data.get("family", STAGED) != STAGED:
+            raise ValueError(f"left out with the family {info.data['family']}; only networks of the family {STAGED} have stages to be chosen")
+        return None if value == Stages() else value  # so that one network has one name
+
+    @model_serializer(mode="wrap")
+    def _written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Stages are written where they are chosen, so that other networks keep the names that they had."""
+        document: dict[str, Any] = write(self)
+        return {name: value for name, value in document.items() if name != "stages" or value is not None}
+
     def pixels(self, height: int, width: int) -> tuple[int, int]:
         """Height and width that the first layer sees, of images of so many pixels.
 
@@ -70,7 +90,8 @@ def _label(config: Architecture) -> str:
     depth = f" d{config.depth}" if config.depth != 1 else ""
     part = "" if config.subnetwork is None else f" part {shape_label(config.subnetwork)}"
     resolution = f" r{number(config.resolution)}" if config.resolution != 1 else ""
-    return f"{config.family} x{number(config.width)}{depth}{resolution}{part}"
+    stages = "" if config.stages is None else f" {config.stages}"
+    return f"{config.family} x{number(config.width)}{depth}{resolution}{part}{stages}"
 
 
 def _refusal(config: Architecture, task: Task) -> tuple[str, str] | None:

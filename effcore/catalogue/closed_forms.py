@@ -10,8 +10,15 @@ EXPANSION = 4
 """Of the channels inside an inverted residual block, and of those between the two layers that follow a layer normalization."""
 HEAD = 16
 """Channels of one head of attention."""
+DIVISOR = 8
+"""Of which channels are a multiple."""
 GROUPS = 4
 """Into which a grouped 1x1 convolution cuts its channels."""
+
+
+def channels(base: int, width: float, *, divisor: int = DIVISOR) -> int:
+    """Channels of a layer: base times width, to the next multiple of 8, which vector units like, and at least 8; or of another divisor."""
+    return max(divisor, round(base * width / divisor) * divisor)
 
 
 def narrow(channels: int, part: int) -> int:
@@ -113,9 +120,9 @@ def convolution(inputs: int, outputs: int, *, kernel: int = 3, stride: int = 1, 
     return (Weights(inputs=inputs, outputs=outputs, kernel=kernel, groups=groups, stride=stride),)
 
 
-def depthwise(channels: int, *, stride: int = 1) -> tuple[Part, ...]:
-    """A 3x3 convolution on each channel alone."""
-    return convolution(channels, channels, stride=stride, groups=channels)
+def depthwise(channels: int, *, stride: int = 1, kernel: int = 3) -> tuple[Part, ...]:
+    """A convolution on each channel alone."""
+    return convolution(channels, channels, kernel=kernel, stride=stride, groups=channels)
 
 
 def shortcut(inputs: int, outputs: int, *, stride: int) -> tuple[Part, ...]:
@@ -123,29 +130,29 @@ def shortcut(inputs: int, outputs: int, *, stride: int) -> tuple[Part, ...]:
     return () if inputs == outputs and stride == 1 else convolution(inputs, outputs, kernel=1, stride=stride)
 
 
-def depthwise_separable(inputs: int, outputs: int, *, stride: int = 1) -> tuple[Part, ...]:
+def depthwise_separable(inputs: int, outputs: int, *, stride: int = 1, kernel: int = 3) -> tuple[Part, ...]:
     """Depthwise, then 1x1."""
-    return (*depthwise(inputs, stride=stride), *convolution(inputs, outputs, kernel=1, stride=stride))
+    return (*depthwise(inputs, stride=stride, kernel=kernel), *convolution(inputs, outputs, kernel=1, stride=stride))
 
 
-def residual(inputs: int, outputs: int, *, stride: int = 1) -> tuple[Part, ...]:
-    """Two 3x3 convolutions and the shortcut."""
-    both = (*convolution(inputs, outputs, stride=stride), *convolution(outputs, outputs, stride=stride))
+def residual(inputs: int, outputs: int, *, stride: int = 1, kernel: int = 3) -> tuple[Part, ...]:
+    """Two convolutions and the shortcut."""
+    both = (*convolution(inputs, outputs, kernel=kernel, stride=stride), *convolution(outputs, outputs, kernel=kernel, stride=stride))
     return (*both, *shortcut(inputs, outputs, stride=stride))
 
 
-def inverted_residual(inputs: int, outputs: int, *, stride: int = 1, expansion: int = EXPANSION) -> tuple[Part, ...]:
+def inverted_residual(inputs: int, outputs: int, *, stride: int = 1, kernel: int = 3, expansion: int = EXPANSION) -> tuple[Part, ...]:
     """1x1 to more channels, depthwise, 1x1 back."""
     hidden = inputs * expansion
     ends = (*convolution(inputs, hidden, kernel=1), *convolution(hidden, outputs, kernel=1, stride=stride))
-    return (*ends, *depthwise(hidden, stride=stride))
+    return (*ends, *depthwise(hidden, stride=stride, kernel=kernel))
 
 
-def bottleneck(inputs: int, outputs: int, *, stride: int = 1) -> tuple[Part, ...]:
-    """1x1 to fewer channels, 3x3 there, 1x1 back, and the shortcut."""
+def bottleneck(inputs: int, outputs: int, *, stride: int = 1, kernel: int = 3) -> tuple[Part, ...]:
+    """1x1 to fewer channels, a larger window there, 1x1 back, and the shortcut."""
     hidden = narrow(outputs, 4)
     ends = (*convolution(inputs, hidden, kernel=1), *convolution(hidden, outputs, kernel=1, stride=stride))
-    return (*ends, *convolution(hidden, hidden, stride=stride), *shortcut(inputs, outputs, stride=stride))
+    return (*ends, *convolution(hidden, hidden, kernel=kernel, stride=stride), *shortcut(inputs, outputs, stride=stride))
 
 
 def squeeze_excite(inputs: int, outputs: int) -> tuple[Part, ...]:
@@ -153,11 +160,11 @@ def squeeze_excite(inputs: int, outputs: int) -> tuple[Part, ...]:
     return (*linear(inputs, narrow(inputs, 4)), *linear(narrow(inputs, 4), outputs))
 
 
-def fire(inputs: int, outputs: int, *, stride: int = 1) -> tuple[Part, ...]:
-    """1x1 to fewer channels, then 1x1 and 3x3 side by side."""
+def fire(inputs: int, outputs: int, *, stride: int = 1, kernel: int = 3) -> tuple[Part, ...]:
+    """1x1 to fewer channels, then 1x1 and a larger window side by side."""
     squeezed, half = narrow(outputs, 4), outputs // 2
     squeeze = convolution(inputs, squeezed, kernel=1, stride=stride)
-    return (*squeeze, *convolution(squeezed, half, kernel=1, stride=stride), *convolution(squeezed, half, stride=stride))
+    return (*squeeze, *convolution(squeezed, half, kernel=1, stride=stride), *convolution(squeezed, half, kernel=kernel, stride=stride))
 
 
 def grouped(inputs: int, outputs: int, *, stride: int = 1) -> tuple[Part, ...]:
@@ -165,28 +172,28 @@ def grouped(inputs: int, outputs: int, *, stride: int = 1) -> tuple[Part, ...]:
     return convolution(inputs, outputs, kernel=1, stride=stride, groups=GROUPS)
 
 
-def shuffle(inputs: int, outputs: int, *, stride: int = 1) -> tuple[Part, ...]:
+def shuffle(inputs: int, outputs: int, *, stride: int = 1, kernel: int = 3) -> tuple[Part, ...]:
     """Grouped 1x1, depthwise, grouped 1x1."""
     hidden, added = narrow(outputs, 2), outputs - inputs or outputs
-    return (*grouped(inputs, hidden), *depthwise(hidden, stride=stride), *grouped(hidden, added, stride=stride))
+    return (*grouped(inputs, hidden), *depthwise(hidden, stride=stride, kernel=kernel), *grouped(hidden, added, stride=stride))
 
 
-def ghost(inputs: int, outputs: int, *, stride: int = 1) -> tuple[Part, ...]:
-    """3x3 for half of the outputs, depthwise for the other half."""
+def ghost(inputs: int, outputs: int, *, stride: int = 1, kernel: int = 3) -> tuple[Part, ...]:
+    """A convolution for half of the outputs, depthwise for the other half."""
     half = outputs // 2
-    return (*convolution(inputs, half, stride=stride), *convolution(half, half, stride=stride, groups=half))
+    return (*convolution(inputs, half, kernel=kernel, stride=stride), *depthwise(half, stride=stride, kernel=kernel))
 
 
-def perceptron(channels: int) -> tuple[Part, ...]:
+def perceptron(channels: int, *, expansion: int = EXPANSION) -> tuple[Part, ...]:
     """Layer normalization and two layers at each place, to more channels and back."""
-    hidden = channels * EXPANSION
+    hidden = channels * expansion
     return (Scales(channels=channels), *convolution(channels, hidden, kernel=1), *convolution(hidden, channels, kernel=1))
 
 
-def convnext(inputs: int, outputs: int, *, stride: int = 1) -> tuple[Part, ...]:
-    """A 3x3 convolution where the shape changes, a 7x7 depthwise one, and a perceptron at each place."""
+def convnext(inputs: int, outputs: int, *, stride: int = 1, kernel: int = 7, expansion: int = EXPANSION) -> tuple[Part, ...]:
+    """A 3x3 convolution where the shape changes, a large depthwise one, and a perceptron at each place."""
     enter = () if inputs == outputs and stride == 1 else convolution(inputs, outputs, stride=stride)
-    at_places = (*convolution(outputs, outputs, kernel=7, groups=outputs), *perceptron(outputs))
+    at_places = (*depthwise(outputs, kernel=kernel), *perceptron(outputs, expansion=expansion))
     return (*enter, *(_behind(part, stride) for part in at_places))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from effcore.catalogue.architecture import Architecture
 from effcore.catalogue.pruning import Pruning
 from effcore.catalogue.record import Parameters
+from effcore.catalogue.staged import PASSING
 from effcore.catalogue.training import Training
 
 Steps = Sequence[tuple[str, Parameters]]
@@ -103,11 +104,19 @@ def _nothing_to_rewind(steps: Steps) -> Iterator[Conflict]:
 def _one_block_a_stage(steps: Steps) -> Iterator[Conflict]:
     """Of some families it is known before anything is built that none of their blocks can go; of others the network tells."""
     architecture = steps[0][1]
-    if not isinstance(architecture, Architecture) or architecture.family not in CHANGING or architecture.depth > 1:
+    if not isinstance(architecture, Architecture):
         return
+    sentence = ""
+    if architecture.family in CHANGING and architecture.depth == 1:
+        sentence = (
+            f"can't be 'blocks' with the family {architecture.family!r} at depth 1: each stage has one block, which changes the shape, so that "
+            "none can go. Take architecture.depth of at least 2, whose further blocks keep their shape, or another structure."
+        )
+    elif architecture.stages is not None and not architecture.stages.some_block_can_go:
+        sentence = (
+            "can't be 'blocks' with these stages: the first block of the second and third stage changes the shape, so that it can't go, and no other "
+            f"has a shortcut. Got {architecture.stages}. Take a depth of at least 2 in a stage of {', '.join(PASSING)} blocks, or another structure."
+        )
     for index, (_, config) in enumerate(steps):
-        if isinstance(config, Pruning) and config.structure == "blocks":
-            yield index, "structure", (
-                f"can't be 'blocks' with the family {architecture.family!r} at depth 1: each stage has one block, which changes the shape, so that "
-                "none can go. Take architecture.depth of at least 2, whose further blocks keep their shape, or another structure."
-            )
+        if sentence and isinstance(config, Pruning) and config.structure == "blocks":
+            yield index, "structure", sentence

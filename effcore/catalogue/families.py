@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import get_args
+
+from effcore.catalogue.staged import BlockName
 
 MAX_DEPTH = 6
 
@@ -21,6 +24,7 @@ class Family:
         max_depth: Largest depth; 1 where the network is that of its paper.
         scales: Whether its width can be changed.
         origin: Where an operator's own family is from; empty for what ships.
+        choice: Blocks that each of its stages may be made of, where a recipe says of which; `blocks` are those of the default then.
         elastic: Whether parts of its networks can be cut out and trained in shared weights.
         refuses: Ways of techniques that don't suit it, as `pruning/channels`, or of two together, as `pruning/channels/taylor`, each with the reason.
     """
@@ -31,6 +35,7 @@ class Family:
     source: str
     link: str
     max_depth: int = MAX_DEPTH
+    choice: tuple[str, ...] = ()
     elastic: bool = False
     scales: bool = True
     origin: str = ""
@@ -93,11 +98,21 @@ _LENETS = (
     ),
 )
 
+_LAYER_NORM = "its blocks have layer normalization, and no batch normalization whose factors would be the scores."
 _TIED = dict.fromkeys(
     ("pruning/channels", "pruning/apoz"),
     "its shuffle ties every channel to a place in a group, and cutting channels out would change which go where.",
 )
 """The criterion that judges channels alone goes with them."""
+
+BLOCK_REFUSES: dict[str, dict[str, str]] = {
+    "shuffle": _TIED,
+    "ghost": {"pruning/channels/taylor": "half of its channels are made of the others, and gradients do not add up to one score for both."},
+    "convnext": {
+        "pruning/batch_norm": _LAYER_NORM, "pruning/apoz": "its blocks have a GELU in the place of a ReLU, so that no activation is zero.",
+    },
+}  # fmt: skip
+"""What families refuse because of one of their blocks."""
 
 _COMPACT = (
     Family(
@@ -127,7 +142,7 @@ _COMPACT = (
         summary="Grouped 1x1 and depthwise convolutions with a shuffle of channels in between. Hardly any product, much moving of memory.",
         source="Zhang et al. 2018, ShuffleNet",
         link="https://arxiv.org/abs/1707.01083",
-        refuses=_TIED,
+        refuses=BLOCK_REFUSES["shuffle"],
     ),
     Family(
         name="ghost",
@@ -135,7 +150,7 @@ _COMPACT = (
         summary="Plain convolutions that compute half of their channels and make the other half of those, channel by channel.",
         source="Han et al. 2020, GhostNet",
         link="https://arxiv.org/abs/1911.11907",
-        refuses={"pruning/channels/taylor": "half of its channels are made of the others, and gradients do not add up to one score for both."},
+        refuses=BLOCK_REFUSES["ghost"],
     ),
     Family(
         name="mobile_se",
@@ -158,7 +173,18 @@ _ELASTIC = (
     ),
 )
 
-_LAYER_NORM = "its blocks have layer normalization, and no batch normalization whose factors would be the scores."
+_STAGED = (
+    Family(
+        name="staged",
+        blocks=("convolution",),
+        summary="Three stages whose block, depth, width, kernel and expansion are chosen one by one: the space that architecture search varies. "
+        "Which techniques it allows follows from its blocks. Shuffle units that would have to give fewer channels get a 1x1 convolution before them.",
+        source="Tan et al. 2019, MnasNet: Platform-Aware Neural Architecture Search for Mobile",
+        link="https://arxiv.org/abs/1807.11626",
+        max_depth=1,
+        choice=get_args(BlockName),
+    ),
+)
 
 
 def _whole(block: str, reason: str) -> dict[str, str]:
@@ -174,7 +200,7 @@ _LAYER_NORMALIZED = (
         "Few kinds of operators, none of which int8 fuses.",
         source="Liu et al. 2022, A ConvNet for the 2020s",
         link="https://arxiv.org/abs/2201.03545",
-        refuses={"pruning/batch_norm": _LAYER_NORM, "pruning/apoz": "its blocks have a GELU in the place of a ReLU, so that no activation is zero."},
+        refuses=BLOCK_REFUSES["convnext"],
     ),
     Family(
         name="mixer",
@@ -195,4 +221,4 @@ _LAYER_NORMALIZED = (
     ),
 )
 
-FAMILIES: dict[str, Family] = {f.name: f for f in (*_PLAIN, *_LENETS, *_COMPACT, *_ELASTIC, *_LAYER_NORMALIZED)}
+FAMILIES: dict[str, Family] = {f.name: f for f in (*_PLAIN, *_LENETS, *_COMPACT, *_ELASTIC, *_STAGED, *_LAYER_NORMALIZED)}

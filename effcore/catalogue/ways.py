@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import get_args
 
 from effcore.catalogue.architecture import Architecture
 from effcore.catalogue.elastic import ELASTIC, Shape
-from effcore.catalogue.families import FAMILIES, Family
+from effcore.catalogue.families import BLOCK_REFUSES, FAMILIES, Family
 from effcore.catalogue.record import Parameters, Technique
 
 CHOOSING: dict[str, tuple[str, ...]] = {
@@ -45,6 +46,22 @@ def allowances(family: Family, techniques: Mapping[str, Technique]) -> dict[str,
     return dict.fromkeys(every, ALLOWED) | _refusals(family, every)
 
 
+def block_allowances(family: Family, techniques: Mapping[str, Technique]) -> dict[str, dict[str, str]]:
+    """The same of a network of each block that the stages of the family may be made of; empty where they can't be chosen."""
+    return {block: allowances(_of_blocks(family, (block,)), techniques) for block in family.choice}
+
+
+def family_of(architecture: Architecture) -> Family:
+    """The family of a network, with the blocks that its stages are made of and what these refuse."""
+    family = FAMILIES[architecture.family]
+    return family if architecture.stages is None else _of_blocks(family, [stage.block for stage in architecture.stages.stages])
+
+
+def _of_blocks(family: Family, blocks: Sequence[str]) -> Family:
+    refuses = {way: reason for block in blocks for way, reason in BLOCK_REFUSES.get(block, {}).items()}
+    return replace(family, blocks=tuple(sorted({*family.blocks, *blocks})), refuses=refuses)
+
+
 def _refusals(family: Family, every: Iterable[str]) -> dict[str, str]:
     """What a family refuses, by way."""
     of_parts = {} if family.elastic else {way: _OF_PARTS for way in every if way.split("/")[0] in _NEEDS_ELASTIC}
@@ -63,7 +80,7 @@ def family_problems(steps: Sequence[tuple[str, Parameters]]) -> list[tuple[int, 
     """
     architecture = steps[0][1]
     assert isinstance(architecture, Architecture), "a recipe starts with its architecture"
-    family = FAMILIES[architecture.family]
+    family = family_of(architecture)
     found = [(index, *problem) for index, (name, config) in enumerate(steps) for problem in _problems(family, name, config)]
     if not family.scales and architecture.width != 1:
         found.append((0, "width", f"must be left out or 1 with the family {family.name!r}, which comes in one width. Got {architecture.width:g}."))

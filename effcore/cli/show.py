@@ -170,6 +170,10 @@ def _print_entry(key: str, entry: dict[str, Any]) -> None:
     for way, reason in entry.get("ways", {}).items():
         if reason != ALLOWED:
             print(f"    not with {way}: {reason}")
+    by_block = {block: [way for way, reason in ways.items() if reason != ALLOWED] for block, ways in entry.get("ways_by_block", {}).items()}
+    for block, refused in by_block.items():
+        own = [way for way in refused if not all(way in others for others in by_block.values())]
+        print(f"    with stages of {block} " + (f"not {', '.join(own)}" if own else "every other way"))
     for card in entry.get("cards", []):
         _print_card(card)
     for parameter in entry.get("parameters", []):

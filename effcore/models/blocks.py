@@ -115,9 +115,9 @@ class DepthwiseSeparable(nn.Module):
     Source: Howard et al. 2017, MobileNets, https://arxiv.org/abs/1704.04861.
     """
 
-    def __init__(self, inputs: int, outputs: int, *, stride: int = 1) -> None:
+    def __init__(self, inputs: int, outputs: int, *, stride: int = 1, kernel: int = 3) -> None:
         super().__init__()
-        self.spatial = convolution(inputs, inputs, stride=stride, groups=inputs)
+        self.spatial = convolution(inputs, inputs, kernel=kernel, stride=stride, groups=inputs)
         self.mix = convolution(inputs, outputs, kernel=1)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -131,10 +131,10 @@ class Residual(nn.Module):
     Source: He et al. 2016, Deep Residual Learning, https://arxiv.org/abs/1512.03385.
     """
 
-    def __init__(self, inputs: int, outputs: int, *, stride: int = 1) -> None:
+    def __init__(self, inputs: int, outputs: int, *, stride: int = 1, kernel: int = 3) -> None:
         super().__init__()
-        self.first = convolution(inputs, outputs, stride=stride)
-        self.second = convolution(outputs, outputs, activate=False)
+        self.first = convolution(inputs, outputs, kernel=kernel, stride=stride)
+        self.second = convolution(outputs, outputs, kernel=kernel, activate=False)
         same = inputs == outputs and stride == 1
         self.shortcut = nn.Identity() if same else convolution(inputs, outputs, kernel=1, stride=stride, activate=False)
         self.act = nn.ReLU()
@@ -152,11 +152,13 @@ class InvertedResidual(nn.Module):
     Source: Sandler et al. 2018, MobileNetV2, https://arxiv.org/abs/1801.04381.
     """
 
-    def __init__(self, inputs: int, outputs: int, *, stride: int = 1, expansion: int = EXPANSION, excite: bool = False) -> None:
+    def __init__(
+        self, inputs: int, outputs: int, *, stride: int = 1, kernel: int = 3, expansion: int = EXPANSION, excite: bool = False
+    ) -> None:
         super().__init__()
         hidden = inputs * expansion
         self.expand = convolution(inputs, hidden, kernel=1)
-        self.spatial = convolution(hidden, hidden, stride=stride, groups=hidden)
+        self.spatial = convolution(hidden, hidden, kernel=kernel, stride=stride, groups=hidden)
         self.excite = SqueezeExcite(hidden) if excite else None
         self.project = convolution(hidden, outputs, kernel=1, activate=False)
         self.same = inputs == outputs and stride == 1
@@ -176,11 +178,11 @@ class Bottleneck(nn.Module):
     Source: He et al. 2016, Deep Residual Learning, https://arxiv.org/abs/1512.03385.
     """
 
-    def __init__(self, inputs: int, outputs: int, *, stride: int = 1) -> None:
+    def __init__(self, inputs: int, outputs: int, *, stride: int = 1, kernel: int = 3) -> None:
         super().__init__()
         hidden = narrow(outputs, 4)
         self.reduce = convolution(inputs, hidden, kernel=1)
-        self.spatial = convolution(hidden, hidden, stride=stride)
+        self.spatial = convolution(hidden, hidden, kernel=kernel, stride=stride)
         self.expand = convolution(hidden, outputs, kernel=1, activate=False)
         same = inputs == outputs and stride == 1
         self.shortcut = nn.Identity() if same else convolution(inputs, outputs, kernel=1, stride=stride, activate=False)
@@ -217,13 +219,13 @@ class Fire(nn.Module):
     Source: Iandola et al. 2016, SqueezeNet, https://arxiv.org/abs/1602.07360.
     """
 
-    def __init__(self, inputs: int, outputs: int, *, stride: int = 1) -> None:
+    def __init__(self, inputs: int, outputs: int, *, stride: int = 1, kernel: int = 3) -> None:
         super().__init__()
         squeezed = narrow(outputs, 4)
         self.pool = nn.MaxPool2d(3, stride, padding=1) if stride > 1 else nn.Identity()
         self.squeeze = convolution(inputs, squeezed, kernel=1)
         self.small = convolution(squeezed, outputs // 2, kernel=1)
-        self.large = convolution(squeezed, outputs // 2)
+        self.large = convolution(squeezed, outputs // 2, kernel=kernel)
 
     def forward(self, x: Tensor) -> Tensor:
         squeezed = self.squeeze(self.pool(x))
@@ -266,11 +268,11 @@ class Shuffle(nn.Module):
     Source: Zhang et al. 2018, ShuffleNet, https://arxiv.org/abs/1707.01083.
     """
 
-    def __init__(self, inputs: int, outputs: int, *, stride: int = 1) -> None:
+    def __init__(self, inputs: int, outputs: int, *, stride: int = 1, kernel: int = 3) -> None:
         super().__init__()
         hidden = narrow(outputs, 2)
         self.reduce = Grouped(inputs, hidden)
-        self.spatial = convolution(hidden, hidden, stride=stride, groups=hidden, activate=False)
+        self.spatial = convolution(hidden, hidden, kernel=kernel, stride=stride, groups=hidden, activate=False)
         self.expand = convolution(hidden, outputs - inputs or outputs, kernel=1, groups=GROUPS, activate=False)
         self.shortcut = nn.AvgPool2d(3, stride, padding=1) if stride > 1 else nn.Identity()
         self.act = nn.ReLU()
@@ -289,11 +291,11 @@ class Ghost(nn.Module):
     Source: Han et al. 2020, GhostNet, https://arxiv.org/abs/1911.11907.
     """
 
-    def __init__(self, inputs: int, outputs: int, *, stride: int = 1) -> None:
+    def __init__(self, inputs: int, outputs: int, *, stride: int = 1, kernel: int = 3) -> None:
         super().__init__()
         half = outputs // 2
-        self.primary = convolution(inputs, half, stride=stride)
-        self.cheap = convolution(half, half, groups=half)
+        self.primary = convolution(inputs, half, kernel=kernel, stride=stride)
+        self.cheap = convolution(half, half, kernel=kernel, groups=half)
 
     def forward(self, x: Tensor) -> Tensor:
         primary = self.primary(x)

@@ -13,8 +13,9 @@ from torch import nn
 
 from effcore.catalogue import Task, own
 from effcore.catalogue.architecture import Architecture
-from effcore.catalogue.closed_forms import HEAD
+from effcore.catalogue.closed_forms import HEAD, channels
 from effcore.catalogue.elastic import Shape, largest
+from effcore.catalogue.staged import Stages
 from effcore.models.blocks import (
     Bottleneck,
     DepthwiseSeparable,
@@ -36,15 +37,10 @@ from effcore.models.elastic import BASES, elastic_network
 from effcore.models.layer_normalized import Attention, ConvNeXt, Mixer, Positions, TokenHead, Tokens
 from effcore.models.layout import channels_last
 from effcore.models.own import takes_pixels
+from effcore.models.staged import staged_network
 
-DIVISOR = 8
 VALID_FROM = 16
 """Smallest side of an image on which 5x5 convolutions without padding leave enough, in pixels."""
-
-
-def channels(base: int, width: float, *, divisor: int = DIVISOR) -> int:
-    """Channels of a layer: base times width, to the next multiple of 8, which vector units like, and at least 8; or of another divisor."""
-    return max(divisor, round(base * width / divisor) * divisor)
 
 
 def exactly(base: int, width: float) -> int:
@@ -106,6 +102,11 @@ def ghost(task: Task, *, width: float, depth: int) -> nn.Sequential:
 def elastic(task: Task, *, width: float, depth: int, subnetwork: Shape | None = None) -> nn.Sequential:
     """A stem and three stages of inverted residual blocks with 5x5 kernels, or the part of it that is asked for."""
     return elastic_network(task, [channels(base, width) for base in BASES], largest(depth) if subnetwork is None else subnetwork)
+
+
+def staged(task: Task, *, width: float, depth: int, stages: Stages | None = None) -> nn.Sequential:
+    """A stem and three stages, each of a block, a depth, a width and a kernel of its own."""
+    return staged_network(task, Stages() if stages is None else stages, width=width)
 
 
 def separable(task: Task, *, width: float, depth: int) -> nn.Sequential:
@@ -208,7 +209,7 @@ def _tokens(task: Task, *, width: float, depth: int, block: Callable[..., nn.Mod
 _BUILDERS: dict[str, Callable[..., nn.Sequential]] = {
     "mlp": mlp, "cnn": cnn, "residual": residual, "mobile": mobile, "lenet_300_100": lenet_300_100, "lenet_5": lenet_5,
     "bottleneck": bottleneck, "squeeze": squeeze, "shuffle": shuffle, "ghost": ghost, "mobile_se": mobile_se,
-    "elastic": elastic, "separable": separable,
+    "elastic": elastic, "separable": separable, "staged": staged,
     "convnext": convnext, "mixer": mixer, "attention": attention,
 }  # fmt: skip
 BUILDERS: Mapping[str, Callable[..., nn.Sequential]] = ChainMap(_BUILDERS, own.BUILDERS)
@@ -225,9 +226,9 @@ def build(architecture: Architecture, task: Task, *, seed: int | None = None) ->
     with torch.random.fork_rng(devices=[], enabled=seed is not None):
         if seed is not None:
             torch.manual_seed(seed)
-        part = {} if architecture.subnetwork is None else {"subnetwork": architecture.subnetwork}
+        said = {name: value for name in ("subnetwork", "stages") if (value := getattr(architecture, name)) is not None}
         seen = replace(task, shape=(task.shape[0], *architecture.pixels(*task.shape[1:])))
-        model = BUILDERS[architecture.family](seen, width=architecture.width, depth=architecture.depth, **part)
+        model = BUILDERS[architecture.family](seen, width=architecture.width, depth=architecture.depth, **said)
         if architecture.family in own.BUILDERS:
             model = takes_pixels(model, architecture.family, seen)
     if seen.shape != task.shape:

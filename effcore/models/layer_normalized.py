@@ -45,13 +45,13 @@ class ConvNeXt(nn.Module):
     https://arxiv.org/abs/2301.00808.
     """
 
-    def __init__(self, inputs: int, outputs: int, *, stride: int = 1) -> None:
+    def __init__(self, inputs: int, outputs: int, *, stride: int = 1, kernel: int = 7, expansion: int = EXPANSION) -> None:
         super().__init__()
         same = inputs == outputs and stride == 1
         self.enter = nn.Identity() if same else convolution(inputs, outputs, stride=stride, activate=False)
-        self.spatial = Layer(nn.Conv2d(outputs, outputs, 7, padding=3, groups=outputs), activate=False, normalize=False)
+        self.spatial = Layer(nn.Conv2d(outputs, outputs, kernel, padding=kernel // 2, groups=outputs), activate=False, normalize=False)
         self.norm = nn.LayerNorm(outputs, eps=EPSILON)
-        self.mix = Perceptron(outputs, outputs * EXPANSION)
+        self.mix = Perceptron(outputs, outputs * expansion)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.enter(x)

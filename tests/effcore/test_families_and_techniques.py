@@ -122,7 +122,7 @@ def test_reasons_are_sentences_and_name_ways_there_are() -> None:
         assert all(reason.endswith(".") for reason in family.refuses.values())
     assert families("pruning/channels", allowed=False) == ["shuffle", "mixer", "attention"]
     assert families("pruning/batch_norm", allowed=False) == ["lenet_300_100", "lenet_5", "convnext", "mixer", "attention"]
-    assert families("pruning/blocks", allowed=False) == ["mlp", "cnn", "lenet_300_100", "lenet_5", "separable", "squeeze", "ghost"]
+    assert families("pruning/blocks", allowed=False) == ["mlp", "cnn", "lenet_300_100", "lenet_5", "separable", "squeeze", "ghost", "staged"]
     assert set(CHOOSING) == {record.name for record in TECHNIQUES.values() if record.optional}
 
 

@@ -12,9 +12,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from effcore.catalogue import FAMILIES, TASKS
 from effcore.catalogue.architecture import Architecture
+from effcore.catalogue.closed_forms import channels
 from effcore.models import BUILDERS, build
 from effcore.models.blocks import Layer, Normalize, Resize, fold
-from effcore.models.families import channels
 from effcore.models.kinds import kinds
 from effcore.models.program import deployable
 from effcore.runtimes import RUNTIME_MODULES

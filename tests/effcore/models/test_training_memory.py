@@ -31,7 +31,7 @@ CASES = [
     ("mnist5k", "ghost", 1, 1, 64), ("mnist5k", "mobile_se", 1, 1, 128),
     ("mnist5k", "convnext", 1, 1, 64), ("mnist5k", "mixer", 1, 1, 128), ("digits", "mixer", 2, 2, 128), ("mnist5k", "attention", 1, 1, 64),
     ("mnist5k", "attention", 2, 1, 32), ("mnist5k", "convnext", 0.5, 2, 128), ("mnist5k", "elastic", 1, 2, 64),
-    ("mnist5k", "separable", 1, 1, 64),
+    ("mnist5k", "separable", 1, 1, 64), ("mnist5k", "staged", 1, 1, 64),
 ]  # fmt: skip
 
 
