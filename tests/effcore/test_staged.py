@@ -105,7 +105,7 @@ def test_one_network_has_one_name_and_other_families_keep_theirs() -> None:
     assert Architecture(family="staged", stages=Stages()) == Architecture(family="staged")
     assert "stages" not in Architecture(family="cnn").model_dump(mode="json")
     config = Architecture(family="staged", stages=drawn(1))
-    assert Architecture.model_validate_json(config.model_dump_json()) == config and snapshot.take(nn.Identity(), "digits", config).architecture["stages"]
+    assert Architecture.model_validate_json(config.model_dump_json()) == config and "stages" in config.model_dump(mode="json")
 
 
 def test_the_parent_of_chosen_stages_is_the_plain_network() -> None:
