@@ -6,7 +6,7 @@ import json
 import os
 import random
 import statistics
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -108,10 +108,13 @@ def _forecast_search(spec: Spec, *, home: Path, slots: int, stored: Find) -> For
     limits_s = [s for s in (budget.minutes and budget.minutes * 60, budget.core_s and budget.core_s / slots) if s]
     variants = min([spec.size, *(max(int(s / one_s), 1) for s in limits_s)])
     scale = variants / each
+    counts = Counter(v.structure for v in plan.variants)
+    # As many structures more as were met once among those drawn (Good 1953): none where all have the same, one for each where all differ.
+    structures = max(round(len(counts) + (variants - each) * sum(n == 1 for n in counts.values()) / each), 1) * environments
     tried_s = rates.tried_s(spec.search.screened) if spec.parts is not None else 0.0
     return Forecast(
-        variants=variants, stages_total=round(plan.total * scale), stages_distinct=round((len(plan.stages) + measurements) * scale),
-        stages_cached=0, trainings=round(plan.trainings * scale), trainings_cached=0, measurements=round(measurements * scale),
+        variants=variants, stages_total=round(plan.total * scale), stages_distinct=round(len(plan.stages) * scale) + structures,
+        stages_cached=0, trainings=round(plan.trainings * scale), trainings_cached=0, measurements=structures,
         estimated_s=min([one_s * variants + tried_s, *limits_s]),
     )  # fmt: skip
 

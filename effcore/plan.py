@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from effcore.catalogue import TASKS
 from effcore.catalogue.distillation import Distillation, Teacher
 from effcore.catalogue.quantization import USES, Quantization
+from effcore.catalogue.staged import product_count
 from effcore.catalogue.training import Training
 from effcore.effects import RUNGS, brought, expected_structure, rewinds_to, rungs, transform_epochs, zeroing
 from effcore.errors import EffcoreError
@@ -220,7 +222,8 @@ class Planner:
         extra = "".join(f" +{s.technique}" for s in contributes)
         if isinstance(training.config, Training) and training.config.early_stopping.patience:
             extra += EARLY
-        return f"train {recipe.task} {a.family} x{a.width:g} d{a.depth}{extra}"
+        size = "" if a.stages is None else f" 2^{math.log2(_products(recipe)):.0f} MACs"
+        return f"train {recipe.task} {a.family} x{a.width:g} d{a.depth}{size}{extra}"
 
     def _stage(
         self, kind: str, config: Mapping[str, Any], inputs: Sequence[tuple[str, str | None]], *,
@@ -235,6 +238,14 @@ class Planner:
         }  # fmt: skip
         stage = Stage(kind, f"{kind}-{digest(identity)}", config, named, cost_class, units)
         return self.stages.setdefault(stage.key, stage)
+
+
+def _products(recipe: Recipe) -> int:
+    """Multiply-accumulates of a network whose stages are chosen, which may differ by a factor of a hundred within one family and width."""
+    a, task = recipe.architecture, TASKS[recipe.task]
+    assert a.stages is not None, "others are told apart by width and depth"
+    inputs, *sides = task.shape
+    return product_count(a.stages, width=a.width, inputs=inputs, classes=len(task.classes), sides=a.pixels(*sides))
 
 
 def measure_stage(

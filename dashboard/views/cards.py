@@ -55,8 +55,8 @@ def _of_step(technique: Technique, values: Mapping[str, Any]) -> Iterator[CardVi
     if technique.role == "architecture" and values.get("family") in FAMILIES:
         family = FAMILIES[values["family"]]
         yield CardView(title=f"Family {family.name}", lines=(family.summary,), source=family.source, link=family.link)
-        chosen = [str(stage.get("block")) for stage in (values.get("stages") or {}).values()]
-        yield from (_of_block(BLOCKS[block]) for block in dict.fromkeys((*family.blocks, *chosen)) if block in BLOCKS)
+        of_stages = [str(stage.get("block")) for stage in (values.get("stages") or {}).values()]
+        yield from (_of_block(BLOCKS[block]) for block in dict.fromkeys((*family.blocks, *of_stages)) if block in BLOCKS)
         return
     if technique.role in ("phase", "runtime"):
         return

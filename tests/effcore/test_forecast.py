@@ -162,3 +162,15 @@ def test_structures_are_measured_once_in_each_environment(tmp_path: Path) -> Non
     assert after.stages_distinct == before.stages_distinct + 12
     assert after.stages_total == before.stages_total + 12
     assert after.estimated_s == pytest.approx(before.estimated_s + 12 * DEFAULT_S["measure"])
+
+
+def test_a_search_is_forecast_with_as_many_measurements_as_it_has_structures(tmp_path: Path) -> None:
+    text = "name: a\ntask: digits\nrecipe:\n  - architecture: {{family: mlp, width: {width}}}\n  - training: {{epochs: 4, learning_rate: {rate}}}\n"
+    text += "  - runtime: onnxruntime\nsearch: {{strategy: random, budget: {{variants: 80}}}}\n"
+    widths, rates = "{low: 0.125, high: 2.0}", "{low: 0.001, high: 0.01}"
+    found = {}
+    for name, width, rate in (("one", "1.0", rates), ("each", widths, "0.01"), ("three", "[0.5, 1.0, 2.0]", rates)):
+        cost = forecast(parse(text.format(width=width, rate=rate)), home=tmp_path / "none", slots=2)
+        found[name] = cost.measurements
+        assert cost.variants == 80 and cost.stages_distinct <= cost.stages_total
+    assert found == {"one": 1, "each": 80, "three": 3}
