@@ -1,10 +1,12 @@
 """Latencies against an independent single-stream load generator, in alternating turns on the same files; one JSON line.
 
-python benchmarks/against_load_generator.py MODEL.onnx MODEL.onnx ... [--turns 3] [--queries 400]
+python benchmarks/against_load_generator.py MODEL.onnx MODEL.onnx ... [--turns 3] [--queries 400] [--seconds 1] [--processes 3]
 
 The load generator is written here and shares nothing with effcore: a fresh process issues one query after the other, each
-with another sample, hands the answer to the issuer and issues the next when it has it, and takes the median of all
-queries of all turns. Ratios are those between models; any ONNX file with one input will do, of any type and size.
+with another sample, hands the answer to the issuer and issues the next when it has it. As in MLPerf's LoadGen it goes on until
+it has both issued the fewest queries and run for the shortest time: 400 queries of a network of 0.02 ms would be over in 8 ms,
+before the processor has settled. Each turn takes it in several processes, since one process differs from the next. Its figure is
+the median over all of them. Ratios are those between models; any ONNX file with one input will do, of any type and size.
 """
 
 from __future__ import annotations
@@ -19,9 +21,9 @@ from pathlib import Path
 from typing import Any
 
 LOAD_GENERATOR = '''
-import collections, json, sys, time
+import collections, sys, time
 import numpy, onnxruntime
-path, queries, batch = sys.argv[1], int(sys.argv[2]), 1
+path, queries, seconds, batch = sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), 1
 options = onnxruntime.SessionOptions()
 options.intra_op_num_threads = 1
 session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
@@ -37,20 +39,21 @@ def issue(query, index):
     done.append((query, time.monotonic_ns(), answer))
 
 latencies = []
-for query in range(queries + queries // 4):
+ends = time.monotonic() + seconds
+while len(latencies) < queries + queries // 4 or time.monotonic() < ends:
     scheduled = time.monotonic_ns()
-    issue(query, query % len(library))
+    issue(len(latencies), len(latencies) % len(library))
     number, completed, answer = done.popleft()
     latencies.append(completed - scheduled)
-print(json.dumps(latencies[queries // 4:]))
+print(numpy.median(latencies[len(latencies) // 5:]))
 '''
 
 
-def generated_ms(path: Path, *, queries: int) -> list[float]:
-    """Latency of every query of one process."""
-    command = [sys.executable, "-I", "-c", LOAD_GENERATOR, str(path), str(queries)]
+def generated_ms(path: Path, *, queries: int, seconds: float) -> float:
+    """Median latency of the queries of one process, the first fifth left out."""
+    command = [sys.executable, "-I", "-c", LOAD_GENERATOR, str(path), str(queries), str(seconds)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return [ns / 1e6 for ns in json.loads(done.stdout.strip().splitlines()[-1])]
+    return float(done.stdout.strip().splitlines()[-1]) / 1e6
 
 
 def shape_of(path: Path) -> tuple[int, ...]:
@@ -70,7 +73,7 @@ def measured_ms(path: Path) -> tuple[float, list[str]]:
     return found.latency_ms, list(found.reasons)
 
 
-def compare(paths: list[Path], *, turns: int, queries: int) -> dict[str, Any]:
+def compare(paths: list[Path], *, turns: int, queries: int, seconds: float, processes: int) -> dict[str, Any]:
     """Both in turns, the order changed every time; differences of medians and of ratios between every two models."""
     ours: dict[Path, list[float]] = {p: [] for p in paths}
     theirs: dict[Path, list[float]] = {p: [] for p in paths}
@@ -83,7 +86,7 @@ def compare(paths: list[Path], *, turns: int, queries: int) -> dict[str, Any]:
                     ours[path].append(latency)
                     noisy += bool(reasons)
                 else:
-                    theirs[path].append(statistics.median(generated_ms(path, queries=queries)))
+                    theirs[path] += [generated_ms(path, queries=queries, seconds=seconds) for _ in range(processes)]
     mine = {p: statistics.median(v) for p, v in ours.items()}
     other = {p: statistics.median(v) for p, v in theirs.items()}
     absolute = [mine[p] / other[p] - 1 for p in paths]
@@ -103,12 +106,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="+", type=Path)
     parser.add_argument("--turns", type=int, default=3)
-    parser.add_argument("--queries", type=int, default=400)
+    parser.add_argument("--queries", type=int, default=400, help="fewest queries of a process")
+    parser.add_argument("--seconds", type=float, default=1.0, help="shortest time of a process")
+    parser.add_argument("--processes", type=int, default=3, help="processes of the load generator in a turn")
     given = parser.parse_args()
     from effcore.host import host_lock
 
     with host_lock(exclusive=True):  # waits for trainings and measurements of other commands, and keeps them off meanwhile
-        print(json.dumps(compare(given.models, turns=given.turns, queries=given.queries)))
+        found = compare(given.models, turns=given.turns, queries=given.queries, seconds=given.seconds, processes=given.processes)
+        print(json.dumps(found))
 
 
 if __name__ == "__main__":
