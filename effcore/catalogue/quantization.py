@@ -97,10 +97,15 @@ LABELS: dict[str, str] = {
 
 
 def _label(config: Quantization) -> str:
-    """As `int8, 1 layer float`."""
+    """As `int8, 1 layer float`, with what is not as usual."""
     count = config.float_layers
-    floats = f", {count} layer{'' if count == 1 else 's'} float" if count else ""
-    return LABELS[config.mode].format(config.bits) + floats
+    parts = (
+        LABELS[config.mode].format(config.bits),
+        "" if config.per_channel else "one scale a layer",
+        "" if config.calibration == "mse" else f"ranges by {config.calibration}",
+        f"{count} layer{'' if count == 1 else 's'} float" if count else "",
+    )
+    return ", ".join(part for part in parts if part)
 
 
 CARDS = (

@@ -56,6 +56,8 @@ class Training(Parameters):
 
 def _label(config: Training) -> str:
     parts = [f"{config.epochs} ep" if config.checkpoint is None else f"weights {config.checkpoint}"]
+    if config.schedule != "one_cycle":
+        parts.append(config.schedule)
     if config.label_smoothing:
         parts.append(f"smooth {number(config.label_smoothing)}")
     if config.early_stopping.patience:
