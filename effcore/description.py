@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from pydantic import BaseModel
 
-from effcore.catalogue import BLOCKS, FAMILIES, RUNTIMES, TASKS, TECHNIQUES, Block, allowances, block_allowances
+from effcore.catalogue import BLOCKS, FAMILIES, RUNTIMES, TASKS, TECHNIQUES, Block, Card, allowances, block_allowances
 from effcore.catalogue.devices import DEVICES
 from effcore.catalogue.orders import order_table, roles_of
 from effcore.catalogue.search import STOPPINGS, STRATEGIES, USES
@@ -25,8 +25,8 @@ def describe_all() -> dict[str, dict[str, Any]]:
     for name, t in TECHNIQUES.items():
         schema = t.parameters.model_json_schema()
         techniques[name] = {
-            "title": t.title, "category": t.category, "role": t.role, "optional": t.optional, "summary": t.summary,
-            "formula": t.formula, "cards": [asdict(c) for c in t.cards], "source": t.source, "link": t.link, "version": t.version, "origin": t.origin,
+            **_card(t), "title": t.title, "category": t.category, "role": t.role, "optional": t.optional,
+            "cards": [_card(c) for c in t.cards], "version": t.version, "origin": t.origin,
             "other_roles": {f"{name}/{way}": {"role": role, "followed_by": orders[f"{name}/{way}"]} for way, role in t.roles.items()},
             "parameters": list(_parameters(schema, schema.get("$defs", {}))), "schema": schema, "followed_by": orders[name],
         }  # fmt: skip
@@ -63,7 +63,12 @@ def _block(block: Block) -> dict[str, Any]:
         "inputs": inputs, "outputs": outputs, "height": height, "width": width,
         "parameters": block.parameters(inputs, outputs, **options), "macs": block.macs(inputs, outputs, height, width, **options),
     }  # fmt: skip
-    return {name: getattr(block, name) for name in ("name", "summary", "formula", "unhelpful", "figure", "source", "link")} | {"example": example}
+    return _card(block) | {"example": example}
+
+
+def _card(of: Card) -> dict[str, Any]:
+    """What a student needs to know of a technique, a way, a block: the fields of a card and no others."""
+    return {field.name: getattr(of, field.name) for field in fields(Card)}
 
 
 def _parameters(schema: Mapping[str, Any], definitions: Mapping[str, Any], prefix: str = "") -> Iterator[dict[str, Any]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from effcore.catalogue import BLOCKS, FAMILIES, TECHNIQUES, Block, Card, Technique
+from effcore.catalogue import BLOCKS, FAMILIES, RUNTIMES, TECHNIQUES, Block, Card, Family, RuntimeRecord, Technique
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +15,7 @@ class CardView:
 
     Attributes:
         title: What it is called.
-        lines: What it is, its formula, when it does not help, and what its paper reports.
+        lines: What it is, its formula, what it costs and gives, when it does not help, and what its paper reports.
         source: Paper, with year.
         link: Where to read it.
     """
@@ -27,7 +27,7 @@ class CardView:
 
 
 def cards_of(recipe: Mapping[str, Any]) -> tuple[CardView, ...]:
-    """Of each step of a recipe its technique, of the ways that a technique has the one that was chosen, and of a network its blocks.
+    """Of each step of a recipe its technique, of the ways that a technique has the one that was chosen, of a network its blocks, and the runtime.
 
     Args:
         recipe: `Recipe.document`; steps that the catalogue does not hold any more are left out.
@@ -37,41 +37,57 @@ def cards_of(recipe: Mapping[str, Any]) -> tuple[CardView, ...]:
 
 
 def technique_cards(technique: Technique) -> tuple[CardView, ...]:
-    """What a technique is, and each of its ways; of the architecture, each family."""
-    own = CardView(
-        title=technique.title, lines=tuple(t for t in (technique.summary, technique.formula) if t), source=technique.source, link=technique.link
-    )
+    """What a technique is, and each of its ways; of the architecture each family, of the runtime each runtime."""
+    own = _view(technique, title=technique.title)
     if technique.role == "architecture":
-        return (own, *(CardView(title=f"Family {f.name}", lines=(f.summary,), source=f.source, link=f.link) for f in FAMILIES.values()))
+        return (own, *map(_of_family, FAMILIES.values()))
+    if technique.role == "runtime":
+        return (own, *map(_of_runtime, RUNTIMES.values()))
     return (own, *(_way(technique, card) for card in technique.cards))
-
-
-def _way(technique: Technique, card: Card) -> CardView:
-    lines = (card.summary, card.formula, f"Does not help: {card.unhelpful}")
-    return CardView(title=f"{technique.title}: {card.name.replace('_', ' ')}", lines=lines, source=card.source, link=card.link)
 
 
 def _of_step(technique: Technique, values: Mapping[str, Any]) -> Iterator[CardView]:
     if technique.role == "architecture" and values.get("family") in FAMILIES:
         family = FAMILIES[values["family"]]
-        yield CardView(title=f"Family {family.name}", lines=(family.summary,), source=family.source, link=family.link)
+        yield _of_family(family)
         of_stages = [str(stage.get("block")) for stage in (values.get("stages") or {}).values()]
         yield from (_of_block(BLOCKS[block]) for block in dict.fromkeys((*family.blocks, *of_stages)) if block in BLOCKS)
         return
-    if technique.role in ("phase", "runtime"):
+    if technique.role == "runtime":
+        yield from (_of_runtime(RUNTIMES[name]) for name in (values.get("name"),) if name in RUNTIMES)
         return
-    yield CardView(
-        title=technique.title, lines=tuple(t for t in (technique.summary, technique.formula) if t), source=technique.source, link=technique.link
-    )
+    if technique.role == "phase":
+        return
+    yield _view(technique, title=technique.title)
     chosen = {v for v in values.values() if isinstance(v, str)} | _changed(technique, values)
-    for card in technique.cards:
-        if card.name in chosen:
-            yield _way(technique, card)
+    yield from (_way(technique, card) for card in technique.cards if card.name in chosen)
+
+
+def _way(technique: Technique, card: Card) -> CardView:
+    return _view(card, title=f"{technique.title}: {_words(card.name)}")
+
+
+def _of_family(family: Family) -> CardView:
+    return CardView(title=f"Family {family.name}", lines=(family.summary,), source=family.source, link=family.link)
 
 
 def _of_block(block: Block) -> CardView:
-    lines = (block.summary, f"MACs = {block.formula}", f"Does not help: {block.unhelpful}", f"Reported: {block.figure}.")
-    return CardView(title=f"Block: {block.name.replace('_', ' ')}", lines=lines, source=block.source, link=block.link)
+    return _view(block, title=f"Block: {_words(block.name)}", formula="MACs = ")
+
+
+def _of_runtime(runtime: RuntimeRecord) -> CardView:
+    return _view(runtime, title=f"Runtime: {runtime.name}")
+
+
+def _view(card: Card, *, title: str, formula: str = "") -> CardView:
+    """What stands in a card, line by line; what an operator's own leaves out has none."""
+    told = (("", card.summary, ""), (formula, card.formula, ""), ("Costs and gives: ", card.cost, ""), ("Does not help: ", card.unhelpful, ""))
+    lines = tuple(f"{before}{text}{after}" for before, text, after in (*told, ("Reported: ", card.figure, ".")) if text)
+    return CardView(title=title, lines=lines, source=card.source, link=card.link)
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _changed(technique: Technique, values: Mapping[str, Any]) -> set[str]:

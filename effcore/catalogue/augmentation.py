@@ -54,6 +54,10 @@ AUGMENTATION = Technique(
     summary="Every training image is changed at random each time it is seen: moved, covered, disturbed, or mixed with another one. "
     "The network has to learn what does not depend on that, and needs fewer images for the same accuracy. The deployed file is not changed.",
     formula="min E_{x, y} E_t L(f(t(x)), y), t drawn anew for each image and epoch",
+    cost="Time for every image each time it is seen, and often more epochs. The deployed file stays as it is.",
+    unhelpful="Where the network is too small, or the training too short, to fit even the images as they are; where images are plenty.",
+    figure="MNIST with distorted images: 0.4 % test error, the best of its time (Simard et al. 2003); ResNet-50 on ImageNet with CutMix: 23.68 to "
+    "21.40 % error (Yun et al. 2019)",
     source="Shorten and Khoshgoftaar 2019, A survey on Image Data Augmentation for Deep Learning",
     link="https://doi.org/10.1186/s40537-019-0197-0",
     label=_label,

@@ -29,26 +29,32 @@ AVERAGING = Technique(
     "The mean lies in the middle of the flat region in which the trained weights jump about. "
     "The statistics of batch normalization are taken anew for it over the training images; the deployed file is not changed.",
     formula="ema: a <- d a + (1 - d) w; swa: a <- a + (w - a) / n",
+    cost="A copy of the weights, one pass over them a step, and one pass over the training images at the end. The deployed file stays as it is.",
+    unhelpful="Where the learning rate falls to nothing at the end, so that the weights do not jump any more; and in phases of few steps.",
+    figure="CIFAR-100, as many epochs: VGG-16 72.55 to 73.91 %, PreResNet-110 76.77 to 78.75 %",
     source="Izmailov et al. 2018, Averaging Weights Leads to Wider Optima and Better Generalization; Polyak and Juditsky 1992",
     link="https://arxiv.org/abs/1803.05407",
     label=_label,
     cards=(
         Card(
             name="ema",
-            summary="The mean forgets old weights at a fixed rate. It costs one pass over the weights a step and one copy of them. "
-            "It begins with the weights at the start, without a correction.",
+            summary="The mean forgets old weights at a fixed rate. It begins with the weights at the start, without a correction.",
             formula="a_n = d^n w_0 + (1 - d) * sum_i d^(n - i) w_i",
+            cost="A copy of the weights and one pass over them a step.",
             unhelpful="Where the learning rate has fallen to nothing at the end, as in both schedules here: the weights do not jump any more.",
+            figure="Stochastic approximation: the mean of all steps converges at the highest possible rate (a theorem, of the mean that forgets "
+            "nothing)",
             source="Polyak and Juditsky 1992, Acceleration of Stochastic Approximation by Averaging",
             link="https://doi.org/10.1137/0330046",
         ),
         Card(
             name="swa",
-            summary="All weights from the start on count the same. "
-            "Here every step counts, in the paper the end of every epoch, since phases here are short. "
-            "It costs what ema costs.",
+            summary="All weights from the start on count the same. Here every step counts, in the paper the end of every epoch, since phases here "
+            "are short.",
             formula="a_n = (w_1 + ... + w_n) / n",
+            cost="A copy of the weights and one pass over them a step.",
             unhelpful="As with ema; and where it starts too early it holds weights that have not learned yet. Its paper keeps the rate high.",
+            figure="CIFAR-100, as many epochs: VGG-16 72.55 to 73.91 %, PreResNet-110 76.77 to 78.75 %",
             source="Izmailov et al. 2018, Averaging Weights Leads to Wider Optima and Better Generalization",
             link="https://arxiv.org/abs/1803.05407",
         ),

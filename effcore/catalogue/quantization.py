@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 from pydantic import ValidationInfo, field_validator, model_validator
 
-from effcore.catalogue.record import Card, Parameters, Technique, parameter, require_use, with_first
+from effcore.catalogue.cards.quantization import CARDS
+from effcore.catalogue.record import Parameters, Technique, parameter, require_use, with_first
 
 BITS: dict[str, tuple[int, ...]] = {
     "static": (8,), "aware": (8,), "dynamic": (8,), "weight_only": (8, 4), "codebook": (4, 8), "fp16": (16,), "bf16": (16,),
@@ -108,84 +109,6 @@ def _label(config: Quantization) -> str:
     return ", ".join(part for part in parts if part)
 
 
-CARDS = (
-    Card(
-        name="static",
-        summary="Weights and activations are 8-bit integers, and layers multiply integers. "
-        "The ranges of activations are found once, on calibration images.",
-        formula="y = s_x s_w sum((q_x - z) q_w)",
-        unhelpful="Where layers are tiny or depthwise, turning numbers back and forth costs more than integer products save.",
-        source="Jacob et al. 2018, Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference",
-        link="https://arxiv.org/abs/1712.05877",
-    ),
-    Card(
-        name="aware",
-        summary="Before its numbers become 8-bit integers the network is trained with weights and activations that are rounded as they will be. "
-        "Gradients pass the rounding as if it were not there, and the ranges of activations are a moving mean over the batches. "
-        "Normalization is folded into the weights first, so that what is rounded in training is what is rounded in the file.",
-        formula="y = s_x s_w sum((q_x - z) q_w), trained with dL/dw = dL/d(s q) where w is in range",
-        unhelpful="Where static loses nothing, as in most small networks at 8 bits. An epoch takes about two to three times as long as in float.",
-        source="Jacob et al. 2018, Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference; "
-        "Krishnamoorthi 2018, Quantizing deep convolutional networks for efficient inference",
-        link="https://arxiv.org/abs/1806.08342",
-    ),
-    Card(
-        name="dynamic",
-        summary="Linear layers multiply 8-bit integers; the range of their inputs is found anew at every prediction, over its whole batch. "
-        "It needs no images.",
-        formula="s_x = (max(x, 0) - min(x, 0)) / 255, at every prediction",
-        unhelpful="In convolutional networks, where there is hardly a linear layer to act on.",
-        source="ONNX Runtime, Quantize ONNX models",
-        link="https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html",
-    ),
-    Card(
-        name="weight_only",
-        summary="Weights are 8-bit or 4-bit integers with scales, activations stay float. "
-        "4-bit linear layers have a scale for each 32 inputs and a product that reads them as they are stored; all others become float at loading.",
-        formula="w = s q, the s with the least squared error",
-        unhelpful="For speed and memory, except in 4-bit linear layers: what becomes float at loading is computed as float.",
-        source="Dettmers and Zettlemoyer 2023, The Case for 4-bit Precision",
-        link="https://arxiv.org/abs/2212.09720",
-    ),
-    Card(
-        name="codebook",
-        summary="The weights of a layer share 16 or 256 values, found by k-means; the file holds the values and an index for each weight. "
-        "It is the second stage of Deep Compression, without training afterwards.",
-        formula="w_j = c[i_j], i_j = argmin_i |w_j - c_i|",
-        unhelpful="For speed and memory: the weights become float at loading.",
-        source="Han et al. 2016, Deep Compression",
-        link="https://arxiv.org/abs/1510.00149",
-    ),
-    Card(
-        name="fp16",
-        summary="Weights and biases are stored as half floats and become float at loading, since x86 processors have no half-float kernels here.",
-        formula="w = (-1)^s 2^(e - 15) (1 + m / 1024)",
-        unhelpful="For speed and memory on such processors; for weights above 65,504 or below 6e-8.",
-        source="Micikevicius et al. 2018, Mixed Precision Training",
-        link="https://arxiv.org/abs/1710.03740",
-    ),
-    Card(
-        name="bf16",
-        summary="Weights and biases are stored with 8 bits of exponent, as many as 32-bit floats have, and 8 bits of precision. "
-        "They become float at loading: ONNX Runtime reads the type on processors and has no kernels that compute in it. "
-        "No weight is too large or too small for it.",
-        formula="w = (-1)^s 2^(e - 127) (1 + m / 128)",
-        unhelpful="For speed and memory here; and where weights are of usual size fp16 rounds eight times less at the same bits.",
-        source="Kalamkar et al. 2019, A Study of BFLOAT16 for Deep Learning Training",
-        link="https://arxiv.org/abs/1905.12322",
-    ),
-    Card(
-        name="float_layers",
-        summary="Mixed precision: the layers that lose most stay in float, all others are static 8-bit integers. "
-        "Each layer is quantized alone, and the error that this makes in the logits of the calibration images says how sensitive it is.",
-        formula="n_l = mean((y_l - y)^2) / var(y), y_l with layer l alone in integers",
-        unhelpful="Where plain int8 loses nothing, or the sensitive layer holds most of the weights or of the work.",
-        source="Dong et al. 2019, HAWQ: Hessian AWare Quantization of Neural Networks with Mixed-Precision",
-        link="https://arxiv.org/abs/1905.03696",
-    ),
-)
-"""One of each mode, then one of what stays in float beside them."""
-
 QUANTIZATION = Technique(
     name="quantization",
     title="Quantization",
@@ -196,6 +119,11 @@ QUANTIZATION = Technique(
     "a quarter or an eighth. Integer products make dense layers faster where the processor multiplies integers faster; weights alone change the "
     "size, and the speed only with 4 bits in linear layers.",
     formula="q = clip(round(x / scale) + zero_point, q_min, q_max); codebook: w = c[i], the c from k-means",
+    cost="Some images for calibration or none, and training only with the mode aware. The file shrinks 2 to 8 times; memory and latency depend on "
+    "the processor and the operators.",
+    unhelpful="For the latency of tiny and depthwise layers, where converting costs more than integer products save; for accuracy with 4 bits in "
+    "small networks.",
+    figure="MobileNets on ImageNet and COCO, 8 bits: a better trade-off of accuracy and latency on ARM processors, in about a quarter of the memory",
     source="Jacob et al. 2018, Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference; "
     "codebook: Han et al. 2016, Deep Compression",
     link="https://arxiv.org/abs/1712.05877",

@@ -72,13 +72,15 @@ def require_use(cls: type[Parameters], value: Any, info: ValidationInfo, *, by: 
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """What a student needs to know of one way of a technique.
+    """What a student needs to know of a technique, of one of its ways, of a block or of a runtime.
 
     Attributes:
-        name: Value of the field that chooses it, or name of the field.
+        name: As it stands in a spec; of a way the value of the field that chooses it, or the name of that field.
         summary: What it does, in at most three sentences.
         formula: The equation behind it, as text.
+        cost: What it costs and what it gives, in one or two sentences.
         unhelpful: When it does not help.
+        figure: What the paper reports, with the data; without a full stop at its end.
         source: Paper, with year.
         link: Where to read it.
     """
@@ -86,27 +88,24 @@ class Card:
     name: str
     summary: str
     formula: str
+    cost: str = ""
     unhelpful: str
+    figure: str = ""
     source: str
     link: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class Technique:
+class Technique(Card):
     """One way to be more efficient.
 
     Attributes:
-        name: As it stands in a spec.
         title: As it stands on a page.
         category: One of the four of the field, or `deployment`.
         role: See `Role`.
         roles: By value of the field `role_by` the role of a step that has another one, as pruning that shapes a phase.
         role_by: That field; empty where every step has the same role.
         parameters: The model of its parameters.
-        summary: What it does, in at most three sentences.
-        formula: The equation behind it, as text.
-        source: Paper, with year.
-        link: Where to read it.
         label: A few words that tell a step from its siblings, as `prune 50 %`.
         converts: Whether a step of role `lower` acts on the exported file; otherwise it acts on the model, before the export.
         trains: Whether a step of role `lower` trains the network before it acts on it.
@@ -117,15 +116,10 @@ class Technique:
         origin: Where an operator's own technique is from; empty for what ships.
     """
 
-    name: str
     title: str
     category: Category
     role: Role
     parameters: type[Parameters]
-    summary: str
-    formula: str
-    source: str
-    link: str
     label: Callable[[Any], str]
     converts: Callable[[Any], bool] = lambda config: False
     trains: Callable[[Any], bool] = lambda config: False

@@ -73,7 +73,9 @@ CARDS = (
         summary="The learning rate rises for 30 % of the steps and then falls to nothing, along half cosines. "
         "The high rate in the middle crosses the landscape fast, the low one at the end settles.",
         formula="lr: peak/25 -> peak -> peak/10^4",
+        cost="Nothing, but the length must be known before. It reaches a given accuracy in fewer epochs.",
         unhelpful="With early stopping: accuracy rises to the end, where the rate falls, and a training that ends before has not settled.",
+        figure="CIFAR-10 and CIFAR-100, MNIST and ImageNet, with one cycle and a high peak: networks train an order of magnitude faster than usual",
         source="Smith and Topin 2018, Super-Convergence: Very Fast Training of Neural Networks Using Large Learning Rates",
         link="https://arxiv.org/abs/1708.07120",
     ),
@@ -81,7 +83,9 @@ CARDS = (
         name="cosine",
         summary="The learning rate falls from its peak to nothing along half a cosine, without a rise before.",
         formula="lr(t) = peak (1 + cos(pi t / T)) / 2",
+        cost="Nothing, but the length must be known before.",
         unhelpful="With a high peak from fresh weights, which the first steps then throw far.",
+        figure="CIFAR-10 and CIFAR-100, with restarts of the cosine: 3.14 % and 16.21 % error, the best of its time",
         source="Loshchilov and Hutter 2017, SGDR: Stochastic Gradient Descent with Warm Restarts",
         link="https://arxiv.org/abs/1608.03983",
     ),
@@ -89,17 +93,22 @@ CARDS = (
         name="constant",
         summary="The learning rate is the same at every step. What a training has reached does not depend on how long it would go on.",
         formula="lr(t) = peak",
+        cost="Nothing, and the length need not be known. The end is noisy, which averaging makes good.",
         unhelpful="For the last percent of accuracy: at a rate that does not fall the weights keep jumping about their optimum.",
+        figure="PreResNet-110 on CIFAR-100: 76.77 % with a rate that falls, 78.75 % with one that stays high and the mean of the weights (Izmailov "
+        "et al. 2018)",
         source="Loshchilov and Hutter 2019, Decoupled Weight Decay Regularization",
         link="https://arxiv.org/abs/1711.05101",
     ),
     Card(
         name="early_stopping",
         summary="The phase ends when the validation accuracy has not risen for some epochs, and hands on the weights of its best epoch. "
-        "It saves the epochs that would not help any more, and keeps what later ones would spoil. Fine-tuning after it does the same.",
+        "Fine-tuning after it does the same.",
         formula="end after epoch t where max(a_(t-p+1), ..., a_t) <= a_risen + delta; w = w of the epoch with the highest a",
+        cost="A pass over the validation images after every epoch and a copy of the best weights. It saves the epochs that would not help any more.",
         unhelpful="With a learning rate that falls to nothing, where the last epochs are the best; and where few validation images make the "
         "accuracy jump. Choosing by validation makes its accuracy look better than it is; the test images stay unseen.",
+        figure="1,296 trainings of perceptrons on 12 problems: later stops gain about 4 % in generalization and take about 4 times as long",
         source="Prechelt 1998, Early Stopping - But When?",
         link="https://doi.org/10.1007/3-540-49430-8_3",
     ),
@@ -115,6 +124,10 @@ TRAINING = Technique(
     summary="One phase of training with AdamW. The learning techniques that follow it in the recipe shape this phase. "
     "It is cut into rungs at 25, 50 and 100 % of its epochs, so that a search may stop early and go on later.",
     formula="w <- w - lr(t) * (m / (sqrt(v) + eps) + decay * w)",
+    cost="Epochs times images, each about three forward passes, and two further numbers in memory for every weight. Variants that share a phase "
+    "share its training.",
+    unhelpful="Beyond the epochs after which the validation accuracy rises no more.",
+    figure="Image classification: about 15 % less test error, relatively, than Adam with a penalty on the weights",
     source="Loshchilov and Hutter 2019, AdamW; Smith and Topin 2018, super-convergence",
     link="https://arxiv.org/abs/1711.05101",
     label=_label,

@@ -112,7 +112,7 @@ def format_metric(name: str, metrics: Any) -> str:
 
 
 def describe(
-    name: Annotated[str | None, typer.Argument(help="A technique, task, block, family, runtime or metric; everything where it is not given.")] = None,
+    name: Annotated[str | None, typer.Argument(help="A technique, a way of one, a task, block, family, runtime or metric; else all.")] = None,
     home: Home = None,
     data: Data = None,
     broken: Broken = "refuse",
@@ -121,16 +121,13 @@ def describe(
     checkpoint: Checkpoint = None,
     as_json: Json = False,
 ) -> None:
-    """Show what there is: techniques with their parameters, tasks, blocks, families, runtimes, metrics."""
+    """Show what there is: techniques with their parameters and ways, tasks, blocks, families, runtimes, metrics."""
     from effcore.description import describe_all
 
     open_home(home, brought(data, broken, resolution, plugin, checkpoint), make=False)
     everything = describe_all()
     if name is not None:
-        known = [n for group in everything.values() for n in group]
-        if name not in known:
-            raise EffcoreError(f"There is no {name!r} in the catalogue. {nearest(name, known)}")
-        everything = {kind: {name: group[name]} for kind, group in everything.items() if name in group}
+        everything = _called(name, everything)
     if as_json:
         print_json(everything)
         return
@@ -140,28 +137,41 @@ def describe(
             _print_entry(key, entry)
 
 
-def _print_card(card: dict[str, Any]) -> None:
+def _called(name: str, everything: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What has that name, by kind; a way of a technique stands under both of their names."""
+    ways = {f"{technique}/{card['name']}": card for technique, entry in everything["techniques"].items() for card in entry["cards"]}
+    found = {kind: {name: group[name]} for kind, group in everything.items() if name in group}
+    if chosen := {way: card for way, card in ways.items() if name in (way, card["name"])}:
+        found["ways"] = chosen
+    if not found:
+        known = [*(n for group in everything.values() for n in group), *(card["name"] for card in ways.values())]
+        raise EffcoreError(f"There is no {name!r} in the catalogue. {nearest(name, known)}")
+    return found
+
+
+TOLD = (("summary", ""), ("formula", ""), ("cost", "Costs and gives: "), ("unhelpful", "Does not help: "), ("figure", "Reported: "))
+"""Fields of a card in the order in which they are read, each with its heading."""
+
+
+def _print_card(card: dict[str, Any], *, indent: int) -> None:
     import textwrap
 
-    print(f"      {card['name']}")
-    for text in (card["summary"], card["formula"], f"Does not help: {card['unhelpful']}", f"{card['source']}, {card['link']}"):
-        for line in textwrap.wrap(text, 96):
-            print(f"        {line}")
+    texts = [heading + card[field] for field, heading in TOLD if card.get(field)]
+    texts += [", ".join(card[field] for field in ("source", "link") if card.get(field))]
+    for text in texts:
+        for line in textwrap.wrap(text, 104 - indent, break_long_words=False, break_on_hyphens=False):
+            print(" " * indent + line)
 
 
 def _print_entry(key: str, entry: dict[str, Any]) -> None:
-    import textwrap
-
     from effcore.catalogue.ways import ALLOWED
 
     kind = entry.get("category") or ("synthetic" if entry.get("synthetic") else "")
     title = f"{key} ({kind})" if kind else key
     print(f"\n  {title}")
-    for line in textwrap.wrap(entry["summary"], 100):
-        print(f"    {line}")
-    for field, heading in (*((name, name) for name in ("formula", "figure", "source", "link", "origin")), ("unhelpful", "Does not help")):
-        if entry.get(field):
-            print(f"    {heading}: {entry[field]}")
+    _print_card(entry, indent=4)
+    if entry.get("origin"):
+        print(f"    origin: {entry['origin']}")
     if "example" in entry:
         e = entry["example"]
         print(f"    {e['inputs']} to {e['outputs']} on {e['height']}x{e['width']} pixels: {e['parameters']:,} parameters, {e['macs']:,} MACs")
@@ -175,6 +185,7 @@ def _print_entry(key: str, entry: dict[str, Any]) -> None:
         own = [way for way in refused if not all(way in others for others in by_block.values())]
         print(f"    with stages of {block} " + (f"not {', '.join(own)}" if own else "every other way"))
     for card in entry.get("cards", []):
-        _print_card(card)
+        print(f"      {card['name']}")
+        _print_card(card, indent=8)
     for parameter in entry.get("parameters", []):
         print(f"      {parameter['name']}: {parameter['allowed']}, {parameter['default']}. {parameter['help']}")

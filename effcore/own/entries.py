@@ -73,11 +73,11 @@ def _family(entry: OwnArchitecture, source: PluginSource) -> Family:
 
 
 def _technique(entry: OwnTechnique, source: PluginSource) -> Technique:
-    name, converts = entry.name, entry.converts
+    name, converts, card = entry.name, entry.converts, entry.card
     return Technique(
-        name=name, title=entry.card.name, category=entry.category, role=entry.role, parameters=entry.parameters, summary=entry.card.summary,
-        formula=entry.card.formula, source=entry.card.source, link=entry.card.link, label=entry.label or (lambda config: name),
-        converts=lambda config: converts, cards=(entry.card,), version=entry.version, origin=source.origin,
+        name=name, title=card.name, category=entry.category, role=entry.role, parameters=entry.parameters, summary=card.summary,
+        formula=card.formula, cost=card.cost, unhelpful=card.unhelpful, figure=card.figure, source=card.source, link=card.link,
+        label=entry.label or (lambda config: name), converts=lambda config: converts, version=entry.version, origin=source.origin,
     )  # fmt: skip
 
 

@@ -13,8 +13,9 @@ from everyfamily import OFTEN, every
 from pydantic import ValidationError
 from torch import nn
 
-from effcore.catalogue import FAMILIES, RUNTIMES, TASKS, TECHNIQUES, Parameters, family_problems
+from effcore.catalogue import BLOCKS, FAMILIES, RUNTIMES, TASKS, TECHNIQUES, Card, Parameters, family_problems
 from effcore.catalogue.architecture import Architecture
+from effcore.catalogue.search import STOPPINGS, STRATEGIES
 from effcore.catalogue.training import Training
 from effcore.models import build, snapshot
 from effcore.runtimes import RUNTIME_MODULES
@@ -46,6 +47,14 @@ WRONG: dict[str, tuple[str, object]] = {
 """A field of each technique with a value that it refuses."""
 CONTRIBUTES = [name for name, record in TECHNIQUES.items() if "contribute" in (record.role, *record.roles.values())]
 TRANSFORMS = [name for name, record in TECHNIQUES.items() if record.role == "transform"]
+SHIPPED = [record for record in TECHNIQUES.values() if not record.origin]
+CARDS: dict[str, Card] = {
+    **{record.name: record for record in SHIPPED},
+    **{f"{record.name}/{card.name}": card for record in SHIPPED for card in record.cards},
+    **{f"{kind} {card.name}": card for kind, group in (("block", BLOCKS), ("runtime", RUNTIMES), ("strategy", STRATEGIES), ("stopping", STOPPINGS))
+       for card in group.values()},
+}  # fmt: skip
+"""What a student needs to know of each technique that ships, of each of its ways, and of each block, runtime and strategy."""
 LOWERS = [name for name, record in TECHNIQUES.items() if record.role == "lower"]
 TOLERANCE = 0.02
 """Largest difference in accuracy between a network and its integer file, both over 400 images."""
@@ -96,6 +105,15 @@ def test_a_technique_is_described_and_its_parameters_survive_json(name: str) -> 
     assert record.label(config)
     assert 1 <= len(record.parameters.model_fields) <= 10
     assert all(field.description for field in record.parameters.model_fields.values())
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_a_card_says_what_it_is_what_it_costs_and_gives_when_it_does_not_help_and_what_is_reported(name: str) -> None:
+    card = CARDS[name]
+    for text, most in ((card.summary, 3), (card.cost, 2), (card.unhelpful, 3)):
+        assert text.endswith(".") and 1 <= text.count(". ") + 1 <= most
+    assert card.formula and card.source and card.link.startswith("https://")
+    assert len(card.figure) > 20 and not card.figure.endswith(".")
 
 
 @pytest.mark.parametrize("name", sorted(TECHNIQUES))

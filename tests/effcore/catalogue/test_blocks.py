@@ -77,9 +77,7 @@ def test_the_closed_forms_are_what_the_module_has_and_does(name: str, inputs: in
 def test_every_block_of_the_catalogue_is_whole_and_every_family_is_built_of_them() -> None:
     assert set(MODULES) == set(BLOCKS) == {"linear", "convolution", *KINDS.values()}
     for name, block in BLOCKS.items():
-        assert block.name == name and block.summary.endswith(".") and block.summary.count(". ") < 3
-        assert block.formula and block.source and block.link.startswith("https://")
-        assert block.unhelpful.endswith(".") and block.figure and any(digit.isdigit() for digit in block.figure)
+        assert block.name == name and any(digit.isdigit() for digit in block.figure)
     assert {block for family in FAMILIES.values() for block in family.blocks} == set(BLOCKS)
 
 

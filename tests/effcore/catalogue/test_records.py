@@ -100,9 +100,7 @@ def test_every_technique_has_its_label_tested() -> None:
 def test_a_technique_is_whole(record: Technique) -> None:
     assert TECHNIQUES[record.name] is record
     assert record.category in get_args(Category) and record.role in get_args(Role)
-    assert record.title and record.source and record.link.startswith("https://")
-    assert record.summary.endswith(".") and record.summary.count(". ") < 3
-    assert record.formula or record.role == "runtime"
+    assert record.title
     assert record.shorthand is None or record.shorthand in record.parameters.model_fields
     assert record.version >= 1 and record.optional == (record.role in ("contribute", "transform", "lower"))
     assert len(record.parameters.model_fields) <= 10
@@ -120,9 +118,6 @@ def test_every_way_of_a_technique_has_its_card() -> None:
         assert named[: len(get_args(choices))] == get_args(choices)
         assert set(named) - set(get_args(choices)) <= set(TECHNIQUES[name].parameters.model_fields)
     assert [card.name for card in TECHNIQUES["distillation"].cards] == ["soft", "hard", "members", "point", "same", "features", "hints"]
-    for card in (card for record in TECHNIQUES.values() for card in record.cards):
-        assert card.summary.endswith(".") and card.summary.count(". ") < 3 and card.unhelpful.endswith(".")
-        assert card.formula and card.source and card.link.startswith("https://")
 
 
 def choices(model: type[Parameters], field: str) -> list[str]:

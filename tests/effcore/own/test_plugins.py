@@ -95,7 +95,10 @@ def test_describe_says_where_each_is_from(home: Path) -> None:
     found = json.loads(CliRunner().invoke(app, ["describe", "--json", *options]).stdout)
     entries = [found["families"]["patches"], found["techniques"]["weight_clipping"], found["tasks"]["bars"]]
     assert [entry["origin"] for entry in entries] == [str(EXAMPLE)] * 3
-    assert found["techniques"]["weight_clipping"]["cards"][0]["unhelpful"] and found["families"]["cnn"]["origin"] == ""
+    told = found["techniques"]["weight_clipping"]
+    assert (told["title"], told["cost"], told["cards"]) == ("Weight clipping", "Nothing but a look at the weights.", [])
+    assert told["figure"].startswith("ImageNet and language models: ")
+    assert found["families"]["cnn"]["origin"] == ""
     assert "patches" in found["techniques"]["architecture"]["schema"]["properties"]["family"]["enum"] and not home.exists()
 
 
