@@ -265,6 +265,17 @@ def check_teachers(spec: Spec) -> None:
     require_teachers(spec.recipes, StoredTeachers(audience.seen_of(store(), audience.visitor(home()))), document=spec.document)
 
 
+def checked_spec(text: str) -> Spec:
+    """The spec that a text holds, whose teachers are there too.
+
+    Raises:
+        SpecError: With every problem.
+    """
+    spec = read_spec(text)
+    check_teachers(spec)
+    return spec
+
+
 @st.cache_data(show_spinner=False, ttl=10.0, max_entries=32)
 def _cost(home_folder: str, text: str) -> Forecast:
     return forecast(read_spec(text), home=Path(home_folder), stored=StoredTeachers(store()))

@@ -10,6 +10,7 @@ from dashboard.quantities import count, duration
 from dashboard.screens.fields import Filled, fill_form
 from dashboard.screens.parts import IDLE_S, LIVE_S, explained, heading, note, problem
 from dashboard.screens.queue import queue
+from dashboard.screens.submission import submit_button
 from dashboard.spec_yaml import to_yaml
 from effcore.errors import Problem, SpecError
 from effcore.spec import Spec
@@ -64,9 +65,7 @@ def _read(text: str) -> tuple[Spec | None, tuple[Problem, ...]]:
     if not text.strip():
         return None, ()
     try:
-        spec = data.read_spec(text)
-        data.check_teachers(spec)
-        return spec, ()
+        return data.checked_spec(text), ()
     except SpecError as error:
         return None, error.problems
 
@@ -86,7 +85,7 @@ def _ticket(spec: Spec | None, problems: tuple[Problem, ...], text: str, *, show
     """What will be done, what it costs, and the button."""
     if spec is not None:
         _cost(spec)
-        _submit_button(spec)
+        submit_button(spec, f"Submit {count(spec.size, 'variant')}" if spec.space is None else "Submit the search")
     elif problems:
         note(count(len(problems), "problem") + " to solve before it can run", key="problems", tone="lead")
         for index, one in enumerate(problems):
@@ -126,43 +125,6 @@ def _cost(spec: Spec) -> None:
         else ""
     ]
     note(", ".join(line for line in lines if line), key="cost-stages")
-
-
-def _submit_button(spec: Spec) -> None:
-    st.button(
-        f"Submit {count(spec.size, 'variant')}" if spec.space is None else "Submit the search",
-        type="primary",
-        icon=":material/play_arrow:",
-        key="submit",
-        on_click=_submit,
-        args=(spec.text,),
-    )
-    outcome = st.session_state.get("submission")
-    if outcome and outcome[0] == spec.key:
-        _, run_id, said, tone = outcome
-        note(said, key="submitted", tone=tone)
-        if run_id:
-            st.page_link(
-                routes.FRONTIER,
-                label="Watch it on the frontier",
-                icon=":material/stairs_2:",
-                query_params={routes.SWEEP: run_id},
-            )
-
-
-def _submit(text: str) -> None:
-    """Runs once a click; the store makes one sweep of many clicks."""
-    key = ""
-    try:
-        key = data.read_spec(text).key
-        done = data.submit(text)
-    except (
-        Exception
-    ) as error:  # shown beside the button, whatever it is, since nothing else tells that nothing was queued
-        st.session_state["submission"] = (key, "", f"Not submitted: {error}", "bad")
-        return
-    said = "In the queue." if done.fresh else "It is in the queue already; it was not queued again."
-    st.session_state["submission"] = (key, done.run_id, said, "good")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from dashboard.form import point_document
 from dashboard.quantities import file_size
 from dashboard.screens.marks import reader_marks
 from dashboard.screens.parts import IDLE_S, current_look, empty, explained, go, heading, note
+from dashboard.screens.variation import change_one_step
 from dashboard.spec_yaml import to_yaml
 from dashboard.tables import figures_table, tone_color
 from dashboard.theme import CHART_CONFIG, mark, title
@@ -55,6 +56,7 @@ def _point(run_id: str) -> None:
         _twins(view)
     with right:
         _recipe(view)
+        change_one_step(view.variant, objectives=_objectives(run_id))
         _ancestry(view)
     _charts(view)
     _profile(view.variant)

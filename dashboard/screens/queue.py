@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard import data, routes
 from dashboard.screens.parts import explained, heading, note
+from dashboard.screens.submission import refused
 from dashboard.views.queue import QueueRow, log_tail, queue_headline, queue_rows
 from effcore.errors import StoreError
 
@@ -64,7 +65,7 @@ def _clone(run_id: str) -> None:
     try:
         text = data.store().spec_text(run_id)
     except (StoreError, OSError) as error:
-        st.session_state["submission"] = ("", "", f"Its spec can't be read: {error}", "bad")
+        refused(f"Its spec can't be read: {error}")
         return
     st.session_state[routes.PASTED] = text
     st.session_state[routes.LAUNCH_MODE] = routes.PASTE

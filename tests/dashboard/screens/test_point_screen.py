@@ -169,3 +169,31 @@ def test_a_failed_variant_can_not_be_measured_again(open_page: Open, store: Fake
     failed = next(v for v in store.frame if v.status == "FAILED")
     app = open_page("point", run=failed.run_id)
     assert not [b for b in app.button if b.key == "measure-again"]
+
+
+def test_one_step_is_changed_and_that_one_variant_goes_into_the_queue(open_page: Open, store: FakeStore, page_text: Text) -> None:
+    variant = one(store, "cnn x0.5 · affine · prune 50%")
+    app = open_page("point", run=variant.run_id)
+    assert not [b for b in app.button if b.key == "submit"]  # nothing is worked out before it is opened
+    app.session_state["variation"] = True
+    app.run()
+    assert not app.exception
+    app.button(key="submit").click().run()
+    (text,) = (t for t in store.texts.values() if "pruning amount" in t)
+    spec = parse(text)
+    (recipe,) = spec.recipes
+    assert spec.name == "pruning amount 0.25 on cnn x0.5 affine prune 50" and spec.seeds == (variant.seed,)
+    assert [s.document for s in recipe.steps if s.technique != "pruning"] == [e for e in variant.recipe["steps"] if "pruning" not in e]
+    assert "In the queue." in page_text(app)
+
+
+def test_a_change_that_is_not_allowed_says_why_and_one_that_is_none_says_so(open_page: Open, store: FakeStore, page_text: Text) -> None:
+    variant = one(store, "cnn x0.5 · affine · prune 50%")
+    app = open_page("point", run=variant.run_id)
+    app.session_state["variation"] = True
+    app.run()
+    for given, said in (("7", "Must be less than 1.0. Got 7"), ("0.5", "That is what it is already."), ("<b>", "Must be a number. Got '<b>'."),
+                        ("0.1, 0.2", "Must be one value")):  # fmt: skip
+        next(w for w in app.text_input if w.key.startswith("vary-value")).set_value(given)
+        app.run()
+        assert said in page_text(app) and not [b for b in app.button if b.key == "submit"], given

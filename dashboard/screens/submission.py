@@ -1,0 +1,45 @@
+"""The door to the queue: one button, and beside it what came of it; every page that launches goes through here."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import data, routes
+from dashboard.screens.parts import note
+from effcore.spec import Spec
+
+SUBMISSION = "submission"
+"""In the session: key of the spec that was submitted last, its run, what is said of it, and in which tone."""
+
+
+def submit_button(spec: Spec, label: str) -> None:
+    """A button that puts a spec into the queue; of many clicks the store makes one sweep."""
+    st.button(label, type="primary", icon=":material/play_arrow:", key="submit", on_click=_submit, args=(spec.text,))
+    outcome = st.session_state.get(SUBMISSION)
+    if outcome and outcome[0] == spec.key:
+        _, run_id, said, tone = outcome
+        note(said, key="submitted", tone=tone)
+        if run_id:
+            st.page_link(
+                routes.FRONTIER, label="Watch it on the frontier", icon=":material/stairs_2:", query_params={routes.SWEEP: run_id}
+            )
+
+
+def refused(said: str) -> None:
+    """Say beside the button of no spec in particular why something could not be done."""
+    st.session_state[SUBMISSION] = ("", "", said, "bad")
+
+
+def _submit(text: str) -> None:
+    """Runs once a click; the store makes one sweep of many clicks."""
+    key = ""
+    try:
+        key = data.read_spec(text).key
+        done = data.submit(text)
+    except (
+        Exception
+    ) as error:  # shown beside the button, whatever it is, since nothing else tells that nothing was queued
+        st.session_state[SUBMISSION] = (key, "", f"Not submitted: {error}", "bad")
+        return
+    said = "In the queue." if done.fresh else "It is in the queue already; it was not queued again."
+    st.session_state[SUBMISSION] = (key, done.run_id, said, "good")
