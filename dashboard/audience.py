@@ -117,9 +117,40 @@ def cancel(run_id: str, store: Store, who: Visitor) -> None:
     """
     records = store.sweeps()
     require_own(run_id, records, who)
-    if who.room is not None and any(r.run_id == run_id and r.state == "waiting" for r in records):
+    begun = any(r.run_id == run_id and (r.state not in ("waiting", "paused") or r.bill.took_s > 0) for r in records)
+    if who.room is not None and not begun:
         who.room.refund(run_id)
     store.cancel(run_id)
+
+
+def resume(run_id: str, store: Store, who: Visitor) -> None:
+    """Let a sweep that stands still go on; its minutes were charged when it was launched.
+
+    Raises:
+        EffcoreError: As `require_own`, or another sweep of this student is under way.
+    """
+    with _filing:
+        records = store.sweeps()
+        require_own(run_id, records, who)
+        require_alone([r for r in records if r.run_id != run_id], who)
+        store.resume(run_id)
+
+
+def rebudget(run_id: str, spec: Spec, store: Store, who: Visitor, *, cost: Callable[[Spec], Forecast]) -> None:
+    """Give a search another budget, and charge what it is expected to take with that in the place of what was charged.
+
+    Raises:
+        EffcoreError: As `require_own`, the minutes are used up, or it can't be changed now.
+    """
+    require_own(run_id, store.sweeps(), who)
+    minutes = 0.0 if who.free else cost(spec).estimated_s / 60
+    with _filing:
+        if who.room is not None and who.name and not who.free:
+            require_minutes(who, minutes, beside=who.room.charge_of(run_id))
+        store.set_budget(run_id, spec.text)
+        if who.room is not None and who.name:
+            who.room.refund(run_id)
+            who.room.charge(who.name, run_id, minutes)
 
 
 def require_own(run_id: str, records: Sequence[SweepRecord], who: Visitor) -> None:
@@ -165,10 +196,35 @@ def require_turn(records: Sequence[SweepRecord], who: Visitor, *, minutes: float
         return
     if not who.name:
         raise EffcoreError("Join the class before you launch a sweep.")
-    running = [r.name for r in records if r.owner == who.name and r.state in ACTIVE]
+    require_alone(records, who)
+    require_minutes(who, minutes)
+
+
+def require_alone(records: Sequence[SweepRecord], who: Visitor) -> None:
+    """Refuse a second sweep of one student at a time.
+
+    Raises:
+        EffcoreError: One is under way.
+    """
+    running = [] if who.free else [r.name for r in records if r.owner == who.name and r.state in ACTIVE]
     if running:
         raise EffcoreError(f"One sweep at a time: {running[0]} is waiting or running. Wait for it, or cancel it.")
-    left = quota_minutes() - who.room.charged(who.name)
+
+
+def require_minutes(who: Visitor, minutes: float, *, beside: float = 0.0) -> None:
+    """Refuse what takes more than a student has left.
+
+    Args:
+        who: The student.
+        minutes: That it is expected to take.
+        beside: What was charged for it already.
+
+    Raises:
+        EffcoreError: It does.
+    """
+    if who.free or who.room is None:
+        return
+    left = quota_minutes() - who.room.charged(who.name) + beside
     if minutes > left:
         said = f"It would take about {minutes:.1f} minutes, and {max(0.0, left):.1f} of your {quota_minutes():g} are left."
         raise EffcoreError(f"{said} Make it smaller.")

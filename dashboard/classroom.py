@@ -172,6 +172,11 @@ class Classroom:
         with self._open() as database:
             database.execute("DELETE FROM charge WHERE sweep = ?", (sweep,))
 
+    def charge_of(self, sweep: str) -> float:
+        """Minutes that one sweep was charged."""
+        with self._open() as database:
+            return float(database.execute("SELECT coalesce(sum(minutes), 0) FROM charge WHERE sweep = ?", (sweep,)).fetchone()[0])
+
     def charged(self, student: str) -> float:
         """Minutes that a student has used."""
         with self._open() as database:

@@ -1,4 +1,4 @@
-"""Reads of the tracking store, kept as long as nothing changed, and the three writes that the pages can ask for."""
+"""Reads of the tracking store, kept as long as nothing changed."""
 
 from __future__ import annotations
 
@@ -166,6 +166,11 @@ def _sweeps(home_folder: str, uri: str | None) -> tuple[SweepRecord, ...]:
     return tuple(_keeping("sweeps", lambda: store().sweeps()))
 
 
+def forget_sweeps() -> None:
+    """Have the next look at the sweeps read the store: something was written."""
+    _sweeps.clear()
+
+
 def _all_sweeps() -> tuple[SweepRecord, ...]:
     return _sweeps(str(home()), tracking_uri())
 
@@ -286,44 +291,6 @@ def cost(spec: Spec) -> Forecast:
     return _cost(str(home()), spec.text)
 
 
-@dataclass(frozen=True)
-class Submission:
-    """A sweep in the queue.
-
-    Attributes:
-        fresh: Whether this request put it there; False where the same spec was waiting or running already.
-    """
-
-    run_id: str
-    fresh: bool
-
-
-def submit(text: str) -> Submission:
-    """Put a spec into the queue; the same spec is not queued twice, whoever clicks how often.
-
-    Raises:
-        SpecError: The spec has problems; nothing is written.
-        StoreError: The store cannot be written.
-        EffcoreError: In a class, it is not this visitor's turn, or takes more than is left.
-    """
-    records = store().sweeps()
-    before = {record.run_id for record in records if record.state in ACTIVE}
-    check_teachers(read_spec(text))
-    run_id = audience.file(read_spec(text), store(), audience.visitor(home()), cost=cost)
-    _sweeps.clear()
-    return Submission(run_id, fresh=run_id not in before)
-
-
-def cancel(run_id: str) -> None:
-    """Ask the runner to end a sweep.
-
-    Raises:
-        EffcoreError: In a class, it is another one's.
-    """
-    audience.cancel(run_id, store(), audience.visitor(home()))
-    _sweeps.clear()
-
-
 def may_touch(sweep: str) -> bool:
     """Whether this visitor may cancel a sweep and have its points measured again."""
     return audience.may_touch(sweep, _all_sweeps(), audience.visitor(home()))
@@ -332,17 +299,6 @@ def may_touch(sweep: str) -> bool:
 def again(run_id: str) -> Again:
     """Where the request to measure a variant again stands."""
     return store().again(run_id)
-
-
-def measure_again(run_id: str) -> None:
-    """Put a variant into the queue to be measured again; once, however often the button is pressed.
-
-    Raises:
-        EffcoreError: In a class, it is another one's.
-    """
-    audience.require_own(next((v.sweep for v in snapshot().variants if v.run_id == run_id), ""), _all_sweeps(), audience.visitor(home()))
-    if not again(run_id).pending:
-        store().set_again(run_id, "waiting")
 
 
 def now_ms() -> int:

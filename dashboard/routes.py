@@ -41,8 +41,8 @@ LESSON_KEY, STEP, PROJECTOR = "lesson", "step", "projector"
 
 LAUNCH_MODE, PASTED = "launch-mode", "pasted-spec"
 """In the session: how a spec is given on the launch page, and the text that was pasted there."""
-FORM, PASTE = "Fill in a form", "Paste a spec"
-"""The two ways to give a spec."""
+FORM, PRESET, PASTE = "Fill in a form", "Take a preset", "Paste a spec"
+"""The ways to give a spec."""
 
 BACK = "frontier-address"
 """In the session: the address of the frontier that the reader came from."""

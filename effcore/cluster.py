@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from effcore.errors import EffcoreError
+from effcore.errors import Cancelled, EffcoreError
 from effcore.execute import NoPages, outcome_of
 from effcore.forecast import core_count
 from effcore.measure.environment import current
@@ -22,6 +22,9 @@ CONNECT_S = 20
 
 _WORKERS: dict[str, Worker] = {}
 """In a worker's process: one for each sweep that sends it stages."""
+
+_HELD: set[str] = set()
+"""In a worker's process: sweeps that stand still."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,10 @@ class ClusterEngine:
             )  # fmt: skip
         self._futures[stage.key].add_done_callback(lambda future: done(stage, outcome_of(future)))
 
+    def hold(self) -> None:
+        """As `execute.Engine.hold`, on every host."""
+        self._client.run(_hold, self._name)
+
     def cancel(self) -> None:
         """End the children of this sweep on every host."""
         self._client.run(_close, self._name)
@@ -167,9 +174,17 @@ def _perform(name: str, environment: dict[str, str], stage: Stage, inputs: list[
     del inputs  # they are files in the shared folder; Dask needs to know only that they are there
     joined: Any = get_worker()
     home: Path = joined.effcore_home
+    if name in _HELD:
+        raise Cancelled("The sweep stands still.")
     if name not in _WORKERS:
         _WORKERS.setdefault(name, Worker(home, preload="effcore.stages.preload", environment=environment))
     return _WORKERS[name].perform(stage)
+
+
+def _hold(name: str) -> None:
+    _HELD.add(name)
+    if name in _WORKERS:
+        _WORKERS[name].hold()
 
 
 def _close(name: str) -> None:

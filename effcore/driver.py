@@ -11,18 +11,20 @@ from pathlib import Path
 from typing import Protocol
 
 from effcore.cache import Cache
+from effcore.catalogue.search import Budget
 from effcore.cluster import ClusterEngine
 from effcore.context import current_context
-from effcore.errors import Cancelled
+from effcore.errors import Cancelled, Paused
 from effcore.execute import Engine
 from effcore.forecast import Rates
 from effcore.measure.environment import current
 from effcore.measure.process import check_threads
 from effcore.plan import Plan, Stage, VariantPlan, measure_stage
+from effcore.reckoning import Reckoning
 from effcore.results import elsewhere, gather
 from effcore.spec import Spec
 from effcore.stored import StoredTeachers
-from effcore.tracking import Store, VariantRecord
+from effcore.tracking import Heard, Store, VariantRecord
 from effcore.tracking.rows import MEASUREMENT
 from effcore.worker import Outcome
 
@@ -74,6 +76,12 @@ class Source(Protocol):
     def logged(self, driver: Driver, plan: VariantPlan, record: VariantRecord) -> None:
         """A variant has been written."""
 
+    def rebudget(self, budget: Budget) -> None:
+        """Go on with another budget; nothing for a source that has none."""
+
+    def rest(self) -> None:
+        """Write down what a pause must not forget; called while the last stages come to their end."""
+
     def remaining_s(self, driver: Driver) -> float:
         """Expected seconds until the end."""
 
@@ -108,6 +116,7 @@ class Driver:
         self.done = 0
         self.counts: Counter[str] = Counter()
         self.rates = Rates.of(home)
+        self.reckoning = Reckoning(store.bill(run_id), slots=slots)
         self.known = store.begun(run_id)
         self._states: dict[str, _State] = {}
         self._users: dict[str, list[_State]] = defaultdict(list)
@@ -116,6 +125,7 @@ class Driver:
         self._measured = self._sent_off = 0
         self._engine: AnyEngine | None = None
         self._last_beat = self._last_look = 0.0
+        self._pausing, self._budget = False, ""
         self._left_s = 0.0
 
     def run(self, source: Source, engine: AnyEngine) -> None:
@@ -183,18 +193,32 @@ class Driver:
                 raise KeyboardInterrupt
             self._receive(*event)
         self._settle()
-        self.source.step(self)
-        self._settle()
+        if self._pausing:
+            self._rest()
+        else:
+            self.source.step(self)
+            self._settle()
         self._beat()
+
+    def _rest(self) -> None:
+        """Stand still as soon as what ran has come; what had not begun is asked for again when it goes on."""
+        self.source.rest()
+        if not self.running and not self.source.ended:
+            self._write_beat()
+            raise Paused("The sweep was paused from the page. What had finished is kept; it goes on where it stood.")
 
     def _receive(self, stage: Stage, outcome: Outcome | BaseException) -> None:
         if isinstance(outcome, Cancelled):
-            raise outcome
+            if not self._pausing:
+                raise outcome
+            self.running.discard(stage.key)
+            return
         self.outcomes[stage.key] = outcome
         self.running.discard(stage.key)
         self._measured += stage.kind == "measure"
         if isinstance(outcome, Outcome):
             self.counts["reused" if outcome.reused else "executed"] += 1
+            self.reckoning.ran(outcome)
         for state in self._users.get(stage.key, ()):
             self._touched[state.plan.key] = state
 
@@ -237,7 +261,7 @@ class Driver:
 
     def _measure(self) -> None:
         """Send waiting measurements off: the first one at once, so that the page fills, later ones in batches."""
-        if self.waiting and (len(self.waiting) >= BATCH or not self.running or self._sent_off == 0):
+        if self.waiting and not self._pausing and (len(self.waiting) >= BATCH or not self.running or self._sent_off == 0):
             for stage in self.waiting.values():
                 self.submit(stage, priority=1_000_000)
             self.waiting.clear()
@@ -252,6 +276,7 @@ class Driver:
             self.errors[plan.key] = error
         else:
             self.done += 1
+            self.reckoning.written(found.values())
         before = self.known.get((plan.recipe.key, plan.seed))
         run_id = before.run_id if before else None
         changed = error or before is None or before.status != "FINISHED" or before.metrics != dict(record.metrics)
@@ -269,11 +294,21 @@ class Driver:
         if time.monotonic() - self._last_beat < BEAT_S:
             return
         self._last_beat = time.monotonic()
-        if self.store.beat(self.run_id, total=self.source.total, done=self.done, failed=len(self.errors)):
-            assert self._engine is not None, "a sweep beats while it runs"
+        asked = self._write_beat()
+        assert self._engine is not None, "a sweep beats while it runs"
+        if asked.cancel:
             self._engine.cancel()
             raise Cancelled("The sweep was cancelled from the page. What had finished is kept; run the same command to go on.")
+        if asked.pause and not self._pausing:
+            self._pausing = True
+            self._engine.hold()
+        if asked.budget and asked.budget != self._budget:
+            self._budget = asked.budget
+            self.source.rebudget(Budget.model_validate_json(asked.budget))
         self.on_beat()
+
+    def _write_beat(self) -> Heard:
+        return self.store.beat(self.run_id, total=self.source.total, done=self.done, failed=len(self.errors), bill=self.reckoning.bill)
 
     def _progress(self) -> Progress:
         if time.monotonic() - self._last_look >= FORECAST_S or self.source.ended:
@@ -296,40 +331,3 @@ class Driver:
     def todo(self) -> Iterable[Stage]:
         """Stages of what was added that have not come, without measurements."""
         return [s for k, s in self.stages.items() if k not in self.outcomes and s.kind != "measure"]
-
-
-class Grid:
-    """Every variant of a plan, in its order: an early one is whole, and on the page, before a late one begins."""
-
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
-        self._begun = False
-        self._left = len(plan.variants)
-
-    @property
-    def total(self) -> int:
-        """Variants of the plan."""
-        return len(self._plan.variants)
-
-    @property
-    def ended(self) -> bool:
-        """Whether every variant is written."""
-        return self._left == 0
-
-    def step(self, driver: Driver) -> None:
-        """Submit everything, once."""
-        if self._begun:
-            return
-        self._begun = True
-        for rank, variant in enumerate(self._plan.variants):
-            driver.add(variant, self._plan.stages)
-            for key in variant.stages:
-                driver.submit(self._plan.stages[key], priority=-rank)
-
-    def logged(self, driver: Driver, plan: VariantPlan, record: VariantRecord) -> None:
-        """One less to come."""
-        self._left -= 1
-
-    def remaining_s(self, driver: Driver) -> float:
-        """By what such stages took before."""
-        return driver.rates.elapsed_s(driver.todo(), measurements=driver.measurements - driver.measured, slots=driver.slots)

@@ -43,6 +43,10 @@ class Cancelled(EffcoreError):
     """The user asked for the work to stop."""
 
 
+class Paused(Cancelled):
+    """The user asked for the work to stand still; it goes on where it stood."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Problem:
     """One thing wrong with a spec.

@@ -87,6 +87,10 @@ class Engine:
             )  # fmt: skip
         self._futures[stage.key].add_done_callback(lambda future: done(stage, outcome_of(future)))
 
+    def hold(self) -> None:
+        """Start nothing more; what runs comes to its end, and the rest comes as cancelled."""
+        self._worker.hold()
+
     def cancel(self) -> None:
         """End every child and start nothing more."""
         self._worker.close()

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from effcore.catalogue.elastic import Shape
-from effcore.catalogue.search import Constraint
+from effcore.catalogue.search import Budget, Constraint
 from effcore.catalogue.subnetwork import Subnetwork
 from effcore.catalogue.training import Training
 from effcore.driver import Driver
@@ -87,6 +87,12 @@ class OneShot:
     def logged(self, driver: Driver, plan: VariantPlan, record: VariantRecord) -> None:
         """One less to come."""
         self._left -= 1
+
+    def rebudget(self, budget: Budget) -> None:
+        """How many are built is decided once, when all have been tried."""
+
+    def rest(self) -> None:
+        """All that it has is in the cache."""
 
     def remaining_s(self, driver: Driver) -> float:
         """What was submitted, and as much for each that is to be chosen as for the whole network."""

@@ -15,9 +15,11 @@ from effcore.home import is_paused, locked
 from effcore.tracking import Store, SweepRecord
 
 POLL_S = 1.0
+PAUSED = 75
+"""Exit code of `effcore run` for a sweep that stands still, as EX_TEMPFAIL of sysexits.h."""
 LOST_RETRIES = 1
 """A sweep whose process was killed from outside, as by the system for memory, is gone on with once at once."""
-OPEN_STATES = ("waiting", "running", "cancelling", "stopped")
+OPEN_STATES = ("waiting", "running", "pausing", "cancelling", "stopped")
 
 
 def run_queue(store: Store, *, home: Path, once: bool = False) -> None:
@@ -73,7 +75,7 @@ def _run(record: SweepRecord, store: Store, home: Path) -> None:
         if status >= 0:
             break
     after = store.sweep(record.run_id)
-    if after.state in OPEN_STATES:
+    if after.state in OPEN_STATES and status != PAUSED:  # one that was paused may have been resumed meanwhile
         how = f"ended with exit code {status}" if status >= 0 else f"was ended by {signal.Signals(-status).name}, {LOST_RETRIES + 1} times"
         tail = "\n".join(log.read_text(errors="replace").strip().splitlines()[-5:])
         error = f"Its process {how}. Launch it again to go on; what had finished is kept. {tail}"

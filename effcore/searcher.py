@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from effcore.candidate import Candidate, Figures, Seen, make_candidate
+from effcore.catalogue.search import Budget
 from effcore.driver import Driver
 from effcore.errors import EffcoreError
 from effcore.objectives import maximise
@@ -109,6 +110,15 @@ class Searcher:
             self.study.tell(candidate.number, values, violations=violations, note=note)
             candidate.values, candidate.violation = values, sum(max(v, 0.0) for v in violations)
             self.figures.learn(candidate, figures)
+
+    def rebudget(self, budget: Budget) -> None:
+        """Go on with another budget; what is in work is ended only where that is overrun."""
+        self.search = self.search.model_copy(update={"budget": budget})
+        self.spending.rebudget(budget)
+
+    def rest(self) -> None:
+        """Keep what was spent."""
+        self.spending.keep(force=True)
 
     def _charge(self, candidate: Candidate) -> dict[str, float]:
         """Core-seconds that it would have taken alone, and that it added to those of the candidates before."""

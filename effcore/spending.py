@@ -70,6 +70,10 @@ class Spending:
         left = self.left_s
         return left is None or left > max((committed_s + core_s) / self.slots, core_s)
 
+    def rebudget(self, budget: Budget) -> None:
+        """Another budget from now on; what was spent stays."""
+        self._budget = budget
+
     @contextmanager
     def choosing(self) -> Iterator[None]:
         """Charge what is inside to the search itself."""

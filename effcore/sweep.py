@@ -16,10 +16,11 @@ from pathlib import Path
 from effcore.cache import Cache
 from effcore.catalogue import TASKS
 from effcore.cluster import Cluster, ClusterEngine
-from effcore.driver import Driver, Events, Grid, Progress, Source
-from effcore.errors import BusyError, Cancelled, EffcoreError
+from effcore.driver import Driver, Events, Progress, Source
+from effcore.errors import BusyError, Cancelled, EffcoreError, Paused
 from effcore.execute import Engine
-from effcore.forecast import core_count, missing_structures
+from effcore.forecast import core_count, forecast, missing_structures
+from effcore.grid import Grid
 from effcore.home import search_storage
 from effcore.one_shot import OneShot
 from effcore.own import VERSION_VARIABLE, known, pinned, refresh, to_stderr
@@ -81,6 +82,7 @@ def run_sweep(
     Raises:
         BusyError: The same sweep runs already.
         Cancelled: Someone asked for it to stop; what has finished is kept.
+        Paused: Someone asked for it to stand still; the same, and it waits in the queue.
     """
     started = time.monotonic()
     events: Events = queue.SimpleQueue()
@@ -97,8 +99,8 @@ def run_sweep(
             source = _run(driver, cluster)
             history = history_of(source) if isinstance(source, Searcher) else None
         except (Cancelled, KeyboardInterrupt) as stop:
-            if run_id is not None and isinstance(stop, KeyboardInterrupt):
-                store.requeue(sweep_run)  # not the sweep is to end but its runner
+            if isinstance(stop, Paused) or (run_id is not None and isinstance(stop, KeyboardInterrupt)):
+                store.requeue(sweep_run)  # not the sweep is to end but its runner, or it stands still
             else:
                 store.finish_sweep(sweep_run, status="KILLED", error="Cancelled. What had finished is kept.")
             raise
@@ -107,7 +109,7 @@ def run_sweep(
             store.finish_sweep(sweep_run, status="FAILED", error=cause)
             raise
         failed = len(driver.errors)
-        store.beat(sweep_run, total=source.total, done=driver.done, failed=failed)
+        store.beat(sweep_run, total=source.total, done=driver.done, failed=failed, bill=driver.reckoning.bill)
         store.finish_sweep(sweep_run, status="FINISHED" if driver.done else "FAILED", error="" if driver.done else "Every variant failed.")
         return SweepResult(
             run_id=sweep_run, name=spec.name, variants=driver.done + failed, failed=failed,
@@ -202,6 +204,8 @@ def _recorded(driver: Driver, source: Source) -> Iterator[None]:
 def _source(driver: Driver) -> tuple[Source, bool]:
     """What a sweep consists of, and whether something of it is to be computed, as far as that is known."""
     spec = driver.spec
+    if spec.space is not None:
+        driver.reckoning.expect(forecast(spec, home=driver.home, slots=driver.slots, stored=driver.teachers).estimated_s)
     if spec.parts is not None:
         return OneShot(driver, spec.parts), True
     if spec.space is not None:
@@ -209,4 +213,6 @@ def _source(driver: Driver) -> tuple[Source, bool]:
     plan = make_plan(spec.variants, context=driver.context, stored=driver.teachers)
     cached = Cache(driver.home).keys()
     missing = missing_structures(plan, spec, home=driver.home, cached=cached, context=driver.context)
-    return Grid(plan), bool(missing or plan.stages.keys() - cached)
+    new = [stage for key, stage in plan.stages.items() if key not in cached]
+    driver.reckoning.expect(driver.rates.elapsed_s(new, measurements=len(missing), slots=driver.slots))
+    return Grid(plan), bool(missing or new)

@@ -52,7 +52,7 @@ class Worker:
         self.logs.mkdir(parents=True, exist_ok=True)
         self._children = Children(preload=preload, log=self.logs / "forkserver.log", environment=(environment or {}) | {HOME: str(home)})
         self._lock = threading.Lock()
-        self._closing = False
+        self._closing = self._holding = False
 
     def warm(self) -> None:
         """Start the fork server, so that its imports run while the caller does something else."""
@@ -64,12 +64,17 @@ class Worker:
             self._closing = True
         self._children.close()
 
+    def hold(self) -> None:
+        """Start nothing more; what runs comes to its end."""
+        with self._lock:
+            self._holding = True
+
     def perform(self, stage: Stage) -> Outcome:
         """Run a stage, or take its output from the cache.
 
         Raises:
             StageError: It failed; the text is the cause.
-            Cancelled: The worker was closed.
+            Cancelled: The worker was closed, or holds.
         """
         entry = self.cache.find(stage.key)
         if entry is not None:
@@ -89,8 +94,8 @@ class Worker:
         attempt = f"{stage.key}.{uuid.uuid4().hex[:8]}"  # its own files: another process may want the same stage at this moment
         outcome, log = self.logs / f"{attempt}.json", self.logs / f"{attempt}.log"
         with self._lock:
-            if self._closing:
-                raise Cancelled("The sweep was cancelled.")
+            if self._closing or self._holding:
+                raise Cancelled("The sweep was cancelled." if self._closing else "The sweep stands still.")
             child = self._children.start(TARGET, request(stage, home=self.home, outcome=outcome), log=log)
         status = child.wait()
         if self._closing and status not in (0, FOUND):

@@ -33,7 +33,7 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("search",),
     ("tracking",),
     (
-        "stored", "results", "driver", "candidate", "spending", "searcher", "recorded", "one_shot", "sweep", "runner", "report",
+        "stored", "results", "reckoning", "driver", "grid", "candidate", "spending", "searcher", "recorded", "one_shot", "sweep", "runner", "report",
         "data_efficiency", "interaction", "proxies", "tabled", "takeaway", "scan", "remeasure", "bundle", "imported", "grade", "reproductions",
     ),
     ("cli", "__init__", "__main__"),

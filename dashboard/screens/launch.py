@@ -7,11 +7,13 @@ import streamlit as st
 from dashboard import data, routes
 from dashboard.form import problems_by_field
 from dashboard.quantities import count, duration
+from dashboard.screens.beginnings import presets
 from dashboard.screens.fields import Filled, fill_form
 from dashboard.screens.parts import IDLE_S, LIVE_S, explained, heading, note, problem
 from dashboard.screens.queue import queue
 from dashboard.screens.submission import submit_button
 from dashboard.spec_yaml import to_yaml
+from dashboard.views.queue import expectation
 from effcore.errors import Problem, SpecError
 from effcore.spec import Spec
 
@@ -29,7 +31,7 @@ def page() -> None:
     )
     st.segmented_control(
         "How",
-        [routes.FORM, routes.PASTE],
+        [routes.FORM, routes.PRESET, routes.PASTE],
         key=routes.LAUNCH_MODE,
         default=routes.FORM,
         required=True,
@@ -38,8 +40,7 @@ def page() -> None:
     )
     left, right = st.columns([3, 2], gap="large")
     with left:
-        filled = fill_form() if st.session_state[routes.LAUNCH_MODE] != routes.PASTE else None
-        text = to_yaml(filled.document) if filled else _pasted()
+        filled, text = _given(st.session_state[routes.LAUNCH_MODE])
     spec, problems = _read(text)
     _place(problems, filled)
     with right, st.container(key="ticket"):
@@ -47,6 +48,17 @@ def page() -> None:
     st.space("medium")
     live = data.active(data.sweeps())
     st.fragment(run_every=LIVE_S if live else IDLE_S)(queue)()
+
+
+def _given(mode: str) -> tuple[Filled | None, str]:
+    """The form where it is filled in, and the text of the spec."""
+    if mode == routes.PRESET:
+        presets()
+        return None, ""
+    if mode == routes.PASTE:
+        return None, _pasted()
+    filled = fill_form()
+    return filled, to_yaml(filled.document)
 
 
 def _pasted() -> str:
@@ -91,7 +103,7 @@ def _ticket(spec: Spec | None, problems: tuple[Problem, ...], text: str, *, show
         for index, one in enumerate(problems):
             problem(str(one), key=f"ticket-{index}")
     else:
-        note("Paste a spec to see what it would cost.", key="ticket-empty")
+        note("A spec is shown here with what it would cost, before it is submitted.", key="ticket-empty")
     if shown:
         note("The spec that will be submitted", key="yaml")
         st.code(text, language="yaml", wrap_lines=True)
@@ -113,6 +125,9 @@ def _cost(spec: Spec) -> None:
             ("Takes about", duration(cost.estimated_s)),
         ):
             st.metric(label, value, width="content")
+    said = expectation(cost.estimated_s, data.sweeps())
+    if said:
+        note(said, key="cost-error")
     shared = cost.stages_total - cost.stages_distinct
     lines = [
         f"{cost.stages_distinct:,} stages",

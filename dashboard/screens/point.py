@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import data, routes
+from dashboard import data, filing, routes
 from dashboard.charts.point import curve_figure, samples_figure
 from dashboard.charts.profile import shares_figure
 from dashboard.form import point_document
@@ -116,7 +116,7 @@ def _again(variant: Variant) -> None:
     elif data.may_touch(variant.sweep):
         st.button(
             "Measure again", key="measure-again", type="tertiary", icon=":material/speed:",
-            on_click=data.measure_again, args=(variant.run_id,),
+            on_click=filing.measure_again, args=(variant.run_id,),
         )  # fmt: skip
     if request.error:
         note(f"It could not be measured again: {request.error}", key="again-failed", tone="bad")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
-from dashboard import data, routes
+from dashboard import data, filing, routes
+from dashboard.screens.budget import change_budget
 from dashboard.screens.parts import explained, heading, note
 from dashboard.screens.submission import refused
 from dashboard.views.queue import QueueRow, log_tail, queue_headline, queue_rows
-from effcore.errors import StoreError
+from effcore.errors import EffcoreError, StoreError
 
 _MOST = 12
 
@@ -47,17 +50,40 @@ def _row(row: QueueRow) -> None:
                 "Clone", key=f"clone-{row.run_id}", icon=":material/content_copy:", help="Its spec, to change and launch",
                 on_click=_clone, args=(row.run_id,),
             )  # fmt: skip
-            if row.can_cancel and data.may_touch(row.run_id):
-                st.button(
-                    "Cancel",
-                    key=f"cancel-{row.run_id}",
-                    icon=":material/stop_circle:",
-                    on_click=data.cancel,
-                    args=(row.run_id,),
-                )
+            mine = data.may_touch(row.run_id)
+            if mine and row.can_pause:
+                _ask("Pause", filing.pause, row, key="pause", icon=":material/pause_circle:", help="Running stages end first; nothing is lost")
+            if mine and row.can_resume:
+                _ask("Resume", filing.resume, row, key="resume", icon=":material/play_circle:", help="Goes on where it stood")
+            if mine and row.can_cancel:
+                _ask("Cancel", filing.cancel, row, key="cancel", icon=":material/stop_circle:", help="What had finished is kept")
+        if row.cost:
+            note(row.cost, key=f"cost-{row.run_id}")
+        if mine and row.can_rebudget:
+            change_budget(row.run_id)
         _log(row)
+        said = st.session_state.get(_REFUSED)
+        if said and said[0] == row.run_id:
+            note(said[1], key=f"refused-{row.run_id}", tone="bad")
         if row.hint:
             note(row.hint, key=f"hint-{row.run_id}", tone="bad" if row.tone == "bad" else "quiet")
+
+
+_REFUSED = "queue-refused"
+"""In the session: the sweep that was asked for something that could not be done, and why."""
+
+
+def _ask(label: str, what: Callable[[str], None], row: QueueRow, *, key: str, icon: str, help: str) -> None:
+    st.button(label, key=f"{key}-{row.run_id}", icon=icon, help=help, on_click=_done, args=(what, row.run_id))
+
+
+def _done(what: Callable[[str], None], run_id: str) -> None:
+    """In a callback: do it, or say beside the sweep why it could not be done."""
+    st.session_state.pop(_REFUSED, None)
+    try:
+        what(run_id)
+    except EffcoreError as error:
+        st.session_state[_REFUSED] = (run_id, str(error))
 
 
 def _clone(run_id: str) -> None:

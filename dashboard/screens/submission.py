@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import data, routes
+from dashboard import data, filing, routes
 from dashboard.screens.parts import note
 from effcore.spec import Spec
 
@@ -35,7 +35,7 @@ def _submit(text: str) -> None:
     key = ""
     try:
         key = data.read_spec(text).key
-        done = data.submit(text)
+        done = filing.submit(text)
     except (
         Exception
     ) as error:  # shown beside the button, whatever it is, since nothing else tells that nothing was queued

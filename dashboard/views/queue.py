@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dashboard.quantities import count, duration
+import numpy as np
+
+from dashboard.quantities import count, digits, duration
 from effcore.tracking import SweepRecord
 
-ACTIVE = ("waiting", "running", "cancelling")
+ACTIVE = ("waiting", "running", "pausing", "cancelling")
 """States in which the runner still has something to do."""
 
 _PATIENCE_S = 20.0
@@ -23,6 +25,7 @@ class QueueRow:
     Attributes:
         share: Of its variants that have ended, 0 to 1.
         text: `12 of 27, 1 failed`.
+        cost: What it cost so far, and what it took against what was expected.
         hint: What the user may have to do; empty where nothing.
         tone: `good`, `bad`, `busy` or `quiet`.
     """
@@ -34,9 +37,13 @@ class QueueRow:
     share: float
     text: str
     elapsed: str
+    cost: str
     hint: str
     tone: str
     can_cancel: bool
+    can_pause: bool
+    can_resume: bool
+    can_rebudget: bool
     has_points: bool
     started_ms: int
 
@@ -47,8 +54,12 @@ _TONES = {
     "failed": "bad",
     "stopped": "bad",
     "running": "busy",
+    "pausing": "busy",
     "cancelling": "busy",
 }
+
+
+_ORDER = ("running", "pausing", "cancelling", "paused", "waiting")
 
 
 def queue_rows(records: Sequence[SweepRecord], *, now_ms: int) -> tuple[QueueRow, ...]:
@@ -60,7 +71,7 @@ def queue_rows(records: Sequence[SweepRecord], *, now_ms: int) -> tuple[QueueRow
     """
     busy = any(r.state == "running" for r in records)
     rows = [_row(record, now_ms=now_ms, busy=busy) for record in records]
-    order = {state: index for index, state in enumerate(("running", "cancelling", "waiting"))}
+    order = {state: index for index, state in enumerate(_ORDER)}
     return tuple(sorted(rows, key=lambda r: (order.get(r.state, len(order)), -r.started_ms, r.name, r.run_id)))
 
 
@@ -77,17 +88,73 @@ def _row(record: SweepRecord, *, now_ms: int, busy: bool) -> QueueRow:
         state=record.state,
         share=min(ended / record.total, 1.0) if record.total else 0.0,
         text=text,
-        elapsed="" if record.state == "waiting" else duration(max(stop - record.started_ms, 0) / 1000),
+        elapsed="" if record.state == "waiting" else duration(record.bill.took_s or max(stop - record.started_ms, 0) / 1000),
+        cost=cost_line(record),
         hint=_hint(record, now_ms=now_ms, busy=busy),
         tone=_TONES.get(record.state, "quiet"),
-        can_cancel=record.state in ("waiting", "running"),
+        can_cancel=record.state in ("waiting", "running", "pausing", "paused"),
+        can_pause=record.state in ("waiting", "running"),
+        can_resume=record.state in ("pausing", "paused"),
+        can_rebudget=record.state in ("waiting", "running", "pausing", "paused") and record.strategy not in _WITHOUT_BUDGET,
         has_points=ended > 0,
         started_ms=record.started_ms,
     )
 
 
+_WITHOUT_BUDGET = ("grid", "one_shot")
+"""Strategies with nothing to change while they run; what one_shot builds it decides once."""
+
+
+def cost_line(record: SweepRecord) -> str:
+    """What a sweep cost, what sharing saved, and what it took against what was expected; empty where nothing is known."""
+    bill, parts = record.bill, []
+    if bill.core_s or bill.alone_s:
+        parts.append(f"{bill.core_s:,.0f} core-seconds")
+    if bill.alone_s > bill.core_s:
+        parts.append(f"sharing saved {bill.saved_s:,.0f} ({100 * bill.saved_s / bill.alone_s:.0f} %)")
+    if bill.estimated_s is not None and bill.took_s:
+        expected = duration(bill.estimated_s) if bill.estimated_s else "nothing new"
+        parts.append(f"took {duration(bill.took_s)}, expected {expected}" if record.state in ENDED else f"expected to take {expected}")
+    return " · ".join(parts)
+
+
+ENDED = ("done", "some failed")
+"""States of sweeps that ran to their end."""
+
+_FEWEST = 3
+"""Sweeps from which the error of estimates is told."""
+
+
+def estimate_errors(records: Sequence[SweepRecord]) -> tuple[float, ...]:
+    """Of every sweep that ran to its end how many times as long it took as was expected when it began, from least to most."""
+    known = [r.bill for r in records if r.state in ENDED and r.bill.estimated_s and r.bill.took_s]
+    return tuple(sorted(b.took_s / b.estimated_s for b in known if b.estimated_s))
+
+
+def expectation(estimated_s: float, records: Sequence[SweepRecord]) -> str:
+    """How far to trust an estimate, by how far those before were off; empty where too few are known.
+
+    Args:
+        estimated_s: Seconds that a sweep is expected to take.
+        records: All sweeps.
+    """
+    errors = estimate_errors(records)
+    if len(errors) < _FEWEST or estimated_s <= 0:
+        return ""
+    low, middle, high = (float(v) for v in np.quantile(errors, (0.25, 0.5, 0.75)))
+    lowest, usual, highest = (digits(v, significant=2) for v in (low, middle, high))
+    return (
+        f"Of {count(len(errors), 'sweep')} here the middle one took {usual} times what was expected, half of them {lowest} to {highest} times. "
+        f"By that: {duration(low * estimated_s)} to {duration(high * estimated_s)}."
+    )
+
+
 def _hint(record: SweepRecord, *, now_ms: int, busy: bool) -> str:
     waited_s = (now_ms - record.started_ms) / 1000
+    if record.state == "paused":
+        return "Stands still and keeps its place. What had finished is kept; what had not begun is begun when it goes on."
+    if record.state == "pausing":
+        return "Stands still as soon as the stages that run have come to their end."
     if record.state == "waiting" and busy:
         return "Waits for the sweep before it."
     if record.state == "waiting" and waited_s > _PATIENCE_S:
@@ -99,7 +166,7 @@ def _hint(record: SweepRecord, *, now_ms: int, busy: bool) -> str:
 
 def queue_headline(rows: Sequence[QueueRow]) -> str:
     """`1 running, 2 waiting`, or that the queue is empty."""
-    states = [(name, sum(r.state == name for r in rows)) for name in ("running", "cancelling", "waiting")]
+    states = [(name, sum(r.state == name for r in rows)) for name in _ORDER]
     said = [f"{number} {name}" for name, number in states if number]
     return (
         ", ".join(said)

@@ -29,7 +29,7 @@ from effcore.cli.options import (
     print_json,
     read_text,
 )
-from effcore.errors import Cancelled, SpecError
+from effcore.errors import Cancelled, Paused, SpecError
 from effcore.home import find_home, find_uri
 
 if TYPE_CHECKING:
@@ -71,6 +71,11 @@ def run(
     except (Cancelled, KeyboardInterrupt) as error:
         again = shlex.join(["effcore", *sys.argv[1:]]) if spec is not None else "the launch button"
         text = str(error) or "Stopped. What had finished is kept."
+        if isinstance(error, Paused):
+            from effcore.runner import PAUSED
+
+            print(f"\neffcore: {text}", file=sys.stderr)
+            raise typer.Exit(PAUSED) from None
         print(f"\neffcore: {text} To go on: {again}", file=sys.stderr)
         raise typer.Exit(130) from None
     _print_result(result, folder, uri, as_json=as_json)

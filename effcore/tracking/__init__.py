@@ -15,12 +15,14 @@ from effcore.frontier import Evidence, Frontier, Variant
 from effcore.home import locked
 from effcore.recipe import canonical
 from effcore.spec import Spec, parse
+from effcore.tracking.bill import Bill, read_bill
 from effcore.tracking.database import database, make_database, sqlite_path
 from effcore.tracking.evidence import EvidenceReader
 from effcore.tracking.files import RunFiles
 from effcore.tracking.marks import Marks
 from effcore.tracking.mirror import Mirror
-from effcore.tracking.rows import MEASUREMENT, PENDING, PREFIX, SWEEP, VARIANT, Again, SweepRecord, read_again, read_sweep, read_variant
+from effcore.tracking.requests import Heard, Requests, heard
+from effcore.tracking.rows import MEASUREMENT, PREFIX, SWEEP, VARIANT, Again, SweepRecord, read_sweep, read_variant
 from effcore.tracking.runs import Watched, first_line, from_mlflow, quoted
 from effcore.tracking.watch_client import ClientRuns
 from effcore.tracking.watch_sqlite import SqliteRuns
@@ -37,10 +39,10 @@ SCHEMA = "1"
 _PAGE = 1000
 _BATCH = 100  # parameters that MLflow takes at once
 
-__all__ = ["EXPERIMENT", "Again", "Store", "SweepRecord", "VariantRecord"]
+__all__ = ["EXPERIMENT", "Again", "Bill", "Heard", "Store", "SweepRecord", "VariantRecord"]
 
 
-class Store:
+class Store(Requests):
     """Sweeps and variants in one MLflow store, read piece by piece as they change.
 
     Args:
@@ -192,15 +194,16 @@ class Store:
             BusyError: It is being cancelled right now.
         """
         spec = parse(spec_text, source="the submitted spec")
-        tags = self._sweep_tags(spec) | {"origin": "page", "owner": owner}
+        tags = self._sweep_tags(spec) | {"origin": "page", "owner": owner, "pause": "", "budget": ""}
         with locked(self.home, "store"):
             known = self._known_sweep(spec)
-            if known is not None and known.state in ("waiting", "running"):
+            if known is not None and known.state in ("waiting", "running", "pausing"):
+                self._set_tags(known.run_id, {"pause": ""})
                 return known.run_id
             if known is not None and known.state == "cancelling":
                 raise BusyError(f"The sweep {spec.name!r} is being cancelled. Launch it again when it has stopped.")
             run_id = self._create(spec.name, tags) if known is None else known.run_id
-            self._set_tags(run_id, tags)
+            self._set_tags(run_id, tags if known is None or known.state == "paused" else tags | {"bill": known.bill.launched_again().text})
             self._client.log_text(run_id, spec_text, "spec.yaml")
             self._client.update_run(run_id, status="SCHEDULED")
         return run_id
@@ -222,6 +225,7 @@ class Store:
         if run_id is None:
             known = self._known_sweep(spec)
             run_id = known.run_id if known is not None else self._create(spec.name, tags | {"origin": "command"})
+            tags |= {"pause": "", "budget": "", "bill": (known.bill if known is not None else Bill()).launched_again().text}
         self._set_tags(run_id, tags)
         self._client.set_tag(run_id, "mlflow.note.content", spec.description)
         self._client.log_text(run_id, spec.text, "spec.yaml")
@@ -236,7 +240,7 @@ class Store:
     def _sweep_tags(spec: Spec) -> dict[str, str]:
         return {
             "type": SWEEP, "sweep": spec.name, "key": spec.key, "task": spec.task, "objectives": canonical(list(spec.objectives)),
-            "schema": SCHEMA, "heartbeat": str(int(time.time())), "error": "", "cancel": "",
+            "schema": SCHEMA, "heartbeat": str(int(time.time())), "error": "", "cancel": "", "strategy": spec.search.strategy,
         }  # fmt: skip
 
     def log_data(self, run_id: str, health: Mapping[str, Any]) -> None:
@@ -248,23 +252,15 @@ class Store:
         self._client.log_dict(run_id, dict(document), name)
         self._set_tags(run_id, dict(tags))
 
-    def beat(self, run_id: str, *, total: int, done: int, failed: int) -> bool:
-        """Say that the sweep is alive and how far it is; returns whether someone asked for it to stop."""
+    def beat(self, run_id: str, *, total: int, done: int, failed: int, bill: Bill | None = None) -> Heard:
+        """Say that the sweep is alive, how far it is and what it cost so far; returns what it was asked for."""
         counts = {"total": str(total), "done": str(done), "failed": str(failed), "heartbeat": str(int(time.time()))}
-        self._set_tags(run_id, counts)
-        return bool(self._tag(run_id, "cancel"))
+        self._set_tags(run_id, counts if bill is None else counts | {"bill": bill.text})
+        return heard(self._run(run_id).data.tags)
 
-    def cancel(self, run_id: str) -> None:
-        """Ask a sweep to stop; one that has not begun is stopped at once, one that has ended is left as it is.
-
-        Raises:
-            StoreError: There is no such run.
-        """
-        status = self._run(run_id).info.status
-        if status in ("SCHEDULED", "RUNNING"):
-            self._set_tags(run_id, {"cancel": "1"})
-        if status == "SCHEDULED":
-            self._client.set_terminated(run_id, status="KILLED")
+    def bill(self, run_id: str) -> Bill:
+        """What a sweep cost so far."""
+        return read_bill(self._tag(run_id, "bill"))
 
     def requeue(self, run_id: str) -> None:
         """Let a sweep that was taken up wait again, to be gone on with when there is a runner."""
@@ -287,20 +283,6 @@ class Store:
         where = f"tags.`mlflow.parentRunId` = '{quoted(variant_run)}' AND tags.`{PREFIX}environment` = '{quoted(environment)}'"
         found = self._search(where)
         return str(found[0].info.run_id) if found else None
-
-    def again(self, run_id: str) -> Again:
-        """Where the request to measure a variant again stands."""
-        return read_again(from_mlflow(self._run(run_id)))
-
-    def set_again(self, run_id: str, state: str, *, error: str = "") -> None:
-        """File or answer the request to measure a variant again; it stands beside its figures and changes none of them."""
-        self._run(run_id)
-        self._set_tags(run_id, {"again": state, "again_error": error[:4000]})
-
-    def asked_again(self) -> list[str]:
-        """Variants that wait to be measured again, or whose measuring broke off."""
-        runs = [run for state in PENDING for run in self._search(f"tags.`{PREFIX}again` = '{state}'")]
-        return [str(run.info.run_id) for run in sorted(runs, key=lambda run: (run.info.start_time, run.info.run_id))]
 
     def log_variant(self, sweep_run: str, record: VariantRecord, *, run_id: str | None = None, kind: str = VARIANT) -> str:
         """Write a variant whole; a run that was begun and not ended is written again.

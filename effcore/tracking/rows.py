@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from effcore.frontier import Variant
+from effcore.tracking.bill import Bill, read_bill
 from effcore.tracking.runs import Run
 
 PREFIX = "effcore."
 SWEEP, VARIANT, MEASUREMENT = "sweep", "variant", "measurement"
 
-MUTABLE = ("total", "done", "failed", "heartbeat", "cancel", "again", "again_error", "star", "note")
+MUTABLE = ("total", "done", "failed", "heartbeat", "cancel", "pause", "budget", "bill", "again", "again_error", "star", "note")
 """Tags that change on a run whose own row in the store stays as it is; a reader has to look at them by name."""
 
 STALE_S = 30
@@ -26,9 +27,11 @@ class SweepRecord:
     """A sweep as the store holds it.
 
     Attributes:
-        state: waiting, running, cancelling, cancelled, stopped, done, some failed or failed.
+        state: waiting, running, pausing, paused, cancelling, cancelled, stopped, done, some failed or failed.
         total, done, failed: Variants.
         origin: `command` or `page`.
+        strategy: How its space is searched.
+        bill: What it cost.
     """
 
     run_id: str
@@ -46,6 +49,8 @@ class SweepRecord:
     error: str
     origin: str
     owner: str
+    strategy: str = "grid"
+    bill: Bill = field(default_factory=Bill)
 
 
 PENDING = ("waiting", "measuring")
@@ -84,7 +89,7 @@ def read_sweep(run: Run) -> SweepRecord:
         run_id=run.run_id,
         name=tags.get("sweep", run.name),
         key=tags.get("key", ""),
-        state=_state(run.status, failed, heartbeat_s, bool(tags.get("cancel"))),
+        state=_state(run.status, failed, heartbeat_s, cancel=bool(tags.get("cancel")), pause=bool(tags.get("pause"))),
         task=tags.get("task", ""),
         objectives=tuple(json.loads(tags.get("objectives", '["accuracy", "latency_ms"]'))),
         total=int(tags.get("total", 0)),
@@ -96,16 +101,18 @@ def read_sweep(run: Run) -> SweepRecord:
         error=tags.get("error", ""),
         origin=tags.get("origin", "command"),
         owner=tags.get("owner", ""),
+        strategy=tags.get("strategy", "grid"),
+        bill=read_bill(tags.get("bill", "")),
     )
 
 
-def _state(status: str, failed: int, heartbeat_s: int, cancel: bool) -> str:
+def _state(status: str, failed: int, heartbeat_s: int, *, cancel: bool, pause: bool) -> str:
     if status == "SCHEDULED":
-        return "waiting"
+        return "paused" if pause else "waiting"
     if status == "RUNNING":
         if time.time() - heartbeat_s > STALE_S:
-            return "stopped"
-        return "cancelling" if cancel else "running"
+            return "paused" if pause else "stopped"
+        return "cancelling" if cancel else "pausing" if pause else "running"
     if status == "KILLED":
         return "cancelled"
     if status == "FINISHED":

@@ -15,7 +15,7 @@ from effcore.errors import StoreError
 from effcore.frontier import Evidence, Frontier, Variant
 from effcore.recipe import Recipe, parent
 from effcore.spec import parse
-from effcore.tracking import Again
+from effcore.tracking import Again, Bill
 from effcore.tracking.marks import Mark
 
 SPEC = """name: quickstart
@@ -59,6 +59,8 @@ class FakeSweep:
     error: str = ""
     origin: str = "page"
     owner: str = ""
+    strategy: str = "grid"
+    bill: Bill = field(default_factory=Bill)
 
 
 @dataclass
@@ -130,6 +132,15 @@ class FakeStore:
 
     def cancel(self, run_id: str) -> None:
         self.records = [replace(r, state="cancelled") if r.run_id == run_id else r for r in self.records]
+
+    def pause(self, run_id: str) -> None:
+        self.records = [replace(r, state="paused") if r.run_id == run_id else r for r in self.records]
+
+    def resume(self, run_id: str) -> None:
+        self.records = [replace(r, state="waiting") if r.run_id == run_id else r for r in self.records]
+
+    def set_budget(self, run_id: str, spec_text: str) -> None:
+        self.texts[run_id] = spec_text
 
     def again(self, run_id: str) -> Again:
         return self.requests.get(run_id, Again("", ""))

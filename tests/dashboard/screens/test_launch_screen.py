@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ from fake_store import SPEC, FakeStore, running
 from streamlit.testing.v1 import AppTest
 
 from dashboard.form import fields
+from dashboard.presets import CATEGORIES, PRESETS
 from effcore.catalogue import TECHNIQUES
 from effcore.errors import StoreError
 from effcore.spec import parse
+from effcore.tracking import Bill
 
 Open = Callable[..., AppTest]
 Text = Callable[[Any], str]
@@ -187,3 +190,66 @@ def test_an_earlier_sweep_is_cloned_into_the_field_for_pasted_specs_and_shows_it
     assert not app.exception
     assert app.text_area[0].value == store.texts["sweep0"]
     assert app.metric[0].value == "64"
+
+
+def test_a_preset_is_one_click_from_its_cost_and_a_second_from_the_queue(open_page: Open, store: FakeStore) -> None:
+    store.records = []
+    app = open_page("launch")
+    app.segmented_control(key="launch-mode").set_value("Take a preset").run()
+    assert [b.key for b in app.button if b.key.startswith("take-")] == [f"take-{p.name}" for p in PRESETS]
+    app.button(key="take-channels").click().run()
+    assert not app.exception and app.metric[0].value == "8"
+    app.button(key="submit").click().run()
+    assert [r.name for r in store.records] == ["channels"]
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda p: p.name)
+def test_every_preset_is_a_spec_with_its_name_and_its_question(preset: Any) -> None:
+    spec = parse(preset.text)
+    assert (spec.name, spec.description) == (preset.name, preset.question) and spec.size >= 4
+
+
+def test_every_category_has_a_handful_of_presets_and_their_names_differ() -> None:
+    assert {c: sum(p.category == c for p in PRESETS) for c in CATEGORIES} == dict.fromkeys(CATEGORIES, 3)
+    assert len({p.name for p in PRESETS}) == len(PRESETS)
+
+
+def test_a_sweep_is_paused_resumed_and_shows_what_it_cost(open_page: Open, store: FakeStore, page_text: Text) -> None:
+    store.records = [replace(r, bill=Bill(estimated_s=90.0, took_s=60.0, core_s=100.0, alone_s=400.0)) for r in running().records[:1]]
+    app = open_page("launch")
+    assert "100 core-seconds · sharing saved 300 (75 %) · expected to take 1 min 30 s" in page_text(app)
+    app.button(key="pause-sweep0").click().run()
+    assert store.records[0].state == "paused" and "Stands still and keeps its place" in page_text(app)
+    app.button(key="resume-sweep0").click().run()
+    assert store.records[0].state == "waiting"
+
+
+def test_the_budget_of_a_search_is_changed_and_nothing_else(open_page: Open, store: FakeStore, page_text: Text) -> None:
+    text = next(p.text for p in PRESETS if p.name == "learning rates")
+    store.records = [replace(r, strategy="tpe") for r in running().records[:1]]
+    store.texts["sweep0"] = text
+    app = open_page("launch")
+    app.session_state["budget-sweep0"] = True
+    app.run()
+    assert app.text_input(key="budget-minutes-sweep0").value == "3"
+    app.text_input(key="budget-minutes-sweep0").set_value("many")
+    app.button(key="set-budget-sweep0").click().run()
+    assert "minutes must be a number. Got 'many'." in page_text(app) and store.texts["sweep0"] == text
+    app.text_input(key="budget-minutes-sweep0").set_value("7.5")
+    app.text_input(key="budget-variants-sweep0").set_value("40")
+    app.button(key="set-budget-sweep0").click().run()
+    before, after = parse(text), parse(store.texts["sweep0"])
+    assert after.key == before.key and after.search.budget.model_dump() == {"variants": 40, "minutes": 7.5, "core_s": None}
+    assert "Set. A search that runs hears of it within seconds." in page_text(app)
+
+
+def test_what_is_refused_is_said_beside_its_sweep(open_page: Open, store: FakeStore, page_text: Text, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.records = running().records[:1]
+
+    def refuse(_: str) -> None:
+        raise StoreError("The store is read-only. Free the disk.")
+
+    monkeypatch.setattr(store, "pause", refuse)
+    app = open_page("launch")
+    app.button(key="pause-sweep0").click().run()
+    assert not app.exception and "The store is read-only. Free the disk." in page_text(app)

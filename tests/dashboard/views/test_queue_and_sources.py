@@ -7,8 +7,9 @@ from pathlib import Path
 
 from fake_store import START_MS, FakeSweep, make_variants
 
-from dashboard.views.queue import LOG_LINES, log_tail, queue_headline, queue_rows
+from dashboard.views.queue import LOG_LINES, cost_line, estimate_errors, expectation, log_tail, queue_headline, queue_rows
 from dashboard.views.sources import default_source, environments, sources
+from effcore.tracking import Bill
 
 NOW = START_MS + 100_000
 
@@ -91,3 +92,36 @@ def test_the_end_of_a_log_is_its_last_lines_as_they_stood_last(tmp_path: Path) -
     path.write_bytes(b"".join(b"line %d\n" % n for n in range(5000)) + b"10 %\r20 %\r30 %\n\xff end")
     lines = log_tail(path)
     assert len(lines) == LOG_LINES and lines[-2:] == ("30 %", "\ufffd end") and lines[0] == "line 4990"
+
+
+def test_a_sweep_that_stands_still_keeps_its_row_and_can_go_on() -> None:
+    still, searches = sweep("still", "paused", total=4, done=2), sweep("searches", "running", strategy="tpe")
+    records = [sweep("waits", "waiting"), still, sweep("stopping", "pausing"), searches]
+    rows = {r.run_id: r for r in queue_rows(records, now_ms=NOW)}  # type: ignore[arg-type]
+    assert list(rows) == ["searches", "stopping", "still", "waits"]
+    assert queue_headline(tuple(rows.values())) == "1 running, 1 pausing, 1 paused, 1 waiting"
+    assert (rows["still"].can_resume, rows["still"].can_pause, rows["still"].can_cancel) == (True, False, True)
+    assert "keeps its place" in rows["still"].hint and "come to their end" in rows["stopping"].hint
+    assert [r.run_id for r in rows.values() if r.can_pause] == ["searches", "waits"]
+    assert [r.run_id for r in rows.values() if r.can_rebudget] == ["searches"]
+
+
+def test_a_sweep_tells_what_it_cost_what_sharing_saved_and_what_was_expected() -> None:
+    bill = Bill(estimated_s=120.0, took_s=150.0, core_s=230.0, alone_s=920.0)
+    assert cost_line(sweep("a", "running", bill=bill)) == "230 core-seconds · sharing saved 690 (75 %) · expected to take 2 min"  # type: ignore[arg-type]
+    ended = sweep("a", "done", bill=bill, ended_ms=START_MS + 9_000_000)
+    assert cost_line(ended).endswith("took 2 min 30 s, expected 2 min")  # type: ignore[arg-type]
+    assert queue_rows([ended], now_ms=NOW)[0].elapsed == "2 min 30 s"  # type: ignore[list-item]
+    assert cost_line(sweep("a", "done")) == ""  # type: ignore[arg-type]
+    cached = Bill(estimated_s=0.0, took_s=2.0, core_s=0.0, alone_s=920.0)
+    assert cost_line(sweep("a", "done", bill=cached)) == "0 core-seconds · sharing saved 920 (100 %) · took 2 s, expected nothing new"  # type: ignore[arg-type]
+
+
+def test_the_error_of_estimates_is_told_from_three_sweeps_on() -> None:
+    took = [sweep(f"s{n}", "done", bill=Bill(estimated_s=100.0, took_s=100.0 * n)) for n in (1, 2, 3, 4, 5)]
+    others = [sweep("cut", "cancelled", bill=Bill(estimated_s=100.0, took_s=1.0)), sweep("cached", "done", bill=Bill(estimated_s=0.0, took_s=2.0))]
+    assert estimate_errors([*others, *took]) == (1.0, 2.0, 3.0, 4.0, 5.0)  # type: ignore[arg-type]
+    assert expectation(60.0, [*took, *others]) == (  # type: ignore[arg-type]
+        "Of 5 sweeps here the middle one took 3.0 times what was expected, half of them 2.0 to 4.0 times. By that: 2 min to 4 min."
+    )
+    assert expectation(60.0, took[:2]) == expectation(0.0, took) == ""  # type: ignore[arg-type]

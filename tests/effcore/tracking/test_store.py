@@ -91,12 +91,12 @@ def test_cancelling_what_waits_stops_it_at_once(store: Store) -> None:
 def test_cancelling_what_runs_is_heard_at_the_next_beat(store: Store) -> None:
     run_id = store.open_sweep(make_spec())
     assert store.sweep().state == "running"
-    assert store.beat(run_id, total=2, done=1, failed=0) is False
+    assert not store.beat(run_id, total=2, done=1, failed=0).cancel
     store.cancel(run_id)
     assert store.sweep().state == "cancelling"
     with pytest.raises(BusyError, match="The sweep 'one' is being cancelled. Launch it again when it has stopped."):
         store.schedule(make_spec().text)
-    assert store.beat(run_id, total=2, done=1, failed=0) is True
+    assert store.beat(run_id, total=2, done=1, failed=0).cancel
     store.finish_sweep(run_id, status="KILLED", error="Cancelled.")
     assert (store.sweep().state, store.sweep().error) == ("cancelled", "Cancelled.")
 
@@ -106,7 +106,7 @@ def test_cancelling_what_has_ended_changes_nothing(store: Store) -> None:
     store.finish_sweep(run_id, status="FINISHED")
     store.cancel(run_id)
     assert store.sweep().state == "done"
-    assert store.beat(run_id, total=2, done=2, failed=0) is False
+    assert not store.beat(run_id, total=2, done=2, failed=0).cancel
 
 
 @pytest.mark.parametrize("run_id", ["0" * 32, "no such run", "' OR '1'='1"])

@@ -1,0 +1,125 @@
+"""What the pages may ask of the runner: sweeps into the queue and out of it, on hold and on, with another budget, and points measured again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dashboard import audience, data
+from dashboard.spec_yaml import to_yaml
+from dashboard.views.queue import ACTIVE
+from effcore.document import read
+from effcore.errors import EffcoreError
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A sweep in the queue.
+
+    Attributes:
+        fresh: Whether this request put it there; False where the same spec was waiting or running already.
+    """
+
+    run_id: str
+    fresh: bool
+
+
+def submit(text: str) -> Submission:
+    """Put a spec into the queue; the same spec is not queued twice, whoever clicks how often.
+
+    Raises:
+        SpecError: The spec has problems; nothing is written.
+        StoreError: The store cannot be written.
+        EffcoreError: In a class, it is not this visitor's turn, or takes more than is left.
+    """
+    records = data.store().sweeps()
+    before = {record.run_id for record in records if record.state in ACTIVE}
+    spec = data.checked_spec(text)
+    run_id = audience.file(spec, data.store(), audience.visitor(data.home()), cost=data.cost)
+    data.forget_sweeps()
+    return Submission(run_id, fresh=run_id not in before)
+
+
+def cancel(run_id: str) -> None:
+    """Ask the runner to end a sweep.
+
+    Raises:
+        EffcoreError: In a class, it is another one's.
+    """
+    audience.cancel(run_id, data.store(), audience.visitor(data.home()))
+    data.forget_sweeps()
+
+
+def pause(run_id: str) -> None:
+    """Ask the runner to let a sweep stand still; what runs comes to its end first.
+
+    Raises:
+        EffcoreError: In a class, it is another one's.
+    """
+    audience.require_own(run_id, data.store().sweeps(), audience.visitor(data.home()))
+    data.store().pause(run_id)
+    data.forget_sweeps()
+
+
+def resume(run_id: str) -> None:
+    """Let a sweep that stands still go on.
+
+    Raises:
+        EffcoreError: In a class, it is another one's, or another of this student's is under way.
+    """
+    audience.resume(run_id, data.store(), audience.visitor(data.home()))
+    data.forget_sweeps()
+
+
+BUDGET = ("variants", "minutes", "core_s")
+"""Limits of a budget, in the order in which they are asked for."""
+
+
+def budget_of(run_id: str) -> dict[str, Any]:
+    """The limits that a search has now.
+
+    Raises:
+        EffcoreError: Its spec can't be read.
+    """
+    document = _document(run_id)
+    budget: Mapping[str, Any] = document.get("search", {}).get("budget", {})
+    return {name: budget[name] for name in BUDGET if name in budget}
+
+
+def set_budget(run_id: str, budget: Mapping[str, Any]) -> None:
+    """Give a search another budget while it waits, runs or stands still.
+
+    Args:
+        run_id: Of the sweep.
+        budget: The limits that it is to have; those that are not named it has no longer.
+
+    Raises:
+        SpecError: The budget is none.
+        EffcoreError: It is no search, has ended, or, in a class, is another one's or takes more than is left.
+    """
+    who, store = audience.visitor(data.home()), data.store()
+    audience.require_own(run_id, store.sweeps(), who)
+    document = _document(run_id)
+    text = to_yaml(document | {"search": {**document.get("search", {}), "budget": dict(budget)}})
+    audience.rebudget(run_id, data.checked_spec(text), store, who, cost=data.cost)
+    data.forget_sweeps()
+
+
+def _document(run_id: str) -> dict[str, Any]:
+    found = read(data.store().spec_text(run_id), source=f"spec of run {run_id}").data
+    if not isinstance(found, dict):
+        raise EffcoreError(f"The spec of run {run_id} must be a mapping. It was changed in the store; launch the sweep again.")
+    return found
+
+
+def measure_again(run_id: str) -> None:
+    """Put a variant into the queue to be measured again; once, however often the button is pressed.
+
+    Raises:
+        EffcoreError: In a class, it is another one's.
+    """
+    sweep = next((v.sweep for v in data.snapshot().variants if v.run_id == run_id), "")
+    audience.require_own(sweep, data.store().sweeps(), audience.visitor(data.home()))
+    if not data.again(run_id).pending:
+        data.store().set_again(run_id, "waiting")
