@@ -15,12 +15,15 @@ from dashboard.views.compare import Row
 from dashboard.views.frontier import FrontierView
 from dashboard.views.point import Figure
 from dashboard.views.techniques import TechniqueRow, TechniquesView
+from dashboard.views.ties import listed
 from effcore.frontier import LeftOut
 from effcore.objectives import Metric
 from effcore.tracking.marks import Mark
 
 _ROW, _MOST_ROWS = 35, 30
 _CERTAIN = "Share of resamples of the measurements in which no other point is better on both"
+
+_TIED = "Points that can't be told apart from it on either axis, one of the two on the frontier: paired tests, as `effcore frontier` makes them"
 
 _LOST = (
     "Share of the area between the frontier and the worst point, in accuracy and {cost}, that is lost when every point with "
@@ -60,13 +63,14 @@ def frontier_table(view: FrontierView, marks: Mapping[str, Mark] | None = None) 
             "x": [d.x.value for d in view.dots],
             "x_interval": [d.x.bare_interval for d in view.dots],
             "certain": [None if math.isnan(d.probability) else round(100 * d.probability) for d in view.dots],
+            "tied": [listed(d.tied_with, most=2) for d in view.dots],
             "step": [title(d.technique) for d in view.dots],
             "parent": [d.against_parent.removeprefix("against its parent: ") for d in view.dots],
             "note": [_note(d.noisy, marks.get(d.run_id) if marks else None) for d in view.dots],
         }
     )
     unused = ["certain"] if frame["certain"].isna().all() else []
-    unused += ["note"] if not frame["note"].any() else []
+    unused += [name for name in ("tied", "note") if not frame[name].any()]
     config = {
         "#": column.NumberColumn(width=40, help="Place along the frontier, as in the chart"),
         "point": column.TextColumn("Point", width=245),
@@ -75,6 +79,7 @@ def frontier_table(view: FrontierView, marks: Mapping[str, Mark] | None = None) 
         "x": column.NumberColumn(head_of(view.x), format=format_of(view.x, [d.x.value for d in view.dots]), width=95),
         "x_interval": column.TextColumn("95 % interval", width=130),
         "certain": column.NumberColumn("On frontier, %", width=105, format="%d", help=_CERTAIN),
+        "tied": column.TextColumn("Tied with", width=200, help=_TIED),
         "step": column.TextColumn("Last step", width=130),
         "parent": column.TextColumn("Against its parent", width=255),
         "note": column.TextColumn("Note", width=130),

@@ -47,6 +47,7 @@ from dashboard.views.large import MANY
 from dashboard.views.news import news
 from dashboard.views.records import environment_line
 from dashboard.views.sources import Source
+from dashboard.views.ties import ties_line
 from effcore.objectives import METRICS, metric
 from effcore.tracking import SweepRecord
 
@@ -170,8 +171,10 @@ def _summary(view: FrontierView, choice: Choice, records: tuple[SweepRecord, ...
     if isinstance(choice.source, Part):
         note(f"Only {choice.source.text}: the frontier is that of these alone.", key="filtered", tone="plain")
     note(" · ".join(p for p in (machine, *view.runtimes, *counts) if p), key="environment")
+    if tied := ties_line(view):
+        note(tied, key="ties")
     for record in records:
-        if record.state in ("running", "cancelling") and choice.source.holds(record.run_id):
+        if record.state in ("running", "pausing", "cancelling") and choice.source.holds(record.run_id):
             ended = record.done + record.failed
             st.progress(
                 min(ended / record.total, 1.0) if record.total else 0.0, text=f"{ended} of {record.total} variants"

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from dashboard.quantities import change, digits, interval, show, tenths
 from dashboard.theme import title
 from dashboard.views.cloud import Cloud
+from dashboard.views.ties import listed
 from effcore.frontier import Evidence, Frontier, LeftOut, Point, Variant, aggregate, find_frontier, reason_to_leave_out, with_probability
 from effcore.objectives import Metric, metric
 from effcore.pareto import staircase
+from effcore.ties import with_ties
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +46,7 @@ class Dot:
         against_parent: `against its parent: latency ÷2.10, accuracy −0.3 points`, or why there is no such line.
         probability: Share of resamples of the measurements in which nothing dominates it; NaN where not computed.
         level_with: Names of the points that are exactly as good on both axes.
+        tied_with: Names of the points that can't be told apart from it on either axis; it or they are on the frontier.
         seeds: How many seeds it is the mean of.
         noisy: Whether one of its measurements is marked as noisy.
     """
@@ -61,6 +64,7 @@ class Dot:
     level_with: tuple[str, ...]
     seeds: int
     noisy: bool
+    tied_with: tuple[str, ...] = ()
 
     @property
     def on_frontier(self) -> bool:
@@ -153,15 +157,20 @@ def frontier_view(
     objectives = (y, x) if x != y else (y,)
     frontier = find_frontier(variants, objectives, environment=environment)
     if evidence is not None and len(frontier.points) <= MOST_RESAMPLED:
-        frontier = with_probability(frontier, evidence(frontier))
+        known = evidence(frontier)
+        frontier = with_ties(with_probability(frontier, known), known)
     metric_x, metric_y = metric(x), metric(y)
     parents = _parents(variants, frontier)
     numbers = _numbers(frontier.front, metric_x)
     level = _level(frontier)
+    names = {p.key: p.name for p in frontier.points}
     dots = [
-        _dot(p, metric_x, metric_y, number=numbers.get(p.key), parents=parents, level_with=level.get(p.key, ()))
+        _dot(
+            p, metric_x, metric_y, number=numbers.get(p.key), parents=parents, level_with=level.get(p.key, ()),
+            tied_with=tuple(names[key] for key in p.tied_with[:MOST_LEVEL]),
+        )
         for p in frontier.points
-    ]
+    ]  # fmt: skip
     dots.sort(key=lambda d: (d.number is None, d.number or 0))
     front = [d for d in dots if d.on_frontier]
     corners = staircase([d.x.value for d in front], [d.y.value for d in front], maximise_x=metric_x.maximise)
@@ -228,8 +237,9 @@ def _level(frontier: Frontier) -> dict[str, tuple[str, ...]]:
 
 
 def _dot(
-    point: Point, x: Metric, y: Metric, *, number: int | None, parents: Mapping[str, Point], level_with: tuple[str, ...]
-) -> Dot:
+    point: Point, x: Metric, y: Metric, *, number: int | None, parents: Mapping[str, Point], level_with: tuple[str, ...] = (),
+    tied_with: tuple[str, ...] = (),
+) -> Dot:  # fmt: skip
     return Dot(
         run_id=point.run_id,
         key=point.key,
@@ -242,6 +252,7 @@ def _dot(
         against_parent=against_parent(point, parents, (x, y)),
         probability=point.probability,
         level_with=level_with,
+        tied_with=tied_with,
         seeds=len(point.variants),
         noisy=any(v.noisy for v in point.variants),
     )
@@ -323,6 +334,8 @@ def hover_lines(dot: Dot, view: FrontierView) -> tuple[str, ...]:
     notes += [f"level with {', '.join(dot.level_with[:3])}"] if dot.level_with else []
     if notes:
         lines.append("; ".join(notes))
+    if dot.tied_with:
+        lines.append(f"tied, as far as can be told, with {listed(dot.tied_with)}")
     return tuple(lines)
 
 
