@@ -18,6 +18,10 @@ def to_yaml(document: Mapping[str, Any]) -> str:
         if key == "recipe":
             lines.append("recipe:" if value else "recipe: []")
             lines.extend(f"  - {_pair(*next(iter(entry.items())))}" for entry in value)
+        elif key == "recipes":
+            lines.append("recipes:" if value else "recipes: []")
+            for recipe in value:
+                lines.extend(f"{'    ' if i else '  - '}- {_pair(*next(iter(entry.items())))}" for i, entry in enumerate(recipe))
         else:
             lines.append(_pair(key, value))
     return "\n".join(lines) + "\n"

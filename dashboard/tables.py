@@ -12,8 +12,10 @@ import streamlit as st
 from dashboard.theme import Look, title
 from dashboard.views.answers import Exchange
 from dashboard.views.compare import Row
+from dashboard.views.composition import CompositionView, DoseView
 from dashboard.views.frontier import FrontierView
 from dashboard.views.point import Figure
+from dashboard.views.search import SearchView
 from dashboard.views.techniques import TechniqueRow, TechniquesView
 from dashboard.views.ties import listed
 from effcore.frontier import LeftOut
@@ -152,6 +154,36 @@ def exchange_table(steps: Sequence[Exchange]) -> tuple[pd.DataFrame, dict[str, A
         "text": column.TextColumn("What it buys", width=480),
         "sure": column.TextColumn("How sure", width=130),
     }
+
+
+def tried_table(view: SearchView) -> pd.DataFrame:
+    """Every candidate of a search, in the order in which they were asked for, with what was decided of it."""
+    names = view.history.objectives
+    rows = [
+        {"number": t.number, "candidate": t.name, "fate": t.fate}
+        | {name: None if t.values is None else t.values[i] for i, name in enumerate(names)}
+        | {"core_s": t.core_s, "rungs": len(t.rungs), "reason": t.reason}
+        | dict(t.assignment)
+        for t in view.history.tried
+    ]
+    return pd.DataFrame(rows)
+
+
+def dose_table(view: DoseView) -> pd.DataFrame:
+    """The answer to a dose, a row a point."""
+    return pd.DataFrame(
+        [
+            {"series": line.name, "dose": p.dose, "point": p.name, view.metric.name: p.y.value, "low": p.y.low, "high": p.y.high}
+            for line in view.lines
+            for p in line.points
+        ]
+    )
+
+
+def pairs_table(view: CompositionView) -> pd.DataFrame:
+    """Two steps together against the sum of their effects, a row a pair."""
+    words = {1: "better than the sum", -1: "worse than the sum", 0: "as the sum, as far as can be told"}
+    return pd.DataFrame([{"first": c.first, "second": c.second, "difference": c.text, "verdict": words[c.shown]} for c in view.cells])
 
 
 def rows_table(rows: Sequence[Row], letters: Sequence[str], *, head: str, reference: str = "") -> tuple[pd.DataFrame, dict[str, Any]]:

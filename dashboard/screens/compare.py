@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from dashboard import analysis, data, routes
 from dashboard.charts.compare import classes_figure, overlay_figure, parts_figure
-from dashboard.quantities import ABSENT
-from dashboard.screens.export import export_menu
+from dashboard.screens.export import Kept, export_menu
 from dashboard.screens.parts import bound, current_look, distinct, empty, explained, go, heading, letter_chip, note
 from dashboard.tables import rows_table
-from dashboard.theme import CHART_CONFIG
-from dashboard.views.compare import FEWEST, MOST, CompareView, Contender, compare_view, read_points
+from dashboard.views.compare import FEWEST, MOST, CompareView, Contender, compare_view, compared_spec, read_points
 from dashboard.views.disagreement import (
     MOST_IMAGES,
     class_rows,
@@ -61,14 +60,15 @@ def page() -> None:
         _figures(view)
     with places[1]:
         _steps(view)
-    if view.one_task:
-        _answers(view, known)
-    _latencies(view)
-    _parts(view)
     letters = [c.letter for c in view.contenders]
-    frames = {name: rows_table(rows, letters, head=name)[0] for name, rows in (("figures", view.figures), ("recipes", view.steps)) if rows}
+    kept = Kept(frames={name: rows_table(rows, letters, head=name)[0] for name, rows in (("figures", view.figures), ("recipes", view.steps)) if rows})
+    if view.one_task:
+        _answers(view, known, kept)
+    _latencies(view, kept)
+    _parts(view, kept)
     names = "; ".join(f"{c.letter}: {c.name}" for c in view.contenders)
-    export_menu("compare", title=f"Compared: {names}", source=names, figures={}, frames=frames)
+    spec = partial(compared_spec, view) if view.one_task else None
+    export_menu("compare", title=f"Compared: {names}", source=names, figures=kept.figures, frames=kept.frames, spec=spec)
 
 
 def _choose() -> tuple[str, ...]:
@@ -146,7 +146,7 @@ def _table(view: CompareView, rows: Any, *, head: str, key: str, none: str) -> N
     st.dataframe(frame, hide_index=True, column_config=columns, key=f"{key}-table", height="content", alt=f"{head}, a column a point")
 
 
-def _answers(view: CompareView, known: Evidence) -> None:
+def _answers(view: CompareView, known: Evidence, kept: Kept) -> None:
     """By class, and the images themselves."""
     correct = known.correct.get("accuracy", {})
     answers = {c.letter: correct[c.point.key] for c in view.contenders if c.point.key in correct}
@@ -165,7 +165,7 @@ def _answers(view: CompareView, known: Evidence) -> None:
         alt = "Accuracy by class: " + "; ".join(
             f"{r.name}: " + ", ".join(f"{letter} {s:.1f} %" for letter, s in zip(letters, r.shares, strict=True)) for r in rows
         )
-        st.plotly_chart(classes_figure(rows, letters, current_look()), theme=None, key="classes-chart", config=CHART_CONFIG, alt=alt)
+        kept.chart("classes", classes_figure(rows, letters, current_look()), alt=alt)
     with right:
         _images(view, answers, task)
 
@@ -190,7 +190,7 @@ def _images(view: CompareView, answers: Mapping[str, Any], task: analysis.TestIm
                         note(name, key=f"image-name-{letter}-{place}")
 
 
-def _latencies(view: CompareView) -> None:
+def _latencies(view: CompareView, kept: Kept) -> None:
     found = {}
     for contender in view.contenders:
         document = data.read_json(contender.run_id, "samples.json")
@@ -208,10 +208,10 @@ def _latencies(view: CompareView) -> None:
     if len(machines) > 1:
         note("They were measured in different environments: these latencies don't compare.", key="mixed-environments", tone="bad")
     alt = "Latency: " + "; ".join(f"{letter} process medians {min(s.medians):.4g} to {max(s.medians):.4g} ms" for letter, s in found.items())
-    st.plotly_chart(overlay_figure(found, current_look()), theme=None, key="overlay-chart", config=CHART_CONFIG, alt=alt)
+    kept.chart("overlay", overlay_figure(found, current_look()), alt=alt)
 
 
-def _parts(view: CompareView) -> None:
+def _parts(view: CompareView, kept: Kept) -> None:
     documents = {c.letter: data.read_json(c.run_id, "profile.json") for c in view.contenders}
     kinds = (
         (shares_of_time(documents), "Where the time goes", "By operator", "ms", "time"),
@@ -222,8 +222,7 @@ def _parts(view: CompareView) -> None:
             with column:
                 heading(name, key=f"{key}-section")
                 alt = f"{name}, {unit}: " + "; ".join(f"{letter} {sum(table.values()):.4g} in total" for letter, table in parts.items())
-                figure = parts_figure(parts, current_look(), unit=unit, heading=head)
-                st.plotly_chart(figure, theme=None, key=f"{key}-chart", config=CHART_CONFIG, alt=alt or ABSENT)
+                kept.chart(key, parts_figure(parts, current_look(), unit=unit, heading=head), alt=alt)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 
 import pandas as pd
@@ -11,6 +12,26 @@ import streamlit as st
 
 from dashboard.exports import bundle, csv_text, html_text, latex_text, picture, picture_missing
 from dashboard.screens.parts import note
+from dashboard.theme import CHART_CONFIG
+
+
+@dataclass
+class Kept:
+    """Charts and tables of a page by name, gathered while they are drawn, so that every one of them can be taken away."""
+
+    figures: dict[str, go.Figure] = field(default_factory=dict)
+    frames: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+    def chart(self, name: str, figure: go.Figure, *, alt: str) -> None:
+        """Draw a chart and keep it.
+
+        Args:
+            name: Unique on the page; files are named by it.
+            figure: With a template and colours of its own.
+            alt: What it shows, for those who can't see it.
+        """
+        self.figures[name] = figure
+        st.plotly_chart(figure, theme=None, key=f"{name}-chart", config=CHART_CONFIG, alt=alt)
 
 
 def export_menu(

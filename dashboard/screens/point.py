@@ -11,12 +11,13 @@ from dashboard.charts.point import curve_figure, samples_figure
 from dashboard.charts.profile import shares_figure
 from dashboard.form import point_document
 from dashboard.quantities import file_size
+from dashboard.screens.export import Kept, export_menu
 from dashboard.screens.marks import reader_marks
 from dashboard.screens.parts import IDLE_S, current_look, empty, explained, go, heading, note
 from dashboard.screens.variation import change_one_step
 from dashboard.spec_yaml import to_yaml
 from dashboard.tables import figures_table, tone_color
-from dashboard.theme import CHART_CONFIG, mark, title
+from dashboard.theme import mark, title
 from dashboard.views.cards import cards_of
 from dashboard.views.point import PointView, Relative, point_view
 from dashboard.views.profile import profile_view
@@ -46,27 +47,32 @@ def _point(run_id: str) -> None:
     _head(view)
     reader_marks(view.variant.run_id)
     _again(view.variant)
+    place, kept = st.container(key="export-place"), Kept()
     _last_step(data.verdict(data.snapshot(), run_id))
     if view.variant.error:
         note("What went wrong", key="error-title", tone="lead")
         st.code(view.variant.error, language=None, wrap_lines=True)
     left, right = st.columns([3, 2], gap="large")
     with left:
-        _figures(view)
+        _figures(view, kept)
         _twins(view)
     with right:
         _recipe(view)
         change_one_step(view.variant, objectives=_objectives(run_id))
         _ancestry(view)
-    _charts(view)
-    _profile(view.variant)
+    _charts(view, kept)
+    _profile(view.variant, kept)
     _stages(view.variant)
     left, right = st.columns(2, gap="large")
     with left:
         _files(view.variant)
         _take_away(view.variant)
+    text = _spec_text(view.variant)
     with right:
-        _rebuild(view.variant)
+        _rebuild(view.variant, text)
+    with place:
+        source = " · ".join(part for part in (view.variant.runtime, environment_line(data.environment(run_id))) if part)
+        export_menu("point", title=view.variant.name, source=source, figures=kept.figures, frames=kept.frames, spec=lambda: text)
 
 
 def _objectives(run_id: str) -> tuple[str, ...]:
@@ -134,7 +140,7 @@ def _last_step(verdict: VerdictView | None) -> None:
             note(rule, key=f"rule-{index}", tone="plain")
 
 
-def _figures(view: PointView) -> None:
+def _figures(view: PointView, kept: Kept) -> None:
     heading(
         "Figures",
         key="figures-section",
@@ -148,6 +154,7 @@ def _figures(view: PointView) -> None:
     ):
         go(routes.COMPARE, {routes.POINTS: f"{view.parent.run_id},{view.variant.run_id}"})
     frame, columns = figures_table(view.figures, against=view.parent is not None)
+    kept.frames["figures"] = frame
     styled = frame.style.map(
         lambda text: f"color: {tone_color(text, current_look())}", subset=["change"] if "change" in frame else []
     )
@@ -212,7 +219,7 @@ def _relative(relative: Relative, *, key: str) -> None:
         note(relative.name + (f": {relative.text}" if relative.text else ""), key=f"relative-{key}", tone="plain")
 
 
-def _charts(view: PointView) -> None:
+def _charts(view: PointView, kept: Kept) -> None:
     look, metrics = current_look(), view.variant.metrics
     left, right = st.columns(2, gap="large")
     document: Any = data.read_json(view.variant.run_id, "samples.json")
@@ -227,9 +234,7 @@ def _charts(view: PointView) -> None:
                 low=metrics.get("latency_ms_low"),
                 high=metrics.get("latency_ms_high"),
             )
-            st.plotly_chart(
-                figure, theme=None, key="samples-chart", config=CHART_CONFIG, alt=f"Latency: {samples.note}"
-            )
+            kept.chart("samples", figure, alt=f"Latency: {samples.note}")
     curve = curve_view(data.read_json(view.variant.run_id, "curve.json") or [])
     if curve:
         with right:
@@ -238,16 +243,10 @@ def _charts(view: PointView) -> None:
                 key="curve-section",
                 below=f"{len(curve.epochs)} epochs, those of trainings that it shares among them",
             )
-            st.plotly_chart(
-                curve_figure(curve, look),
-                theme=None,
-                key="curve-chart",
-                config=CHART_CONFIG,
-                alt="Validation accuracy over the epochs",
-            )
+            kept.chart("curve", curve_figure(curve, look), alt=f"Validation accuracy over the epochs. {curve.said}")
 
 
-def _profile(variant: Variant) -> None:
+def _profile(variant: Variant, kept: Kept) -> None:
     found = profile_view(data.read_json(variant.run_id, "profile.json"))
     if found is None:
         return
@@ -262,7 +261,7 @@ def _profile(variant: Variant) -> None:
                 heading(name, key=f"{key}-section", below=below)
                 figure = shares_figure(bars, current_look(), heading=above_bars)
                 alt = f"{name}: " + "; ".join(f"{bar.name} {bar.text}" for bar in bars)
-                st.plotly_chart(figure, theme=None, key=f"{key}-chart", config=CHART_CONFIG, alt=alt)
+                kept.chart(key, figure, alt=alt)
 
 
 def _stages(variant: Variant) -> None:
@@ -308,12 +307,14 @@ def _take_away(variant: Variant) -> None:
         st.code(f"effcore export {variant.run_id[:12]}", language="bash")
 
 
-def _rebuild(variant: Variant) -> None:
+def _spec_text(variant: Variant) -> str:
+    """The spec that builds the point again."""
+    name = f"again {variant.run_id[:8]}"
+    return to_yaml(point_document(variant.recipe, name=name, seed=variant.seed, objectives=_objectives(variant.run_id)))
+
+
+def _rebuild(variant: Variant, text: str) -> None:
     heading("Build it again", key="rebuild-section")
-    document = point_document(
-        variant.recipe, name=f"again {variant.run_id[:8]}", seed=variant.seed, objectives=_objectives(variant.run_id)
-    )
-    text = to_yaml(document)
     st.code(f"effcore run again-{variant.run_id[:8]}.yaml", language="bash")
     note("with this spec; what it shares with the sweep is reused:", key="rebuild")
     st.code(text, language="yaml", wrap_lines=True)

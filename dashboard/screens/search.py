@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
-from dashboard import analysis, routes
+from dashboard import analysis, data, routes
 from dashboard.charts.profile import shares_figure
 from dashboard.charts.search import growth_figure, moment_figure, rungs_figure
 from dashboard.quantities import count
+from dashboard.screens.export import Kept, export_menu
 from dashboard.screens.parts import bound, current_look, empty, explained, go, heading, note
-from dashboard.theme import CHART_CONFIG
+from dashboard.tables import tried_table
 from dashboard.views.profile import Bar
 from dashboard.views.search import SearchView, learning, moment, search_view, share_of_growth
 from effcore.errors import EffcoreError, StoreError
@@ -43,14 +46,21 @@ def page() -> None:
     note(view.headline, key="headline", tone="lead")
     for index, line in enumerate(view.lines):
         note(line, key=f"line-{index}")
-    _replay(view)
-    _importance(view)
-    _rungs(view)
+    place, kept = st.container(key="export-place"), Kept(frames={"candidates": tried_table(view)})
+    _replay(view, kept)
+    _importance(view, kept)
+    _rungs(view, kept)
     _ends(view)
     _gap(view, chosen)
+    with place:
+        source = f"{history.sampler} on {history.task}, {count(len(history.tried), 'candidate')}"
+        export_menu(
+            "search", title=f"The search {history.name}", source=source, figures=kept.figures, frames=kept.frames,
+            spec=partial(data.store().spec_text, chosen),
+        )  # fmt: skip
 
 
-def _replay(view: SearchView) -> None:
+def _replay(view: SearchView, kept: Kept) -> None:
     if view.growth is None:
         note("Nothing that keeps the constraints has finished yet.", key="no-growth")
         return
@@ -59,21 +69,19 @@ def _replay(view: SearchView) -> None:
     names = [t.name for t in wanted(view.history)]
     left, right = st.columns(2, gap="large")
     with left:
-        st.plotly_chart(
-            growth_figure(view.growth, names, current_look(), step=step, height=420), theme=None, key="growth-chart", config=CHART_CONFIG,
+        kept.chart(
+            "growth", growth_figure(view.growth, names, current_look(), step=step, height=420),
             alt=f"Hypervolume over core-seconds, {view.growth.hypervolume[-1]:.3f} at the end. {view.reference}",
         )  # fmt: skip
         note(view.reference, key="reference")
     then = moment(view.history, step)
     if then is not None:
         with right:
-            st.plotly_chart(
-                moment_figure(then, current_look()), theme=None, key="moment-chart", config=CHART_CONFIG, alt=f"The frontier then. {then.text}"
-            )
+            kept.chart("moment", moment_figure(then, current_look()), alt=f"The frontier then. {then.text}")
             note(then.text, key="moment")
 
 
-def _importance(view: SearchView) -> None:
+def _importance(view: SearchView, kept: Kept) -> None:
     if not view.importance:
         note("Too few candidates have finished to say which parameters matter.", key="no-importance")
         return
@@ -83,16 +91,16 @@ def _importance(view: SearchView) -> None:
         with column:
             figure = shares_figure(bars, current_look(), heading=metric(name).label, rest=False)
             alt = f"{metric(name).label}: " + ", ".join(f"{b.name} {b.text}" for b in bars)
-            st.plotly_chart(figure, theme=None, key=f"importance-{name}-chart", config=CHART_CONFIG, alt=alt)
+            kept.chart(f"importance-{name}", figure, alt=alt)
 
 
-def _rungs(view: SearchView) -> None:
+def _rungs(view: SearchView, kept: Kept) -> None:
     rows = learning(view.history)
     if rows:
         heading("Learning over the rungs", key="rungs-section", below="Dotted: stopped on the way.")
         which = metric(view.history.objectives[0])
         alt = f"{which.label} over the rungs of {count(len(rows), 'candidate')}"
-        st.plotly_chart(rungs_figure(rows, which, current_look()), theme=None, key="rungs-chart", config=CHART_CONFIG, alt=alt)
+        kept.chart("rungs", rungs_figure(rows, which, current_look()), alt=alt)
 
 
 def _ends(view: SearchView) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import analysis, data, routes
 from dashboard.charts.frontier import selected_run
@@ -12,9 +13,9 @@ from dashboard.charts.profile import shares_figure
 from dashboard.charts.techniques import composition_figure, dose_figure, plane_figure, steps_figure
 from dashboard.quantities import count
 from dashboard.screens.choose import choose_environment, choose_source
-from dashboard.screens.export import export_menu
+from dashboard.screens.export import Kept, export_menu
 from dashboard.screens.parts import bound, current_look, empty, explained, go, heading, note, picked_row, set_bound
-from dashboard.tables import height, steps_table, techniques_table
+from dashboard.tables import dose_table, height, pairs_table, steps_table, techniques_table
 from dashboard.theme import CHART_CONFIG, title
 from dashboard.views.cards import technique_cards
 from dashboard.views.composition import CompositionView, composition_view, dose_view, doses_of
@@ -59,7 +60,7 @@ def page() -> None:
             icon=":material/tune:",
         )
         return
-    _overview(view)
+    place, kept = _overview(view), Kept()
     names = {row.technique: row.title for row in view.rows}
     widest = max(view.rows, key=lambda row: len(row.steps)).technique
     heading("One technique", key="one-section")
@@ -68,12 +69,14 @@ def page() -> None:
         chosen = bound("Technique", list(names), name=routes.TECHNIQUE, default=widest, labels=names, notes=notes)
     row = view.row(chosen)
     assert row is not None
-    _one(row, view)
-    _doses(view, notes=notes)
-    _together(choice)
+    _one(row, view, kept)
+    _doses(view, kept, notes=notes)
+    _together(choice, kept)
+    with place:
+        _export(view, chosen, kept)
 
 
-def _controls(found: tuple[Source, ...]) -> tuple[Choice, st.delta_generator.DeltaGenerator]:
+def _controls(found: tuple[Source, ...]) -> tuple[Choice, DeltaGenerator]:
     columns, notes = st.columns([3, 2, 3, 2], gap="medium"), st.container()
     with columns[0]:
         source = choose_source(found, notes=notes)
@@ -83,7 +86,15 @@ def _controls(found: tuple[Source, ...]) -> tuple[Choice, st.delta_generator.Del
     return Choice(source=source, cost=cost, environment=choose_environment(source, columns[2], notes=notes)), notes
 
 
-def _overview(view: TechniquesView) -> None:
+def _export(view: TechniquesView, chosen: str, kept: Kept) -> None:
+    machine = environment_line(data.environment(view.points[0].run_id)) if view.points else ""
+    frames = {"techniques": techniques_table(view)[0]} | {f"steps-{r.technique}": steps_table(r, view)[0] for r in view.rows if r.steps}
+    figures = {"plane": plane_figure(view, current_look(), chosen=chosen)} | kept.figures
+    export_menu("techniques", title="What each technique did", source=machine, figures=figures, frames=frames | kept.frames)
+
+
+def _overview(view: TechniquesView) -> DeltaGenerator:
+    """All techniques in a chart and a table; the place for what can be taken away, which is known when all is drawn."""
     if view.headline:
         note(view.headline, key="headline", tone="lead")
     machine = environment_line(data.environment(view.points[0].run_id)) if view.points else ""
@@ -109,15 +120,13 @@ def _overview(view: TechniquesView) -> None:
         key="plane-legend",
     )
     frame, columns = techniques_table(view)
-    export_menu(
-        "techniques", title="What each technique did", source=machine, figures={"plane": plane_figure(view, current_look(), chosen=chosen)},
-        frames={"techniques": frame} | {f"steps-{r.technique}": steps_table(r, view)[0] for r in view.rows if r.steps},
-    )  # fmt: skip
+    place = st.container(key="export-place")
     row = picked_row(frame, columns, key="techniques-table", height="content", alt=f"{count(len(frame), 'technique')} and what they did")
     if row is not None and view.rows[row].technique != chosen:
         set_bound(routes.TECHNIQUE, view.rows[row].technique)
         st.query_params[routes.TECHNIQUE] = view.rows[row].technique
         st.rerun()
+    return place
 
 
 def _plane_alt(view: TechniquesView) -> str:
@@ -125,17 +134,14 @@ def _plane_alt(view: TechniquesView) -> str:
     return f"Change of accuracy against change of {view.cost.label.lower()} for every step. {said}"
 
 
-def _one(row: TechniqueRow, view: TechniquesView) -> None:
+def _one(row: TechniqueRow, view: TechniquesView, kept: Kept) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         if row.steps:
-            st.plotly_chart(
-                steps_figure(row, view, current_look()),
-                theme=None,
-                key="steps-chart",
-                config=CHART_CONFIG,
+            kept.chart(
+                "steps", steps_figure(row, view, current_look()),
                 alt=f"Arrows from parent to point for {count(len(row.steps), 'step')} of {row.title.lower()}: {row.outcomes}",
-            )
+            )  # fmt: skip
         else:
             note("Its steps have no figure in common with their parents on these axes.", key="no-steps")
     with right:
@@ -150,7 +156,7 @@ def _one(row: TechniqueRow, view: TechniquesView) -> None:
         )
         if picked is not None:
             go(routes.POINT, {routes.RUN: row.steps[picked].run_id})
-    _sensitivity(row, view)
+    _sensitivity(row, view, kept)
 
 
 def _card(row: TechniqueRow) -> None:
@@ -171,7 +177,7 @@ def _card_lines(name: str, lines: tuple[str, ...], source: str, *, key: str) -> 
         note(source, key=f"{key}-source")
 
 
-def _sensitivity(row: TechniqueRow, view: TechniquesView) -> None:
+def _sensitivity(row: TechniqueRow, view: TechniquesView, kept: Kept) -> None:
     """Why: which layers mind it, where a step scanned them."""
     scanned = []
     for step in row.steps:
@@ -189,10 +195,10 @@ def _sensitivity(row: TechniqueRow, view: TechniquesView) -> None:
     for index, (step, bars) in enumerate(scanned[:2]):
         alt = f"{step.name}: " + "; ".join(f"{bar.name} {bar.text}" for bar in bars)
         figure = shares_figure(bars, current_look(), heading=step.name, rest=False)
-        st.plotly_chart(figure, theme=None, key=f"sensitivity-chart-{index}", config=CHART_CONFIG, alt=alt)
+        kept.chart(f"sensitivity-{index}", figure, alt=alt)
 
 
-def _doses(view: TechniquesView, *, notes: st.delta_generator.DeltaGenerator) -> None:
+def _doses(view: TechniquesView, kept: Kept, *, notes: DeltaGenerator) -> None:
     found = doses_of(view.points)
     if not found:
         return
@@ -213,12 +219,13 @@ def _doses(view: TechniquesView, *, notes: st.delta_generator.DeltaGenerator) ->
             alt = f"{answer.metric.label} over {answer.label}: " + "; ".join(
                 f"{line.name}: " + ", ".join(f"{p.y.text} at {p.dose:g}" for p in line.points) for line in answer.lines
             )
-            st.plotly_chart(dose_figure(answer, current_look()), theme=None, key=f"dose-{metric_name}-chart", config=CHART_CONFIG, alt=alt)
+            kept.chart(f"dose-{metric_name}", dose_figure(answer, current_look()), alt=alt)
+            kept.frames[f"dose-{metric_name}"] = dose_table(answer)
             if answer.more:
                 note(f"{count(answer.more, 'shorter series', 'shorter series')} not drawn.", key=f"dose-more-{metric_name}")
 
 
-def _together(choice: Choice) -> None:
+def _together(choice: Choice, kept: Kept) -> None:
     rows = analysis.pairs(data.snapshot(), choice.source, environment=choice.environment)
     views = {name: view for name in KINDS if (view := composition_view(rows, name)) is not None}
     heading(
@@ -231,16 +238,14 @@ def _together(choice: Choice) -> None:
         note("No two steps were built with both, with each alone, and with neither.", key="no-pairs")
         return
     for name, view in views.items():
-        _matrix(name, view)
+        _matrix(name, view, kept)
 
 
-def _matrix(name: str, view: CompositionView) -> None:
+def _matrix(name: str, view: CompositionView, kept: Kept) -> None:
     note(f"{view.metric.label}. {view.headline}", key=f"pairs-{name}", tone="strong")
     said = "; ".join(f"{cell.first} with {cell.second} {cell.text}" for cell in view.cells)
-    st.plotly_chart(
-        composition_figure(view, current_look()), theme=None, key=f"pairs-{name}-chart", config=CHART_CONFIG,
-        alt=f"{view.metric.label}, pair against the sum of its parts: {said}",
-    )  # fmt: skip
+    kept.chart(f"pairs-{name}", composition_figure(view, current_look()), alt=f"{view.metric.label}, pair against the sum of its parts: {said}")
+    kept.frames[f"pairs-{name}"] = pairs_table(view)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dashboard.form import in_order
+from dashboard.form import in_order, point_document, to_yaml
 from dashboard.quantities import ABSENT, change, show
+from dashboard.spec_yaml import to_yaml
 from dashboard.theme import title
 from dashboard.views.point import FIGURES, overlap
 from dashboard.views.records import plain_values
@@ -219,3 +220,16 @@ def _contrast(mine: Contender, standard: Contender, evidence: Evidence, *, one_t
     if any(v.noisy for p in (child, base) for v in p.variants):
         notes.append("the machine was not quiet while latency was measured")
     return Contrast(letter=mine.letter, name=mine.name, lines=tuple(c.text for c in found if c is not None), notes=tuple(notes))
+
+
+def compared_spec(view: CompareView) -> str:
+    """The YAML that builds the points of one task again, each with every seed that one of them has."""
+    first = view.contenders[0].point
+    documents = {c.point.key: point_document(c.point.first.recipe, name="compared", seed=0, objectives=()) for c in view.contenders}
+    seeds = sorted({seed for c in view.contenders for seed in c.point.seeds})
+    return to_yaml(
+        {
+            "name": "compared", "task": first.first.recipe["task"], "objectives": ["accuracy", "latency_ms"], "seeds": seeds,
+            "recipes": [document["recipe"] for document in documents.values()],
+        }
+    )  # fmt: skip

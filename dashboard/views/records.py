@@ -85,6 +85,12 @@ class CurveView:
     train_loss: tuple[float | None, ...]
     val_accuracy: tuple[float | None, ...]
 
+    @property
+    def said(self) -> str:
+        """Where it begins and where it ends, in words; empty where no accuracy is known."""
+        known = [(e, a) for e, a in zip(self.epochs, self.val_accuracy, strict=True) if a is not None]
+        return f"{known[0][1]:.1f} % after epoch {known[0][0]:g}, {known[-1][1]:.1f} % after epoch {known[-1][0]:g}." if known else ""
+
 
 def curve_view(rows: Sequence[Mapping[str, Any]]) -> CurveView | None:
     """The curve as `curve.json` holds it; None where it is empty."""

@@ -14,6 +14,7 @@ from typing import Any
 from effcore.errors import StoreError
 from effcore.frontier import Evidence, Frontier, Variant
 from effcore.recipe import Recipe, parent
+from effcore.search.history import History, Tried
 from effcore.spec import parse
 from effcore.tracking import Again, Bill
 from effcore.tracking.marks import Mark
@@ -296,6 +297,18 @@ def filled(*, count: int | None = None, state: str = "done", failures: int = 2) 
         if variant.status == "FINISHED":
             files |= make_files(variant)
     return FakeStore(frame=frame, records=[sweep], texts={"sweep0": SPEC}, files=files)
+
+
+def searched() -> History:
+    """A small search that finished."""
+    done = tuple(
+        Tried(number=n, name=f"n{n}", recipe=f"r{n}", assignment={"architecture.width": w}, fate="finished", values=v, core_s=10.0 * (n + 1))
+        for n, (w, v) in enumerate(((0.5, (0.8, 1.0)), (1.0, (0.9, 2.0)), (2.0, (0.95, 4.0))))
+    )
+    return History(
+        name="searched", task="digits", strategy="tpe", stopping="none", latency_first=False, seed=0, objectives=("accuracy", "latency_ms"),
+        constraints=(), sampler="optuna 5.0.0 TPESampler", slots=2, elapsed_s=50.0, core_s=100.0, choosing_s=2.0, shared_s=30.0, tried=done,
+    )  # fmt: skip
 
 
 def running() -> FakeStore:

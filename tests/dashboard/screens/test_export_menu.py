@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
+from fake_store import FakeStore, searched
 from streamlit.testing.v1 import AppTest
+
+from dashboard.tables import tried_table
+from dashboard.views.compare import compare_view, compared_spec
+from dashboard.views.search import search_view
+from effcore.frontier import Evidence
+from effcore.spec import parse
 
 Open = Callable[..., AppTest]
 
@@ -14,10 +22,40 @@ Open = Callable[..., AppTest]
     ("page", "labels"),
     [
         ("frontier", {"Table points as CSV", "Table points for LaTeX", "Chart frontier as a page", "The spec", "All of it together"}),
-        ("techniques", {"Table techniques as CSV", "Table steps-pruning as CSV", "Chart plane as a page", "All of it together"}),
+        (
+            "techniques",
+            {
+                "Table techniques as CSV", "Table steps-pruning as CSV", "Chart plane as a page", "Chart steps as a page", "All of it together",
+                "Table dose-accuracy for LaTeX", "Chart dose-accuracy as a page", "Table pairs-accuracy as CSV", "Chart pairs-accuracy as a page",
+            },
+        ),
+        (
+            "point",
+            {"Table figures as CSV", "Table figures for LaTeX", "Chart samples as a page", "Chart curve as a page", "The spec", "All of it together"},
+        ),
+        ("compare", {"Table figures as CSV", "Table recipes for LaTeX", "Chart overlay as a page", "The spec", "All of it together"}),
+        ("search", {"Table candidates as CSV", "Chart growth as a page", "Chart moment as a page", "The spec", "All of it together"}),
     ],
-)
-def test_every_form_has_a_button(open_page: Open, page: str, labels: set[str]) -> None:
-    app = open_page(page)
+)  # fmt: skip
+def test_every_form_has_a_button(open_page: Open, store: FakeStore, page: str, labels: set[str]) -> None:
+    done = [v.run_id for v in store.frame if v.status == "FINISHED"]
+    if page == "search":
+        store.files["sweep0", "search.json"] = json.dumps(searched().document).encode()
+    address = {"point": {"run": done[3]}, "compare": {"points": f"{done[3]},{done[4]}"}}
+    app = open_page(page, **address.get(page, {}))
     assert not app.exception
     assert labels <= {button.proto.label for button in app.get("download_button")}
+
+
+def test_the_spec_of_compared_points_builds_them_again(store: FakeStore) -> None:
+    done = [v for v in store.frame if v.status == "FINISHED"][3:6]
+    view = compare_view(store.frame, [v.run_id for v in done], evidence=lambda _: Evidence())
+    spec = parse(compared_spec(view))
+    assert [r.key for r in spec.recipes] == [v.recipe_key for v in done] and spec.seeds == (0,)
+    assert "recipes:\n  - - architecture: {family: " in spec.text and "\n    - training: {" in spec.text
+
+
+def test_every_candidate_of_a_search_has_its_row() -> None:
+    frame = tried_table(search_view(searched()))
+    assert list(frame["candidate"]) == ["n0", "n1", "n2"] and list(frame["accuracy"]) == [0.8, 0.9, 0.95]
+    assert list(frame["architecture.width"]) == [0.5, 1.0, 2.0] and set(frame["fate"]) == {"finished"}

@@ -6,10 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from fake_store import FakeStore
+from fake_store import FakeStore, searched
 from streamlit.testing.v1 import AppTest
-
-from effcore.search.history import History, Tried
 
 Open = Callable[..., AppTest]
 Text = Callable[[Any], str]
@@ -22,17 +20,6 @@ recipe:
   - runtime: onnxruntime
 search: {strategy: tpe, budget: {variants: 4}}
 """
-
-
-def searched() -> History:
-    done = tuple(
-        Tried(number=n, name=f"n{n}", recipe=f"r{n}", assignment={"architecture.width": w}, fate="finished", values=v, core_s=10.0 * (n + 1))
-        for n, (w, v) in enumerate(((0.5, (0.8, 1.0)), (1.0, (0.9, 2.0)), (2.0, (0.95, 4.0))))
-    )
-    return History(
-        name="searched", task="digits", strategy="tpe", stopping="none", latency_first=False, seed=0, objectives=("accuracy", "latency_ms"),
-        constraints=(), sampler="optuna 5.0.0 TPESampler", slots=2, elapsed_s=50.0, core_s=100.0, choosing_s=2.0, shared_s=30.0, tried=done,
-    )  # fmt: skip
 
 
 def test_a_search_is_replayed_and_its_gap_fills_the_launch_form(open_page: Open, store: FakeStore, page_text: Text) -> None:
