@@ -51,13 +51,13 @@ def classes_figure(rows: Sequence[ClassRow], letters: Sequence[str], look: Look,
     low, high = padded(ends, log=False)
     figure.update_layout(
         template=template(look),
-        height=96 + 34 * max(len(shown), 2),
-        margin={"l": 8, "r": 16, "t": 40, "b": 8},
+        height=136 + 34 * max(len(shown), 2),
+        margin={"l": 8, "r": 16, "t": 40, "b": 84},
         xaxis={"range": [max(low, 0.0), min(high, 100.6)], "title": {"text": "Accuracy, % · better →", "standoff": 10}},
         yaxis={"tickvals": list(range(len(shown))), "ticktext": [escape(r.name) for r in shown], "autorange": "reversed",
                "tickfont": {"color": look.ink}},
         annotations=[above("Class, the largest difference first", look)],
-        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"},
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom"},
         hovermode="closest",
     )  # fmt: skip
     return figure

@@ -10,13 +10,12 @@ from dashboard.screens.parts import heading, note
 
 
 def presets() -> None:
-    """Every preset, two categories beside each other."""
-    groups = [(title, [p for p in PRESETS if p.category == category]) for category, title in CATEGORIES.items()]
-    for pair in (groups[:2], groups[2:]):
-        for column, (title, members) in zip(st.columns(2, gap="medium"), pair, strict=True):
-            with column:
-                heading(title, key=f"presets-{title.lower()}-section")
-                for preset in members:
+    """Every preset, the categories beside each other."""
+    for column, (category, title) in zip(st.columns(len(CATEGORIES), gap="medium"), CATEGORIES.items(), strict=True):
+        with column:
+            heading(title, key=f"presets-{category}-section")
+            for preset in PRESETS:
+                if preset.category == category:
                     _preset(preset)
 
 

@@ -75,13 +75,15 @@ def _show(view: FrontierView) -> None:
             frontier_figure(view, current_look()), theme=None, key="foreign-chart", config=CHART_CONFIG, alt=frontier_alt(view)
         )
         frame, columns = large_table(view)
-        st.dataframe(frame.drop(columns=["step"]), hide_index=True, key="foreign-table", height=height(len(frame)), column_config=columns)
+        alt = f"The {len(frame)} points of the chart"
+        st.dataframe(frame.drop(columns=["step"]), hide_index=True, key="foreign-table", height=height(len(frame)), column_config=columns, alt=alt)
     else:
         empty("No point has both figures", "Choose other axes; below is why each run is left out.", icon=":material/tune:", launch=False)
     if view.missing:
         with st.expander(f"Left out: {view.missing:,}", key="foreign-left-out"):
             frame, columns = left_out_table(view.left_out)
-            st.dataframe(frame, hide_index=True, key="foreign-left", height=height(len(frame)), column_config=columns)
+            alt = "Runs that are not among the points"
+            st.dataframe(frame, hide_index=True, key="foreign-left", height=height(len(frame)), column_config=columns, alt=alt)
 
 
 if __name__ == "__main__":

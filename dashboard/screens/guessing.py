@@ -12,6 +12,7 @@ from dashboard.audience import STUDENT, visitor
 from dashboard.charts.axes import faded
 from dashboard.classroom import Classroom, Student, instructor_key
 from dashboard.lessons.lesson import Guess, Truth
+from dashboard.quantities import count
 from dashboard.screens.parts import LIVE_S, current_look, note
 from dashboard.theme import CHART_CONFIG, Look, template
 from effcore.errors import EffcoreError
@@ -130,8 +131,10 @@ def reveal(asked: Asked, truth: Truth) -> None:
         guesses = classroom.guesses(asked.key) if classroom is not None else ()
         if guesses:
             figure = cloud_figure(guesses, truth, asked.guess, current_look(), own=locked)
-            st.plotly_chart(figure, key=f"cloud-{asked.key}", config=CHART_CONFIG, theme=None)
-            st.caption(f"{len(guesses)} guesses of the class, each a dot; the line is the answer.")
+            said = f"{count(len(guesses), 'guess', 'guesses')} of the class, each a dot; the line is the answer."
+            alt = f"{said} Guesses from {min(guesses):g} to {max(guesses):g} {unit}. {truth.text}"
+            st.plotly_chart(figure, key=f"cloud-{asked.key}", config=CHART_CONFIG, theme=None, alt=alt)
+            st.caption(said)
 
 
 def cloud_figure(guesses: tuple[float, ...], truth: Truth, guess: Guess, look: Look, *, own: float | None) -> go.Figure:

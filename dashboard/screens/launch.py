@@ -38,27 +38,25 @@ def page() -> None:
         label_visibility="collapsed",
         persist_state="session",
     )
-    left, right = st.columns([3, 2], gap="large")
-    with left:
-        filled, text = _given(st.session_state[routes.LAUNCH_MODE])
-    spec, problems = _read(text)
-    _place(problems, filled)
-    with right, st.container(key="ticket"):
-        _ticket(spec, problems, text, shown=filled is not None)
+    if st.session_state[routes.LAUNCH_MODE] == routes.PRESET:
+        presets()
+    else:
+        _spec()
     st.space("medium")
     live = data.active(data.sweeps())
     st.fragment(run_every=LIVE_S if live else IDLE_S)(queue)()
 
 
-def _given(mode: str) -> tuple[Filled | None, str]:
-    """The form where it is filled in, and the text of the spec."""
-    if mode == routes.PRESET:
-        presets()
-        return None, ""
-    if mode == routes.PASTE:
-        return None, _pasted()
-    filled = fill_form()
-    return filled, to_yaml(filled.document)
+def _spec() -> None:
+    """The form or the text at the left, what it would cost at the right."""
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        filled = fill_form() if st.session_state[routes.LAUNCH_MODE] != routes.PASTE else None
+        text = to_yaml(filled.document) if filled else _pasted()
+    spec, problems = _read(text)
+    _place(problems, filled)
+    with right, st.container(key="ticket"):
+        _ticket(spec, problems, text, shown=filled is not None)
 
 
 def _pasted() -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
@@ -131,6 +131,22 @@ def distinct(labels: Mapping[str, str]) -> dict[str, str]:
     return {key: f"{label} · {key[:12]}" if counts[label] > 1 else label for key, label in labels.items()}
 
 
+def bound_now(options: Sequence[str], *, name: str, default: str) -> str:
+    """What `bound` with that name will return in this run: what the reader has just chosen, else what the address says.
+
+    For parts of a page that are drawn before the box.
+
+    Args:
+        options: What may be chosen.
+        name: Query parameter.
+        default: What stands for an address without the parameter.
+    """
+    held, given = st.session_state.get(f"bound-{name}"), st.query_params.get(name)
+    if held in options and given == st.session_state.get(f"seen-{name}"):
+        return str(held)
+    return given if given is not None and given in options else default
+
+
 def bound(
     label: str, options: Sequence[str], *, name: str, default: str, labels: Mapping[str, str], notes: DeltaGenerator
 ) -> str:
@@ -243,14 +259,18 @@ def picked_rows(
 ) -> tuple[int | None, tuple[int, ...]]:
     """A table of which a click on any cell picks the row, and boxes beside the rows pick several.
 
+    A pick is over once it was told: the cell does not stay selected, so that another click on it is a pick again, and one
+    that was made long ago does not come back in a later run.
+
     Returns:
         Position of the row whose cell was clicked, once; positions of the rows whose boxes are ticked.
     """
+    picked = st.session_state.pop(f"{key}-picked", None)
     event = st.dataframe(
         frame,
         hide_index=True,
         key=key,
-        on_select="rerun",
+        on_select=partial(_pick, key),
         selection_mode=["multi-row", "single-cell"] if several else "single-cell",
         placeholder="",
         height=height,
@@ -258,6 +278,14 @@ def picked_rows(
         alt=alt,
     )
     chosen = event.get("selection", {})
-    cells = chosen.get("cells", [])
-    cell = int(cells[0][0]) if cells and int(cells[0][0]) < len(frame) else None
+    cell = picked if picked is not None and picked < len(frame) else None
     return cell, tuple(int(row) for row in chosen.get("rows", []) if int(row) < len(frame))
+
+
+def _pick(key: str) -> None:
+    """In a callback: note the row of the cell that was clicked, and take the selection off it; ticked rows stay."""
+    selection = st.session_state[key].get("selection", {})
+    cells = selection.get("cells", [])
+    if cells:
+        st.session_state[f"{key}-picked"] = int(cells[0][0])
+        st.session_state[key] = {"selection": {"rows": list(selection.get("rows", [])), "columns": [], "cells": []}}

@@ -40,8 +40,9 @@ def page() -> None:
         for name, one in asked.items():
             reveal(one, truths[name])
         arrow = arrow_figure(question, truths["latency"], truths["accuracy"], locked["latency"], locked["accuracy"], current_look())
-        st.plotly_chart(arrow, key="arrow", config=CHART_CONFIG, theme=None)
-        st.caption(f"{truths['latency'].text} {truths['accuracy'].text}")
+        said = f"{truths['latency'].text} {truths['accuracy'].text}"
+        st.plotly_chart(arrow, key="arrow", config=CHART_CONFIG, theme=None, alt=f"The step as an arrow, and the guess beside it. {said}")
+        st.caption(said)
         st.page_link(routes.POINT, label="The point", icon=":material/arrow_forward:", query_params={routes.RUN: question.after.run_id})
 
 

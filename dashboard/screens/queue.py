@@ -31,7 +31,7 @@ def queue() -> None:
 
 def _row(row: QueueRow) -> None:
     with st.container(key=f"sweep-{row.run_id}", border=True, gap="xsmall"):
-        name, state, progress, buttons = st.columns([3, 2, 4, 3], vertical_alignment="center", gap="medium")
+        name, state, progress, buttons = st.columns([5, 4, 6, 9], vertical_alignment="center", gap="medium")
         with name:
             note(row.name, key=f"name-{row.run_id}", tone="strong")
         with state:
@@ -47,7 +47,7 @@ def _row(row: QueueRow) -> None:
                     routes.FRONTIER, label="Points", icon=":material/stairs_2:", query_params={routes.SWEEP: row.run_id}
                 )
             st.button(
-                "Clone", key=f"clone-{row.run_id}", icon=":material/content_copy:", help="Its spec, to change and launch",
+                "Clone", key=f"clone-{row.run_id}", type="tertiary", icon=":material/content_copy:", help="Its spec, to change and launch",
                 on_click=_clone, args=(row.run_id,),
             )  # fmt: skip
             mine = data.may_touch(row.run_id)
@@ -74,7 +74,7 @@ _REFUSED = "queue-refused"
 
 
 def _ask(label: str, what: Callable[[str], None], row: QueueRow, *, key: str, icon: str, help: str) -> None:
-    st.button(label, key=f"{key}-{row.run_id}", icon=icon, help=help, on_click=_done, args=(what, row.run_id))
+    st.button(label, key=f"{key}-{row.run_id}", type="tertiary", icon=icon, help=help, on_click=_done, args=(what, row.run_id))
 
 
 def _done(what: Callable[[str], None], run_id: str) -> None:

@@ -14,7 +14,7 @@ from dashboard.charts.techniques import composition_figure, dose_figure, plane_f
 from dashboard.quantities import count
 from dashboard.screens.choose import choose_environment, choose_source
 from dashboard.screens.export import Kept, export_menu
-from dashboard.screens.parts import bound, current_look, empty, explained, go, heading, note, picked_row, set_bound
+from dashboard.screens.parts import bound, bound_now, current_look, empty, explained, go, heading, note, picked_row, set_bound
 from dashboard.tables import dose_table, height, pairs_table, steps_table, techniques_table
 from dashboard.theme import CHART_CONFIG, title
 from dashboard.views.cards import technique_cards
@@ -60,9 +60,9 @@ def page() -> None:
             icon=":material/tune:",
         )
         return
-    place, kept = _overview(view), Kept()
     names = {row.technique: row.title for row in view.rows}
     widest = max(view.rows, key=lambda row: len(row.steps)).technique
+    place, kept = _overview(view, bound_now(list(names), name=routes.TECHNIQUE, default=widest)), Kept()
     heading("One technique", key="one-section")
     left, _ = st.columns([2, 5])
     with left:
@@ -93,7 +93,7 @@ def _export(view: TechniquesView, chosen: str, kept: Kept) -> None:
     export_menu("techniques", title="What each technique did", source=machine, figures=figures, frames=frames | kept.frames)
 
 
-def _overview(view: TechniquesView) -> DeltaGenerator:
+def _overview(view: TechniquesView, chosen: str) -> DeltaGenerator:
     """All techniques in a chart and a table; the place for what can be taken away, which is known when all is drawn."""
     if view.headline:
         note(view.headline, key="headline", tone="lead")
@@ -101,7 +101,6 @@ def _overview(view: TechniquesView) -> DeltaGenerator:
     steps = sum(len(row.steps) for row in view.rows)
     raw = "" if view.from_raw else "changes from the stored intervals, since there are too many points to read each"
     note(" · ".join(part for part in (machine, count(steps, "step"), raw) if part), key="environment")
-    chosen = st.query_params.get(routes.TECHNIQUE) or max(view.rows, key=lambda row: len(row.steps)).technique
     event = st.plotly_chart(
         plane_figure(view, current_look(), chosen=chosen),
         theme=None,

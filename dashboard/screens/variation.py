@@ -51,7 +51,7 @@ def _choose(variant: Variant, found: Sequence[Place]) -> Change | None:
     with left:
         what = st.selectbox(
             "What", options, index=_first(place, asked), key=f"vary-what-{variant.run_id}-{place.key}",
-            format_func=lambda name: asked[name].label if name in asked else name,
+            format_func=lambda name: _capital(asked[name].label if name in asked else name),
         )  # fmt: skip
     if what == LEFT_OUT:
         return Change(place=place)
@@ -116,3 +116,7 @@ def _spec(variant: Variant, change: Change, objectives: Sequence[str]) -> tuple[
         return None, error.problems, ()
     before, after = (next(iter(d["recipe"][change.place.index].values())) for d in (document, less))
     return spec, (), tuple(name for name in before if name not in after)
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]

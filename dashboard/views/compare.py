@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dashboard.form import in_order, point_document, to_yaml
+from dashboard.form import in_order, point_document
 from dashboard.quantities import ABSENT, change, show
 from dashboard.spec_yaml import to_yaml
 from dashboard.theme import title

@@ -80,7 +80,6 @@ def _row(record: SweepRecord, *, now_ms: int, busy: bool) -> QueueRow:
     text = f"{ended:,} of {record.total:,}" if record.total else "not planned yet"
     if record.failed:
         text += f", {record.failed:,} failed"
-    stop = record.ended_ms or now_ms
     return QueueRow(
         run_id=record.run_id,
         name=record.name,
@@ -88,7 +87,7 @@ def _row(record: SweepRecord, *, now_ms: int, busy: bool) -> QueueRow:
         state=record.state,
         share=min(ended / record.total, 1.0) if record.total else 0.0,
         text=text,
-        elapsed="" if record.state == "waiting" else duration(record.bill.took_s or max(stop - record.started_ms, 0) / 1000),
+        elapsed=_elapsed(record, now_ms=now_ms),
         cost=cost_line(record),
         hint=_hint(record, now_ms=now_ms, busy=busy),
         tone=_TONES.get(record.state, "quiet"),
@@ -99,6 +98,14 @@ def _row(record: SweepRecord, *, now_ms: int, busy: bool) -> QueueRow:
         has_points=ended > 0,
         started_ms=record.started_ms,
     )
+
+
+def _elapsed(record: SweepRecord, *, now_ms: int) -> str:
+    """How long it has run, without its pauses where that is known; empty where it has not begun."""
+    begun = record.bill.took_s > 0
+    if record.state == "waiting" or (record.state == "paused" and not begun):
+        return ""
+    return duration(record.bill.took_s if begun else max((record.ended_ms or now_ms) - record.started_ms, 0) / 1000)
 
 
 _WITHOUT_BUDGET = ("grid", "one_shot")

@@ -41,6 +41,7 @@ def read_bill(text: str) -> Bill:
     """The bill that a tag holds; an empty one where there is none, as of sweeps of before there were any."""
     try:
         given = json.loads(text or "{}")
-        return Bill(**{k: None if v is None else float(v) for k, v in given.items()})
+        expected = given.pop("estimated_s", None)
+        return Bill(estimated_s=None if expected is None else float(expected), **{k: float(v) for k, v in given.items()})
     except (ValueError, TypeError, AttributeError):  # of another version
         return Bill()

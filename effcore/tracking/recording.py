@@ -182,7 +182,7 @@ class Recording(Store):
         self.home = home
         self.uri = f"the recording {path.name}"
         self.experiment_id = "0"
-        self._client = _ReadOnly()  # type: ignore[assignment]
+        self._client = _ReadOnly()
         self.header, lines = _read(path)
         self._size_bytes = path.stat().st_size
         self._documents = {line["run"]["run_id"]: line["files"] for line in lines}

@@ -5,12 +5,28 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from fake_store import FakeStore, FakeSweep
 
-from dashboard.audience import QUOTA_VARIABLE, SWEEP, Visitor, hidden, may_touch, quota_minutes, require_modest, require_own, require_turn, signed
+from dashboard.audience import (
+    QUOTA_VARIABLE,
+    SWEEP,
+    Visitor,
+    cancel,
+    hidden,
+    may_touch,
+    quota_minutes,
+    rebudget,
+    require_modest,
+    require_own,
+    require_turn,
+    resume,
+    signed,
+)
 from dashboard.classroom import Classroom
 from effcore.errors import EffcoreError
-from effcore.spec import parse
-from effcore.tracking import SweepRecord
+from effcore.forecast import Forecast
+from effcore.spec import Spec, parse
+from effcore.tracking import Bill, SweepRecord
 
 SPEC = """name: homework
 task: digits
@@ -101,3 +117,53 @@ def test_a_students_measuring_is_no_longer_than_usual(room: Classroom, measure: 
         require_modest(spec, ada)
     require_modest(parse(f"{SPEC}measure: {{max_s: 1, processes: 3}}\n"), ada)
     require_modest(spec, Visitor(room, None, True))
+
+
+SEARCH = SPEC + "search: {strategy: random, budget: {minutes: 1}}\n"
+
+
+def forecast_of(spec: Spec) -> Forecast:
+    """As long as its budget says."""
+    minutes = spec.search.budget.minutes or 0.0
+    counts = dict.fromkeys(("variants", "stages_total", "stages_distinct", "stages_cached", "trainings", "trainings_cached", "measurements"), 1)
+    return Forecast(**counts, estimated_s=60 * minutes)
+
+
+def test_a_student_lets_only_the_own_sweep_go_on_and_one_at_a_time(room: Classroom) -> None:
+    ada, bob, store = Visitor(room, room.join("Ada"), False), Visitor(room, room.join("Bob"), False), FakeStore()
+    store.records = [FakeSweep(run_id=name, name=name, state=state, owner="Ada") for name, state in (("still", "paused"), ("new", "running"))]
+    with pytest.raises(EffcoreError, match="another one's"):
+        resume("still", store, bob)  # type: ignore[arg-type]
+    with pytest.raises(EffcoreError, match="One sweep at a time: new"):
+        resume("still", store, ada)  # type: ignore[arg-type]
+    store.records = store.records[:1]
+    resume("still", store, ada)  # type: ignore[arg-type]
+    assert store.records[0].state == "waiting"
+
+
+def test_a_larger_budget_is_charged_in_the_place_of_the_one_before(room: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(QUOTA_VARIABLE, "5")
+    ada, bob, store = Visitor(room, room.join("Ada"), False), Visitor(room, room.join("Bob"), False), FakeStore()
+    store.records = [FakeSweep(run_id="mine", name="mine", state="running", owner="Ada", strategy="random")]
+    room.charge("Ada", "mine", 1.0)
+    room.charge("Ada", "before", 2.0)
+
+    def ask(minutes: float, who: Visitor) -> None:
+        rebudget("mine", parse(SEARCH.replace("minutes: 1", f"minutes: {minutes:g}")), store, who, cost=forecast_of)  # type: ignore[arg-type]
+
+    with pytest.raises(EffcoreError, match="about 4.0 minutes, and 3.0 of your 5 are left"):
+        ask(4, ada)
+    with pytest.raises(EffcoreError, match="another one's"):
+        ask(2, bob)
+    assert room.charged("Ada") == 3.0 and store.texts == {}
+    ask(3, ada)
+    assert room.charged("Ada") == 5.0 and "minutes: 3" in store.texts["mine"]
+
+
+def test_what_stood_still_before_it_began_gives_its_minutes_back(room: Classroom) -> None:
+    ada, store = Visitor(room, room.join("Ada"), False), FakeStore()
+    for run_id, took_s, left in (("fresh", 0.0, 0.0), ("begun", 12.0, 2.0)):
+        store.records = [FakeSweep(run_id=run_id, name=run_id, state="paused", owner="Ada", bill=Bill(took_s=took_s))]
+        room.charge("Ada", run_id, 2.0)
+        cancel(run_id, store, ada)  # type: ignore[arg-type]
+        assert (room.charge_of(run_id), store.records[0].state) == (left, "cancelled")

@@ -151,6 +151,16 @@ class Visit:
         self.page.wait_for_selector(wait, timeout=30_000)
         return self.page
 
+    def click_row(self, key: str, *, row: int = 0, x: int = 100) -> None:
+        """A row of a table at that distance from its left, once the page stands still: charts above it are drawn late."""
+        table = self.page.locator(f".st-key-{key} canvas").first
+        table.evaluate("table => table.scrollIntoView({block: 'center'})")
+        before = None
+        while (box := table.bounding_box()) != before or box is None:
+            before = box
+            self.page.wait_for_timeout(700)
+        self.page.mouse.click(box["x"] + x, box["y"] + 35 + 17 + 35 * row)
+
 
 @pytest.fixture
 def visit(browser: Browser, site: Site, request: pytest.FixtureRequest) -> Iterator[Visit]:

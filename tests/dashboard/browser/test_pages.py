@@ -26,17 +26,6 @@ def middle(page: Page, index: int) -> tuple[float, float]:
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
-def click_row(page: Page, key: str, *, row: int = 0, x: int = 100) -> None:
-    """A row of a table at that distance from its left, once the page stands still: charts above it are drawn late."""
-    table = page.locator(f".st-key-{key} canvas").first
-    table.evaluate("table => table.scrollIntoView({block: 'center'})")
-    before = None
-    while (box := table.bounding_box()) != before or box is None:
-        before = box
-        page.wait_for_timeout(700)
-    page.mouse.click(box["x"] + x, box["y"] + 35 + 17 + 35 * row)
-
-
 def text(page: Page, key: str) -> str:
     return page.locator(f'[class*="{key}"]').first.inner_text()
 
@@ -134,7 +123,7 @@ def test_a_step_of_a_technique_leads_to_its_point_and_the_dose_stands_in_the_add
     page.locator(".st-key-dose-accuracy-chart .xtitle", has_text="Architecture width, x").wait_for()
     page = visit.open(page.url)
     page.locator(".st-key-dose-accuracy-chart .xtitle", has_text="Architecture width, x").wait_for()
-    click_row(page, "steps-table")
+    visit.click_row("steps-table")
     page.wait_for_url("**/point?run=*")
     assert page.url.split("run=")[1] in site.logged
 
@@ -142,9 +131,9 @@ def test_a_step_of_a_technique_leads_to_its_point_and_the_dose_stands_in_the_add
 def test_boxes_beside_the_table_lead_to_points_beside_each_other(site: Any, visit: Any) -> None:
     page = visit.open(site.url)
     page.wait_for_selector(POINTS)
-    click_row(page, "frontier-table", row=0, x=18)
+    visit.click_row("frontier-table", row=0, x=18)
     page.get_by_role("button", name="Compare 1 point").wait_for()
-    click_row(page, "frontier-table", row=1, x=18)
+    visit.click_row("frontier-table", row=1, x=18)
     page.get_by_role("button", name="Compare 2 points").click()
     page.wait_for_url("**/compare?points=*")
     first, second = page.url.split("points=")[1].replace("%2C", ",").split(",")

@@ -30,6 +30,8 @@ def test_classes_have_a_line_each_and_a_mark_a_point() -> None:
     assert list(figure.data[1].error_x.array) == [4.0, 1.0] and list(figure.data[1].error_x.arrayminus) == [8.0, 5.0]
     assert list(figure.layout.yaxis.ticktext) == ["&lt;b&gt;9&lt;/b&gt;", "1"]
     assert all(abs(a - b) > 0.1 for a, b in zip(figure.data[0].y, figure.data[1].y, strict=True))
+    legend, title = figure.layout.legend, figure.layout.annotations[0]  # one below, one above: they can't meet, however narrow the page is
+    assert (legend.yref, legend.y, legend.yanchor, title.yanchor) == ("container", 0, "bottom", "bottom") and figure.layout.margin.b > 60
 
 
 def test_latencies_lie_on_one_axis_with_the_median_of_every_process() -> None:
