@@ -3,26 +3,45 @@
 from __future__ import annotations
 
 import os
-from functools import cache
 from pathlib import Path
 
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from dashboard.routes import HELD, STUDY
 from effcore.own import know
+from effcore.tracking.recording import ADDRESS
+
+_RECORDINGS = Path(__file__).resolve().parent / "recordings"
+STUDIES = {path.name.removesuffix(".jsonl.xz"): path for path in sorted(_RECORDINGS.glob("*.jsonl.xz"))}
 
 
 def home() -> Path:
     """The folder that all state lives in."""
-    return _resolved(os.environ.get("EFFCORE_HOME", "").strip() or ".effcore", os.getcwd())
-
-
-@cache
-def _resolved(path: str, folder: str) -> Path:
-    """Resolving looks at every part of the path on the disk, and a page asks for it some seventy times."""
-    return (Path(folder) / path).resolve()
+    return Path(os.environ.get("EFFCORE_HOME", "").strip() or ".effcore").resolve()
 
 
 def tracking_uri() -> str | None:
     """Address of the tracking store, where it is not the one in the home folder."""
-    return os.environ.get("EFFCORE_TRACKING_URI", "").strip() or None
+    name = study()
+    return ADDRESS + str(STUDIES[name]) if name else os.environ.get("EFFCORE_TRACKING_URI", "").strip() or None
+
+
+def study() -> str:
+    """The recorded study that this session looks at; empty where it looks at the store."""
+    if get_script_run_ctx(suppress_warning=True) is None:
+        return ""
+    name = st.session_state.get(STUDY, "")
+    return name if name in STUDIES else ""
+
+
+def choose_study() -> None:
+    """Look at the study that the address names, from now on; any other name leads back to the store."""
+    if STUDY in st.query_params:
+        asked = st.query_params[STUDY] if st.query_params[STUDY] in STUDIES else ""
+        if asked != study():
+            st.session_state.pop(HELD, None)
+        st.session_state[STUDY] = asked
 
 
 def know_own() -> None:

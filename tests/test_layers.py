@@ -24,6 +24,7 @@ LINES: tuple[tuple[str, ...], ...] = (
     (
         "recipe", "document", "devices", "space", "dimensions", "searchspace", "partspace", "spec", "effects", "planned", "plan", "screening",
         "description", "reasons", "verdict", "challenge", "effect_sizes", "dose",
+        "worksheet",
     ),
     ("tasks", "models", "stopping", "training"),
     ("techniques",),
@@ -45,7 +46,7 @@ OF_PAGES = {
     "columns",
     "errors", "objectives", "pareto", "statistics", "comparison", "frontier", "ties", "changes", "payback", "catalogue", "recipe", "document",
     "space", "dimensions", "searchspace", "spec", "effects", "planned", "plan", "description", "reasons", "verdict", "effect_sizes", "dose",
-    "tasks", "home", "context", "cache", "forecast", "own", "search", "tracking", "stored", "interaction",
+    "tasks", "home", "context", "cache", "forecast", "own", "search", "tracking", "stored", "interaction", "challenge", "worksheet",
 }  # fmt: skip
 """What pages may import: nothing that trains, runs or measures."""
 

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from datetime import UTC, datetime
-
 import streamlit as st
 
 from dashboard import data
 from dashboard.audience import INSTRUCTOR
 from dashboard.classroom import is_instructor
 from dashboard.screens.guessing import is_teaching, join, room, student
+from dashboard.screens.leading import lead
 from dashboard.screens.parts import explained, heading, note
 
 
 @explained
 def page() -> None:
-    """Joining for students; behind the key, what was guessed."""
+    """Joining for students; behind the key, what the instructor may do."""
     heading("Class", below="A name is all it takes. Guesses stay with their authors until the answer is released, and have no names then.")
     join()
     if student() is None:
@@ -38,20 +35,7 @@ def _lead() -> None:
                     st.rerun()
                 note("That is not the key.", key="wrong-key", tone="bad")
         return
-    note("On each lesson you can now release the answer and forget the guesses.", key="leading", tone="good")
-    entries = classroom.entries()
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(["question", "student", "guess", "at"])
-    writer.writerows([e.question, _plain(e.student), e.value, datetime.fromtimestamp(e.at, tz=UTC).isoformat(timespec="seconds")] for e in entries)
-    st.download_button(
-        f"All {len(entries)} guesses as CSV", text.getvalue(), "guesses.csv", "text/csv", key="guesses-csv", icon=":material/download:"
-    )
-
-
-def _plain(name: str) -> str:
-    """A name that no spreadsheet takes for a formula."""
-    return f"'{name}" if name[:1] in "=+-@\t" else name
+    lead(classroom)
 
 
 page()

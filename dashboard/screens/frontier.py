@@ -14,10 +14,13 @@ from dashboard import analysis, data, pictures, routes
 from dashboard.charts.cloud import selected_place
 from dashboard.charts.frontier import frontier_alt, selected_run
 from dashboard.quantities import count
+from dashboard.screens import still
 from dashboard.screens.answers import answers, exchange_strip
 from dashboard.screens.choose import SIDE_BY_SIDE, choose_environment, choose_source
+from dashboard.screens.clock import clock
 from dashboard.screens.export import export_menu
 from dashboard.screens.facets import facets
+from dashboard.screens.handing import hand_over
 from dashboard.screens.lens import Lens, Seen, filter_controls, lens_controls, look_through
 from dashboard.screens.parts import (
     IDLE_S,
@@ -51,7 +54,7 @@ from dashboard.views.ties import ties_line
 from effcore.objectives import METRICS, metric
 from effcore.tracking import SweepRecord
 
-SHOWN = "frontier-shown"
+SHOWN = routes.HELD
 """Snapshot on the page, in the session: a newer one takes its place only when nothing is selected, or on a click."""
 
 
@@ -95,7 +98,11 @@ def page() -> None:
     if apart:
         facets(choice.source, x=choice.x, y=choice.y, open_point=_open)
         return
+    if (moment := still.asked()) is not None:
+        still.show_still(moment, lambda shown: _view(shown, choice), lens, choice.source, found)
+        return
     live = data.active(data.sweeps())
+    clock(choice.source, live=live)
     st.fragment(run_every=LIVE_S if live else IDLE_S)(_live)(choice, lens, live, found)
 
 
@@ -107,9 +114,7 @@ def _controls(found: tuple[Source, ...]) -> tuple[Choice, DeltaGenerator]:
     with columns[1]:
         y = bound("Vertical axis", list(METRICS), name=routes.AXIS_Y, default="accuracy", labels=labels, notes=notes)
     with columns[2]:
-        x = bound(
-            "Horizontal axis", list(METRICS), name=routes.AXIS_X, default="latency_ms", labels=labels, notes=notes
-        )
+        x = bound("Horizontal axis", list(METRICS), name=routes.AXIS_X, default="latency_ms", labels=labels, notes=notes)
     environment = choose_environment(source, columns[3], notes=notes, side_by_side=True)
     return Choice(source=source, x=x, y=y, environment=environment), notes
 
@@ -140,6 +145,7 @@ def _live(choice: Choice, lens: Lens, live: bool, found: tuple[Source, ...]) -> 
         look = current_look()
         figure = pictures.figure(shown, (choice, lens), seen.view, look, layers=seen.layers, over=seen.over, selected=selected)
         _chart(figure, seen, view, table)
+        hand_over(seen, shown, choice.source, lens, view, table)
         _ringed(view, selected)
         _table(view, table)
         exchange_strip(view)
@@ -176,9 +182,7 @@ def _summary(view: FrontierView, choice: Choice, records: tuple[SweepRecord, ...
     for record in records:
         if record.state in ("running", "pausing", "cancelling") and choice.source.holds(record.run_id):
             ended = record.done + record.failed
-            st.progress(
-                min(ended / record.total, 1.0) if record.total else 0.0, text=f"{ended} of {record.total} variants"
-            )
+            st.progress(min(ended / record.total, 1.0) if record.total else 0.0, text=f"{ended} of {record.total} variants")
 
 
 def _rows(shown: data.Snapshot, choice: Choice, view: FrontierView) -> Table:
@@ -296,13 +300,7 @@ def _compare(view: FrontierView, ticked: tuple[int, ...]) -> None:
 def _left_out(view: FrontierView) -> None:
     with st.expander(f"Left out: {view.missing:,}", key="left-out", expanded=not view.dots):
         frame, columns = left_out_table(view.left_out)
-        row = picked_row(
-            frame,
-            columns,
-            key="left-out-table",
-            height=height(len(frame)),
-            alt="Variants that are not among the points",
-        )
+        row = picked_row(frame, columns, key="left-out-table", height=height(len(frame)), alt="Variants that are not among the points")
         if row is not None:
             _open(view.left_out[row].run_id)
 

@@ -7,6 +7,7 @@ import time
 import streamlit as st
 
 from dashboard import condition, data, routes
+from dashboard.places import study
 from dashboard.screens.parts import note
 from effcore.errors import EffcoreError
 
@@ -23,6 +24,8 @@ def banner() -> None:
             f"A recorded study of {header.recorded}, measured on {header.machine or 'a machine it does not name'}. It can be looked at, "
             "not added to.", key="recorded", tone="plain",
         )  # fmt: skip
+        if study():
+            st.page_link(routes.FRONTIER, label="Back to what runs here", icon=":material/arrow_back:", query_params={routes.STUDY: "none"})
     trouble = data.trouble()
     if trouble is not None:
         shown = time.strftime("%H:%M:%S", time.localtime(trouble.since_s))

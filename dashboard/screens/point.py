@@ -12,6 +12,7 @@ from dashboard.charts.profile import shares_figure
 from dashboard.form import point_document
 from dashboard.quantities import file_size
 from dashboard.screens.export import Kept, export_menu
+from dashboard.screens.handing_point import hand_out_point
 from dashboard.screens.marks import reader_marks
 from dashboard.screens.parts import IDLE_S, current_look, empty, explained, go, heading, note
 from dashboard.screens.variation import change_one_step
@@ -48,7 +49,7 @@ def _point(run_id: str) -> None:
     reader_marks(view.variant.run_id)
     _again(view.variant)
     place, kept = st.container(key="export-place"), Kept()
-    _last_step(data.verdict(data.snapshot(), run_id))
+    _last_step(data.verdict(data.snapshot(), run_id), run_id)
     if view.variant.error:
         note("What went wrong", key="error-title", tone="lead")
         st.code(view.variant.error, language=None, wrap_lines=True)
@@ -128,11 +129,14 @@ def _again(variant: Variant) -> None:
         note(f"It could not be measured again: {request.error}", key="again-failed", tone="bad")
 
 
-def _last_step(verdict: VerdictView | None) -> None:
+def _last_step(verdict: VerdictView | None, run_id: str) -> None:
     if verdict is None:
         return
     heading("What its last step did", key="last-step-section")
     note(verdict.line, key="last-step", tone="strong")
+    st.page_link(
+        routes.PREDICT, label="Let the class guess this step", icon=":material/quiz:", query_params={routes.RUN: run_id}
+    )
     for index, line in enumerate(verdict.details):
         note(line, key=f"last-step-{index}")
     with st.popover("How a verdict comes about", type="tertiary"):
@@ -320,6 +324,7 @@ def _rebuild(variant: Variant, text: str) -> None:
     st.code(text, language="yaml", wrap_lines=True)
     with st.container(horizontal=True, gap="small", key="rebuild-buttons"):
         _rebuild_buttons(variant, text)
+        hand_out_point(variant, text, spec_name=f"again-{variant.run_id[:8]}.yaml")
 
 
 def _rebuild_buttons(variant: Variant, text: str) -> None:

@@ -12,6 +12,7 @@ from dashboard.screens.parts import explained, heading, note
 from dashboard.screens.submission import refused
 from dashboard.views.queue import QueueRow, log_tail, queue_headline, queue_rows
 from effcore.errors import EffcoreError, StoreError
+from effcore.home import is_paused
 
 _MOST = 12
 
@@ -21,6 +22,8 @@ def queue() -> None:
     """The sweeps at work first, then the newest."""
     rows = queue_rows(data.sweeps(), now_ms=data.now_ms())
     heading("Queue", key="queue-section", below=queue_headline(rows))
+    if is_paused(data.home()):
+        note("The queue is paused: what runs goes on, nothing new begins.", key="paused", tone="busy")
     for row in rows[:_MOST]:
         _row(row)
     if len(rows) > _MOST:

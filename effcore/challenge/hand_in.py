@@ -48,7 +48,7 @@ def read_hand_in(folder: Path, *, received: datetime | None = None) -> tuple[Han
         EffcoreError: A file is missing, is a link, or does not say what it must.
     """
     about = _point(_file(folder, POINT))
-    recipe = _recipe(about.get("recipe"))
+    recipe = read_recipe_of(about.get("recipe"))
     model = _file(folder, f"model{RUNTIMES[recipe.runtime].suffix}")
     seed, claimed = about.get("seed"), about.get("metrics")
     if type(seed) is not int:
@@ -102,8 +102,12 @@ def _point(path: Path) -> Mapping[str, Any]:
     return about
 
 
-def _recipe(document: Any) -> Recipe:
-    """The recipe, held against every rule that a spec is held against."""
+def read_recipe_of(document: Any) -> Recipe:
+    """The recipe of a point, held against every rule that a spec is held against.
+
+    Raises:
+        EffcoreError: It is none, or breaks a rule.
+    """
     try:
         recipe = from_document(document)
         runtime, family = recipe.runtime, recipe.architecture

@@ -15,7 +15,7 @@ ALLOWED = {
     "columns", "stored",
     "errors", "objectives", "pareto", "statistics", "frontier", "comparison", "changes", "catalogue", "recipe", "spec",
     "reasons", "verdict", "effect_sizes", "dose", "tasks", "plan", "cache", "forecast", "own", "tracking", "interaction",
-    "search", "searchspace",
+    "search", "searchspace", "home", "challenge", "worksheet",
 }  # fmt: skip
 PURE = {"views", "charts", "form.py", "quantities.py", "theme.py", "routes.py"}
 

@@ -94,7 +94,7 @@ class Viewer:
             self.sent.append(data)
             message = ForwardMsg.FromString(data)
             kind = message.WhichOneof("type")
-            if kind == "new_session" and not message.new_session.fragment_ids_this_run:
+            if kind == "new_session":
                 self.widgets, self.texts = {}, []
             elif kind == "delta":
                 self._take(message.delta)

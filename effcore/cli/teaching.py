@@ -1,0 +1,34 @@
+"""`effcore worksheet`: questions made from a sweep."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from effcore.cli.options import Home, SweepName, Uri, open_home
+from effcore.errors import EffcoreError
+from effcore.home import find_uri
+
+
+def worksheet(
+    sweep: SweepName = None,
+    to: Annotated[Path, typer.Option("--to", metavar="FILE", help="Markdown file of the questions.")] = Path("worksheet.md"),
+    home: Home = None,
+    tracking_uri: Uri = None,
+) -> None:
+    """Write questions about the points of a sweep into FILE, and their answers into FILE with `-answers`."""
+    from effcore.tracking import Store
+    from effcore.worksheet import answers_text, make_worksheet, worksheet_text
+
+    store = Store(open_home(home), uri=find_uri(tracking_uri))
+    record = store.sweep(sweep)
+    sheet = make_worksheet(store.variants(sweep=record.run_id), title=record.name)
+    answers = to.with_name(f"{to.stem}-answers{to.suffix or '.md'}")
+    there = [str(p) for p in (to, answers) if p.exists()]
+    if there:
+        raise EffcoreError(f"{', '.join(there)} must not be there already. Choose another file with --to.")
+    to.write_text(worksheet_text(sheet), encoding="utf-8")
+    answers.write_text(answers_text(sheet), encoding="utf-8")
+    print(f"{to}: {len(sheet.questions)} questions about {len(sheet.points)} points of {record.name}; answers in {answers}")
