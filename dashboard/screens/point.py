@@ -11,6 +11,7 @@ from dashboard.charts.point import curve_figure, samples_figure
 from dashboard.charts.profile import shares_figure
 from dashboard.form import point_document
 from dashboard.quantities import file_size
+from dashboard.screens.cards import show
 from dashboard.screens.export import Kept, export_menu
 from dashboard.screens.handing_point import hand_out_point
 from dashboard.screens.marks import reader_marks
@@ -191,10 +192,7 @@ def _cards(variant: Variant) -> None:
         return
     with st.expander("What these steps are", key="cards"):
         for index, card in enumerate(cards):
-            note(card.title, key=f"card-{index}", tone="strong")
-            for number, line in enumerate(card.lines):
-                note(line, key=f"card-{index}-{number}", tone="plain")
-            note(f"{card.source}, {card.link}", key=f"card-source-{index}")
+            show(card, key=f"card-{index}")
 
 
 def _ancestry(view: PointView) -> None:

@@ -12,6 +12,7 @@ from dashboard.charts.frontier import selected_run
 from dashboard.charts.profile import shares_figure
 from dashboard.charts.techniques import composition_figure, dose_figure, plane_figure, steps_figure
 from dashboard.quantities import count
+from dashboard.screens.cards import show
 from dashboard.screens.choose import choose_environment, choose_source
 from dashboard.screens.export import Kept, export_menu
 from dashboard.screens.parts import bound, bound_now, current_look, empty, explained, go, heading, note, picked_row, set_bound
@@ -161,19 +162,11 @@ def _one(row: TechniqueRow, view: TechniquesView, kept: Kept) -> None:
 def _card(row: TechniqueRow) -> None:
     cards = technique_cards(TECHNIQUES[row.technique]) if row.technique in TECHNIQUES else ()
     for index, card in enumerate(cards[:1]):
-        _card_lines(card.title, card.lines, f"{card.source}, {card.link}" if card.source else "", key=f"card-{index}")
+        show(card, key=f"card-{index}")
     if cards[1:]:
         with st.expander(f"Its {count(len(cards) - 1, 'way')}", key="ways"):
             for index, card in enumerate(cards[1:], start=1):
-                _card_lines(card.title, card.lines, f"{card.source}, {card.link}", key=f"card-{index}")
-
-
-def _card_lines(name: str, lines: tuple[str, ...], source: str, *, key: str) -> None:
-    note(name, key=key, tone="strong")
-    for number, line in enumerate(lines):
-        note(line, key=f"{key}-{number}", tone="plain")
-    if source:
-        note(source, key=f"{key}-source")
+                show(card, key=f"card-{index}")
 
 
 def _sensitivity(row: TechniqueRow, view: TechniquesView, kept: Kept) -> None:

@@ -15,13 +15,14 @@ class CardView:
 
     Attributes:
         title: What it is called.
-        lines: What it is, its formula, what it costs and gives, when it does not help, and what its paper reports.
+        lines: What it is, its formula, what it costs and gives, when it does not help, and what its paper reports, each after its label;
+            what it is has none.
         source: Paper, with year.
         link: Where to read it.
     """
 
     title: str
-    lines: tuple[str, ...]
+    lines: tuple[tuple[str, str], ...]
     source: str
     link: str
 
@@ -68,22 +69,22 @@ def _way(technique: Technique, card: Card) -> CardView:
 
 
 def _of_family(family: Family) -> CardView:
-    return CardView(title=f"Family {family.name}", lines=(family.summary,), source=family.source, link=family.link)
+    return _view(family, title=f"Family {family.name}")
 
 
 def _of_block(block: Block) -> CardView:
-    return _view(block, title=f"Block: {_words(block.name)}", formula="MACs = ")
+    return _view(block, title=f"Block: {_words(block.name)}", formula="Multiply-accumulates")
 
 
 def _of_runtime(runtime: RuntimeRecord) -> CardView:
     return _view(runtime, title=f"Runtime: {runtime.name}")
 
 
-def _view(card: Card, *, title: str, formula: str = "") -> CardView:
-    """What stands in a card, line by line; what an operator's own leaves out has none."""
-    told = (("", card.summary, ""), (formula, card.formula, ""), ("Costs and gives: ", card.cost, ""), ("Does not help: ", card.unhelpful, ""))
-    lines = tuple(f"{before}{text}{after}" for before, text, after in (*told, ("Reported: ", card.figure, ".")) if text)
-    return CardView(title=title, lines=lines, source=card.source, link=card.link)
+def _view(card: Card, *, title: str, formula: str = "Formula") -> CardView:
+    """What stands in a card; what an operator's own leaves out has no line."""
+    reported = f"{card.figure}." if card.figure else ""
+    told = (("", card.summary), (formula, card.formula), ("Costs and gives", card.cost), ("Does not help", card.unhelpful), ("Reported", reported))
+    return CardView(title=title, lines=tuple((label, text) for label, text in told if text), source=card.source, link=card.link)
 
 
 def _words(name: str) -> str:

@@ -6,21 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import get_args
 
+from effcore.catalogue.record import Card
 from effcore.catalogue.staged import BlockName
 
 MAX_DEPTH = 6
 
 
 @dataclass(frozen=True, kw_only=True)
-class Family:
+class Family(Card):
     """A family of networks.
 
     Attributes:
-        name: As it stands in a spec.
-        blocks: Names of the blocks it is built from.
-        summary: One or two sentences.
-        source: Paper, with year.
-        link: Where to read it.
+        blocks: Names of the blocks it is built from, whose cards say what they cost and when they do not help.
         max_depth: Largest depth; 1 where the network is that of its paper.
         scales: Whether its width can be changed.
         origin: Where an operator's own family is from; empty for what ships.
@@ -29,11 +26,9 @@ class Family:
         refuses: Ways of techniques that don't suit it, as `pruning/channels`, or of two together, as `pruning/channels/taylor`, each with the reason.
     """
 
-    name: str
     blocks: tuple[str, ...]
-    summary: str
-    source: str
-    link: str
+    formula: str = ""
+    unhelpful: str = ""
     max_depth: int = MAX_DEPTH
     choice: tuple[str, ...] = ()
     elastic: bool = False

@@ -66,9 +66,10 @@ def forget(names: set[tuple[str, str]]) -> None:
 
 
 def _family(entry: OwnArchitecture, source: PluginSource) -> Family:
+    card = entry.card
     return Family(
-        name=entry.name, blocks=(), summary=entry.card.summary, source=entry.card.source, link=entry.card.link, max_depth=entry.max_depth,
-        refuses=dict(entry.refuses), scales=entry.scales, origin=source.origin,
+        name=entry.name, blocks=(), summary=card.summary, formula=card.formula, cost=card.cost, unhelpful=card.unhelpful, figure=card.figure,
+        source=card.source, link=card.link, max_depth=entry.max_depth, refuses=dict(entry.refuses), scales=entry.scales, origin=source.origin,
     )  # fmt: skip
 
 

@@ -36,7 +36,7 @@ def test_tells_recipe_parent_verdict_samples_files_and_how_to_rebuild(
     assert "On the frontier of accuracy and latency" in said or "Dominated on accuracy and latency" in said
     assert "Pruning: prune 50%   ← the step from its parent" in said
     assert "1,000 samples in 5 fresh processes; ended by width" in said
-    assert "Family cnn" in said and "Does not help: Where layers have as few channels" in said
+    assert "Family cnn" in said and "Does not help\nWhere layers have as few channels" in said
     assert "model.onnx, " in said and ": the file to deploy" in said
     assert len(app.get("plotly_chart")) == 2
     spec = next(c.value for c in app.code if c.language == "yaml")

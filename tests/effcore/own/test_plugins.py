@@ -98,6 +98,7 @@ def test_describe_says_where_each_is_from(home: Path) -> None:
     told = found["techniques"]["weight_clipping"]
     assert (told["title"], told["cost"], told["cards"]) == ("Weight clipping", "Nothing but a look at the weights.", [])
     assert told["figure"].startswith("ImageNet and language models: ")
+    assert found["families"]["patches"]["formula"].startswith("x' = relu") and found["families"]["patches"]["unhelpful"]
     assert found["families"]["cnn"]["origin"] == ""
     assert "patches" in found["techniques"]["architecture"]["schema"]["properties"]["family"]["enum"] and not home.exists()
 
