@@ -10,9 +10,11 @@ from dashboard import analysis, data, routes
 from dashboard.charts.profile import shares_figure
 from dashboard.charts.search import growth_figure, moment_figure, rungs_figure
 from dashboard.quantities import count
+from dashboard.screens.cards import show
 from dashboard.screens.export import Kept, export_menu
 from dashboard.screens.parts import bound, current_look, empty, explained, go, heading, note
 from dashboard.tables import tried_table
+from dashboard.views.cards import search_cards
 from dashboard.views.profile import Bar
 from dashboard.views.search import SearchView, learning, moment, search_view, share_of_growth
 from effcore.errors import EffcoreError, StoreError
@@ -52,6 +54,9 @@ def page() -> None:
     _rungs(view, kept)
     _ends(view)
     _gap(view, chosen)
+    with st.expander("How it searches", key="cards"):
+        for index, card in enumerate(search_cards(history.strategy, history.stopping)):
+            show(card, key=f"card-{index}")
     with place:
         source = f"{history.sampler} on {history.task}, {count(len(history.tried), 'candidate')}"
         export_menu(

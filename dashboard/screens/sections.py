@@ -10,7 +10,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.form import FieldSpec, field_help
 from dashboard.form_sections import opens_with, placed_at, search_document, section_document, section_fields
+from dashboard.screens.cards import show
 from dashboard.screens.parts import note
+from dashboard.views.cards import search_cards
 from effcore.catalogue.search import STRATEGIES
 from effcore.spec import KEYS
 
@@ -37,6 +39,9 @@ def _strategy() -> str:
         "Strategy", list(STRATEGIES), key="form-search-strategy", persist_state="session", help=KEYS["search"],
     )  # fmt: skip
     note(STRATEGIES[chosen].summary, key="strategy-card")
+    with st.popover("What it costs, and when it does not help", type="tertiary"):
+        for card in search_cards(chosen):
+            show(card, key="card-strategy")
     return chosen
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from effcore.catalogue import BLOCKS, FAMILIES, RUNTIMES, TECHNIQUES, Block, Card, Family, RuntimeRecord, Technique
+from effcore.catalogue.search import STOPPINGS, STRATEGIES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +46,16 @@ def technique_cards(technique: Technique) -> tuple[CardView, ...]:
     if technique.role == "runtime":
         return (own, *map(_of_runtime, RUNTIMES.values()))
     return (own, *(_way(technique, card) for card in technique.cards))
+
+
+def search_cards(strategy: str, stopping: str = "") -> tuple[CardView, ...]:
+    """How candidates are chosen, and which of them are stopped early; what the catalogue does not hold any more is left out.
+
+    Args:
+        strategy, stopping: As they stand in a spec.
+    """
+    kinds = (("Strategy", strategy, STRATEGIES), ("Stopping", stopping, STOPPINGS))
+    return tuple(_view(cards[name], title=f"{kind}: {_words(name)}") for kind, name, cards in kinds if name in cards)
 
 
 def _of_step(technique: Technique, values: Mapping[str, Any]) -> Iterator[CardView]:

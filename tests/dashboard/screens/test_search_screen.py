@@ -29,6 +29,7 @@ def test_a_search_is_replayed_and_its_gap_fills_the_launch_form(open_page: Open,
     assert not app.exception
     said = page_text(app)
     assert "optuna 5.0.0 TPESampler tried 3 candidates" in said and "After 30 s of a core: 3 candidates finished, 3 on the frontier." in said
+    assert "Strategy: tpe\nKeeps two densities" in said and "Stopping: " in said and "Reported\n" in said
     app.slider(key="replay").set_value(1).run()
     assert "After 10 s of a core: 1 candidate finished, 1 on the frontier." in page_text(app)
     assert "The widest gap lies between" in page_text(app)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from dashboard.views.cards import cards_of, technique_cards
+from dashboard.views.cards import cards_of, search_cards, technique_cards
 from effcore.catalogue import FAMILIES, TECHNIQUES
 from effcore.spec import parse
 
@@ -57,6 +57,14 @@ def test_every_card_of_every_technique_says_all_five(name: str) -> None:
     own, *others = technique_cards(TECHNIQUES[name])
     for card in (own, *(other for other in others if not other.title.startswith("Family "))):
         assert [heading for heading, _ in card.lines] == ["", "Formula", "Costs and gives", "Does not help", "Reported"], card.title
+
+
+def test_a_search_has_the_cards_of_what_chooses_and_of_what_stops() -> None:
+    strategy, stopping = search_cards("nsga2", "asha")
+    assert (strategy.title, stopping.title) == ("Strategy: nsga2", "Stopping: asha")
+    assert strategy.lines[2] == ("Costs and gives", "Nothing to choose a candidate, but many candidates: it pays with hundreds of cheap ones.")
+    assert stopping.lines[-1][1].startswith("ASHA with 500 workers: half of the time of Vizier")
+    assert [card.title for card in search_cards("forgotten", "none")] == ["Stopping: none"] and search_cards("grid")[0].title == "Strategy: grid"
 
 
 def test_what_an_operators_own_card_leaves_out_has_no_line() -> None:
