@@ -15,15 +15,15 @@ from streamlit.web.cli import main
 
 def _warm() -> None:
     logging.getLogger("streamlit").setLevel(logging.ERROR)  # says that there is no visitor, which is meant
-    import plotly.graph_objects  # noqa: F401
-
-    from dashboard import data
+    from dashboard import data, pictures
+    from dashboard.screens import frontier  # noqa: F401  # with all that it imports
 
     data.warm()
+    pictures.warm()
     logging.getLogger("streamlit").setLevel(logging.WARNING)
 
 
 if __name__ == "__main__":
     threading.Thread(target=_warm, daemon=True).start()
-    sys.argv = ["streamlit", "run", str(Path(__file__).with_name("app.py")), *sys.argv[1:]]
+    sys.argv = ["streamlit", "run", str(Path(__file__).with_name("served.py")), *sys.argv[1:]]
     main(prog_name="streamlit")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
-import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -13,9 +12,12 @@ from dashboard import data
 from dashboard.charts.facets import facet_figures
 from dashboard.charts.frontier import frontier_figure
 from dashboard.charts.layers import Layers, with_layers
+from dashboard.tables import Table, frontier_table
 from dashboard.tables_large import large_table
 from dashboard.theme import DARK, LIGHT, Look
 from dashboard.views.frontier import FrontierView
+from effcore.errors import EffcoreError
+from effcore.tracking.marks import Mark
 
 Asked = tuple[object, ...]
 """All that a picture depends on beside the state of the store: frozen values, as the source, the axes and the lens."""
@@ -48,13 +50,20 @@ def figure(
 
 
 @st.cache_resource(show_spinner=False, max_entries=24)
-def _large(home_folder: str, uri: str | None, version: str, asked: Asked, _view: FrontierView) -> tuple[pd.DataFrame, dict[str, Any]]:
-    return large_table(_view)
+def _table(home_folder: str, uri: str | None, version: str, asked: Asked, marked: tuple[tuple[str, Mark], ...], _view: FrontierView) -> Table:
+    return frontier_table(_view, dict(marked)) if _view.cloud is None else large_table(_view)
 
 
-def large(shown: data.Snapshot, asked: Asked, view: FrontierView) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """The table of very many points; readers share it, so that nobody may change it."""
-    return _large(str(data.home()), data.tracking_uri(), shown.version, asked, view)
+def table(shown: data.Snapshot, asked: Asked, view: FrontierView, *, marks: Mapping[str, Mark]) -> Table:
+    """The points as a table; readers share it, so that nobody may change it.
+
+    Args:
+        shown: The moment.
+        asked: What the view follows from.
+        view: What it is of.
+        marks: Stars and notes by run, for a table that has room for them.
+    """
+    return _table(str(data.home()), data.tracking_uri(), shown.version, asked, tuple(sorted(marks.items(), key=lambda m: m[0])), view)
 
 
 @st.cache_resource(show_spinner=False, max_entries=12)
@@ -65,3 +74,12 @@ def _facets(home_folder: str, uri: str | None, version: str, asked: Asked, look:
 def facets(shown: data.Snapshot, asked: Asked, views: Sequence[FrontierView], look: Look) -> list[go.Figure]:
     """A figure for each environment; readers share them, so that nobody may change them."""
     return _facets(str(data.home()), data.tracking_uri(), shown.version, asked, look.name, views)
+
+
+def warm() -> None:
+    """Work out what the first visitor will most likely ask for; what goes wrong is shown to that one."""
+    with suppress(EffcoreError):
+        shown = data.snapshot()
+        found = data.all_sources(shown)
+        if found:
+            data.frontier(shown, data.first_source(found, shown), x="latency_ms", y="accuracy", environment=None)

@@ -33,6 +33,10 @@ _LOST = (
 )
 
 
+Table = tuple[pd.DataFrame, dict[str, Any]]
+"""Rows, and how each column is shown."""
+
+
 def height(rows: int) -> int | Literal["content"]:
     """Height of a table: all of it, or that of so many rows as are shown before it scrolls, in pixels."""
     return "content" if rows <= _MOST_ROWS else 3 + _ROW * (1 + _MOST_ROWS)

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from dashboard.charts.axes import above, axis, direction_x, direction_y, escape, faded
 from dashboard.charts.cloud import cloud_traces, extent
 from dashboard.theme import MARKS, Look, mark, template, title
-from dashboard.views.frontier import Dot, FrontierView, hover_lines
+from dashboard.views.frontier import Coordinate, Dot, FrontierView, hover_lines
 
 WEBGL_FROM = 2000
 """Dominated points from which WebGL draws them. Below it SVG does: sharp in print, no limit on figures a page, and the
@@ -21,8 +21,9 @@ markers of one trace can lie over those of another. Staircase and frontier are a
 MOST_NUMBERED = 60
 """Points of the frontier up to which their numbers can be read."""
 
-MOST_WITH_BARS = 1000
-"""Points of a trace up to which intervals are bars; the table has them all."""
+MOST_WITH_BARS = 400
+"""Dominated points up to which their intervals are bars: more of them are a haze that takes long to draw. Those of the frontier
+always are; the table and what stands under the pointer have all of them."""
 
 _DIMMED = {"light": 0.38, "dark": 0.5}
 _SIZE, _FRONT_SIZE, _SMALL = 11, 15, 9
@@ -41,9 +42,10 @@ def frontier_figure(view: FrontierView, look: Look, *, selected: str | None = No
     dominated = [d for d in view.dots if not d.on_frontier]
     gl = len(dominated) > WEBGL_FROM
     shown = {d.technique for d in view.front}
+    bars = len(dominated) <= MOST_WITH_BARS
     sides = _sides(view) if 0 < len(view.front) <= MOST_NUMBERED else None
     for technique, dots in _by_technique(dominated):
-        figure.add_trace(_points(dots, view, look, technique, legend=technique not in shown, gl=gl))
+        figure.add_trace(_points(dots, view, look, technique, legend=technique not in shown, gl=gl, bars=bars))
     figure.add_traces(cloud_traces(view, look, shown=shown))
     if view.stairs:
         figure.add_trace(_stairs(view, look))
@@ -65,7 +67,7 @@ def _by_technique(dots: Sequence[Dot]) -> list[tuple[str, list[Dot]]]:
 
 def _points(
     dots: Sequence[Dot], view: FrontierView, look: Look, technique: str, *,
-    legend: bool, gl: bool, front: bool = False, sides: Mapping[str, str] | None = None,
+    legend: bool, gl: bool, bars: bool = True, front: bool = False, sides: Mapping[str, str] | None = None,
 ) -> go.Scatter | go.Scattergl:  # fmt: skip
     """A trace; points of the frontier are numbered where `sides` has the side of each number."""
     dimmed = not front
@@ -76,12 +78,8 @@ def _points(
     return kind(
         x=[d.x.value for d in dots],
         y=[d.y.value for d in dots],
-        error_x=_error(
-            [d.x.low for d in dots], [d.x.value for d in dots], [d.x.high for d in dots], color, dimmed=dimmed
-        ),
-        error_y=_error(
-            [d.y.low for d in dots], [d.y.value for d in dots], [d.y.high for d in dots], color, dimmed=dimmed
-        ),
+        error_x=_error([d.x for d in dots], color, dimmed=dimmed) if bars else None,
+        error_y=_error([d.y for d in dots], color, dimmed=dimmed) if bars else None,
         mode="markers+text" if numbers else "markers",
         textfont={"size": 14, "color": look.ink},
         marker={
@@ -136,15 +134,12 @@ def _shares(values: Sequence[float], *, log: bool) -> list[float]:
     return [(v - low) / spread if spread else 0.5 for v in drawn]
 
 
-def _error(
-    low: Sequence[float], value: Sequence[float], high: Sequence[float], color: str, *, dimmed: bool
-) -> dict[str, Any]:
+def _error(along: Sequence[Coordinate], color: str, *, dimmed: bool) -> dict[str, Any]:
     return {
         "type": "data",
         "symmetric": False,
-        "visible": len(value) <= MOST_WITH_BARS,
-        "array": [max(h - v, 0.0) for v, h in zip(value, high, strict=True)],
-        "arrayminus": [max(v - w, 0.0) for v, w in zip(value, low, strict=True)],
+        "array": [max(c.high - c.value, 0.0) for c in along],
+        "arrayminus": [max(c.value - c.low, 0.0) for c in along],
         "color": faded(color, 0.22 if dimmed else 0.55),
         "thickness": 1,
         "width": 0,

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
-import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -15,7 +13,8 @@ from dashboard.charts.cloud import selected_place
 from dashboard.charts.frontier import frontier_alt, selected_run
 from dashboard.quantities import count
 from dashboard.screens import still
-from dashboard.screens.answers import answers, exchange_strip
+from dashboard.screens.answers import answers
+from dashboard.screens.below import below, left_out, then_below
 from dashboard.screens.choose import SIDE_BY_SIDE, choose_environment, choose_source
 from dashboard.screens.clock import clock
 from dashboard.screens.export import export_menu
@@ -32,18 +31,16 @@ from dashboard.screens.parts import (
     heading,
     note,
     picked_row,
-    picked_rows,
     set_bound,
 )
 from dashboard.screens.parts import (
     go as go_to,
 )
-from dashboard.tables import frontier_table, height, left_out_table
+from dashboard.tables import Table, height
 from dashboard.tables_large import cloud_table
 from dashboard.theme import CHART_CONFIG
 from dashboard.views.answers import dominators
 from dashboard.views.cloud import Cloud, within
-from dashboard.views.compare import FEWEST, MOST
 from dashboard.views.filters import Part
 from dashboard.views.frontier import FrontierView
 from dashboard.views.large import MANY
@@ -56,10 +53,6 @@ from effcore.tracking import SweepRecord
 
 SHOWN = routes.HELD
 """Snapshot on the page, in the session: a newer one takes its place only when nothing is selected, or on a click."""
-
-
-Table = tuple[pd.DataFrame, dict[str, Any]]
-"""Rows, and how each column is shown."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +97,7 @@ def page() -> None:
     live = data.active(data.sweeps())
     clock(choice.source, live=live)
     st.fragment(run_every=LIVE_S if live else IDLE_S)(_live)(choice, lens, live, found)
+    then_below()
 
 
 def _controls(found: tuple[Source, ...]) -> tuple[Choice, DeltaGenerator]:
@@ -147,12 +141,10 @@ def _live(choice: Choice, lens: Lens, live: bool, found: tuple[Source, ...]) -> 
         _chart(figure, seen, view, table)
         hand_over(seen, shown, choice.source, lens, view, table)
         _ringed(view, selected)
-        _table(view, table)
-        exchange_strip(view)
+        below(view, table, open_point=_open)
     else:
         _nothing(view, choice, records)
-    if view.left_out:
-        _left_out(view)
+        left_out(view, open_point=_open)
 
 
 def _announce(shown: FrontierView, current: FrontierView) -> None:
@@ -186,7 +178,7 @@ def _summary(view: FrontierView, choice: Choice, records: tuple[SweepRecord, ...
 
 
 def _rows(shown: data.Snapshot, choice: Choice, view: FrontierView) -> Table:
-    return frontier_table(view, analysis.marks()) if view.cloud is None else pictures.large(shown, (choice,), view)
+    return pictures.table(shown, (choice,), view, marks={} if view.cloud is not None else analysis.marks())
 
 
 def _chart(figure: go.Figure, seen: Seen, view: FrontierView, table: Table) -> None:
@@ -266,43 +258,6 @@ def _clear_ring() -> None:
 
 def _use_validation(axis: str) -> None:
     set_bound(axis, "val_accuracy")
-
-
-def _table(view: FrontierView, table: Table) -> None:
-    frame, columns = table
-    place = st.container(key="compare-place")
-    row, ticked = picked_rows(
-        frame, columns, key="frontier-table", height=height(len(frame)), alt=f"The {len(frame)} points of the chart"
-    )
-    if len(frame) < view.total:
-        note(f"The table has the first {len(frame):,} of {view.total:,} points; the others open from the chart.", key="table-ends")
-    if row is not None:
-        _open(view.run_at(row))
-    with place:
-        _compare(view, ticked)
-
-
-def _compare(view: FrontierView, ticked: tuple[int, ...]) -> None:
-    """A way from the boxes beside the table to the page that sets the points beside each other."""
-    if not ticked:
-        note("A click on a row opens its point; boxes at the left choose points to compare.", key="table-hint")
-        return
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="compare-ticked"):
-        enough = FEWEST <= len(ticked) <= MOST
-        if st.button(
-            f"Compare {count(len(ticked), 'point')}", key="compare-button", icon=":material/compare_arrows:", type="primary", disabled=not enough
-        ):
-            go_to(routes.COMPARE, {routes.POINTS: ",".join(view.run_at(row) for row in ticked)})
-        if not enough:
-            note(f"From {FEWEST} to {MOST} points can be compared.", key="compare-bounds", width="content")
-
-
-def _left_out(view: FrontierView) -> None:
-    with st.expander(f"Left out: {view.missing:,}", key="left-out", expanded=not view.dots):
-        frame, columns = left_out_table(view.left_out)
-        row = picked_row(frame, columns, key="left-out-table", height=height(len(frame)), alt="Variants that are not among the points")
-        if row is not None:
-            _open(view.left_out[row].run_id)
 
 
 def _nothing(view: FrontierView, choice: Choice, records: tuple[SweepRecord, ...]) -> None:

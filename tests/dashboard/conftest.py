@@ -19,6 +19,7 @@ from fake_store import FakeStore, filled, make_variants  # noqa: E402
 from streamlit.testing.v1 import AppTest  # noqa: E402
 
 from dashboard import data  # noqa: E402
+from dashboard.screens.below import DRAWN  # noqa: E402
 from effcore.frontier import Variant  # noqa: E402
 
 Open = Callable[..., AppTest]
@@ -54,6 +55,7 @@ def open_page(store: FakeStore) -> Open:
 
     def opened(page: str = "frontier", **query: str) -> AppTest:
         app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60)
+        app.session_state[DRAWN] = True  # no browser is there to say so
         if page == "frontier":
             for name, value in query.items():
                 app.query_params[name] = value

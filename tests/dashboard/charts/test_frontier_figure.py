@@ -242,3 +242,12 @@ def test_alternative_text_says_what_is_to_be_seen() -> None:
 )
 def test_the_run_of_a_click(event: Any, run_id: str | None) -> None:
     assert selected_run(event) == run_id
+
+
+def test_many_dominated_points_have_no_bars_and_those_of_the_frontier_always_do(monkeypatch: pytest.MonkeyPatch, variants: list[Variant]) -> None:
+    view = frontier_view(variants, x="latency_ms", y="accuracy")
+    with_bars = [t.error_y.array is not None for t in frontier_figure(view, LIGHT).data if t.customdata is not None]
+    monkeypatch.setattr("dashboard.charts.frontier.MOST_WITH_BARS", 5)
+    traces = [t for t in frontier_figure(view, LIGHT).data if t.customdata is not None]
+    front = {d.run_id for d in view.front}
+    assert all(with_bars) and all((t.error_y.array is not None) == (set(t.customdata) <= front) for t in traces)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from fake_store import START_MS, FakeStore, FakeSweep, make_variant, make_variants, running
 from streamlit.testing.v1 import AppTest
 
+from dashboard.screens.below import DRAWN
 from effcore.spec import parse
 
 Open = Callable[..., AppTest]
+ROOT = Path(__file__).resolve().parents[3]
 Text = Callable[[Any], str]
 
 
@@ -197,3 +200,11 @@ def test_a_name_with_markup_stays_text(open_page: Open, store: FakeStore) -> Non
     hovers = [h for trace in figure["data"] for h in trace.get("hovertext", ())]
     assert hovers and all("<img" not in h and "&lt;img" in h for h in hovers)
     assert all(nasty not in m.value for m in app.markdown)
+
+
+def test_tables_wait_until_the_browser_has_drawn_the_chart(store: FakeStore) -> None:
+    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60).run()
+    assert len(figures(app)) == 1 and len(app.dataframe) == 0
+    app.session_state[DRAWN] = True
+    app.run()
+    assert len(figures(app)) == 1 and len(app.dataframe[0].value) == 62

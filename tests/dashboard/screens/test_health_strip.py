@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import data
 from dashboard.keeping import AGAIN_S, Keeping
+from dashboard.screens.below import DRAWN
 from effcore.errors import StoreError, StoreLocked
 
 Open = Callable[..., AppTest]
@@ -65,7 +66,9 @@ def test_a_store_that_never_could_be_read_says_so_and_nothing_else(open_page: Op
 
 def test_a_recorded_study_opens_and_says_that_it_is_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("EFFCORE_TRACKING_URI", f"recording:{RECORDED}")
-    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60).run()
+    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60)
+    app.session_state[DRAWN] = True
+    app.run()
     assert not app.exception and "A recorded study of 20" in texts(app) and "It can be looked at, not added to." in texts(app)
     assert len(app.get("plotly_chart")) == 1 and len(app.dataframe[0].value) >= 30
     assert not (tmp_path / "home" / "mlflow.db").exists()
