@@ -53,6 +53,7 @@ def page() -> None:
         )
         return
     _head(view, notes)
+    place = st.container(key="export-place")
     known = analysis.evidence_of([c.point for c in view.contenders])
     # Beside each other two columns of figures fit; with more points the tables take the whole width.
     places = st.columns(2, gap="large") if len(view.contenders) == FEWEST else [st.container(), st.container()]
@@ -68,7 +69,8 @@ def page() -> None:
     _parts(view, kept)
     names = "; ".join(f"{c.letter}: {c.name}" for c in view.contenders)
     spec = partial(compared_spec, view) if view.one_task else None
-    export_menu("compare", title=f"Compared: {names}", source=names, figures=kept.figures, frames=kept.frames, spec=spec)
+    with place:
+        export_menu("compare", title=f"Compared: {names}", source=names, figures=kept.figures, frames=kept.frames, spec=spec)
 
 
 def _choose() -> tuple[str, ...]:

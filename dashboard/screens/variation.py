@@ -62,7 +62,7 @@ def _choose(variant: Variant, found: Sequence[Place]) -> Change | None:
 
 def _first(place: Place, asked: dict[str, FieldSpec]) -> int:
     """The first parameter that is a number with another value to suggest: what is varied most often."""
-    ready = (i for i, f in enumerate(asked.values()) if f.kind in ("number", "integer") and suggested(place.technique, f, place.values[f.name]))
+    ready = (i for i, f in enumerate(asked.values()) if f.kind in ("number", "integer") and suggested(place, f))
     return next(ready, 0)
 
 
@@ -71,7 +71,7 @@ def _value(variant: Variant, place: Place, field: FieldSpec) -> str:
     label = f"Instead of {now}"
     if field.options:
         return st.selectbox(label, others(field, now), key=key, help=field_help(field)) or ""
-    start = suggested(place.technique, field, now)
+    start = suggested(place, field)
     return (st.text_input(label, start, key=key, help=field_help(field), placeholder=field.bounds) or "").strip()
 
 

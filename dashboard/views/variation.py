@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import ValidationError
+
 from dashboard.form import AUTOMATIC, FieldSpec, fields, in_order, point_document, read_values
 from dashboard.theme import title
 from effcore.catalogue import TECHNIQUES, order_problems
@@ -60,7 +62,7 @@ def places(variant: Variant) -> tuple[Place, ...]:
 
 def _place(index: int, step: Step) -> Place:
     plain = step.config.model_dump(mode="json")
-    asked = _asked(step.technique)
+    asked = tuple(f for f in _asked(step.technique) if _has_a_use(step.technique, plain, f))
     return Place(
         key=f"{index}-{step.technique}", index=index, technique=step.technique, label=f"{title(step.technique)}: {step.label}", fields=asked,
         values={f.name: _shown(_at(plain, f.path)) for f in asked}, removable=step.record.optional, new=False,
@@ -112,28 +114,40 @@ def others(field: FieldSpec, now: str) -> tuple[str, ...]:
     return tuple(option for option in field.options if option != now)
 
 
-def suggested(technique: str, field: FieldSpec, now: str) -> str:
+def suggested(place: Place, field: FieldSpec) -> str:
     """A number other than the one it is that the catalogue allows: half of it, or twice; empty where neither is."""
+    plain = {f.path: place.values[f.name] for f in place.fields}
+    values: dict[str, Any] = {}
+    for path, text in plain.items():
+        _put(values, path, next(iter(read_values(next(f for f in place.fields if f.path == path), text)), None))
+    return next((text for text in _numbers(field, place.values[field.name]) if _allowed(place.technique, values, field, text)), "")
+
+
+def _numbers(field: FieldSpec, now: str) -> list[str]:
+    """Numbers beside the one it is; none where it is no number."""
     try:
         value = float(now)
     except ValueError:
-        return ""
-    for other in (value / 2, value * 2, 1.0):
-        text = f"{round(other) if field.kind == 'integer' else other:.6g}"
-        if text != now and _allowed(technique, field, text):
-            return text
-    return ""
+        return []
+    texts = [f"{round(other) if field.kind == 'integer' else other:.6g}" for other in (value / 2, value * 2, 1.0)]
+    return [text for text in texts if text != now]
 
 
-def _allowed(technique: str, field: FieldSpec, text: str) -> bool:
-    model = TECHNIQUES[technique].parameters
-    values = read_values(field, text)
-    if len(field.path) > 1:  # its parents would have to be given too; reading the spec judges it
-        return True
+def _has_a_use(technique: str, plain: Mapping[str, Any], field: FieldSpec) -> bool:
+    """Whether a parameter could be something else as the other parameters are."""
+    now = _shown(_at(plain, field.path))
+    tries = others(field, now) if field.options else (*_numbers(field, now), "1", "0.5", "10")
+    return any(_allowed(technique, plain, field, text) for text in tries)
+
+
+def _allowed(technique: str, plain: Mapping[str, Any], field: FieldSpec, text: str) -> bool:
+    """Whether nothing speaks against that value itself; what it leaves without a use goes back to its default."""
+    values = _less_defaults(technique, plain)
+    _put(values, field.path, next(iter(read_values(field, text)), None))
     try:
-        model.__pydantic_validator__.validate_assignment(model.model_construct(), field.path[0], values[0])
-    except ValueError:
-        return False
+        TECHNIQUES[technique].parameters.model_validate(values)
+    except ValidationError as error:
+        return not any(e["loc"][:1] == field.path[:1] for e in error.errors(include_url=False))
     return True
 
 

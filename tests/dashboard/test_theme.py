@@ -72,7 +72,14 @@ def test_marks_and_text_stand_out_from_the_paper(look: theme.Look) -> None:
 def test_figures_and_pages_have_the_same_paper_and_ink(look: theme.Look) -> None:
     page = CONFIG["theme"][look.name]
     assert (page["backgroundColor"], page["textColor"]) == (look.paper, look.ink)
-    assert contrast(page["primaryColor"], "#ffffff") >= 4
+    assert contrast(page["primaryColor"], "#ffffff") >= 4.5  # the text of a button
+
+
+@pytest.mark.parametrize("look", [theme.LIGHT, theme.DARK], ids=lambda look: look.name)
+def test_text_stands_out_from_the_grounds_of_fields_tables_and_code_too(look: theme.Look) -> None:
+    page = CONFIG["theme"][look.name]
+    grounds = {page[name] for name in ("secondaryBackgroundColor", "dataframeHeaderBackgroundColor", "codeBackgroundColor")}
+    assert min(contrast(color, ground) for color in (look.ink, look.quiet, look.good, look.bad, look.accent) for ground in grounds) >= 4.5
 
 
 def test_a_technique_without_a_mark_gets_a_spare_one_that_stays() -> None:

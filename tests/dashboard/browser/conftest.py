@@ -137,6 +137,18 @@ def serve_home() -> Iterator[Callable[[Path], str]]:
         process.wait(timeout=20)
 
 
+@pytest.fixture
+def two_techniques(serve_home: Callable[[Path], str], tmp_path: Path) -> str:
+    """The address of pages over a sweep with and without pruning and 8 bits."""
+    spec = parse(SPEC.replace("width: [0.5, 1.0]", "width: 0.5").replace("  - runtime", "  - quantization: [none, {}]\n  - runtime"))
+    store = Store(tmp_path / "home")
+    sweep = store.open_sweep(spec)
+    for recipe in spec.recipes:
+        log(store, sweep, recipe, tmp_path)
+    store.finish_sweep(sweep, status="FINISHED")
+    return serve_home(tmp_path / "home")
+
+
 @dataclass
 class Visit:
     """A page that is open, and what it asked of other hosts or wrote as errors."""
@@ -159,7 +171,10 @@ class Visit:
         while (box := table.bounding_box()) != before or box is None:
             before = box
             self.page.wait_for_timeout(700)
-        self.page.mouse.click(box["x"] + x, box["y"] + 35 + 17 + 35 * row)
+        place = box["x"] + x, box["y"] + 35 + 17 + 35 * row
+        self.page.mouse.move(*place)
+        self.page.wait_for_timeout(200)  # the table finds out what lies under the pointer, and loses a click that comes sooner
+        self.page.mouse.click(*place, delay=80)
 
 
 @pytest.fixture

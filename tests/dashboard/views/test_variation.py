@@ -56,7 +56,7 @@ def test_the_step_from_its_parent_comes_first_and_then_what_can_be_put_in(varian
 def test_a_number_is_changed_and_nothing_else(variant: Variant) -> None:
     pruning = place(variant, "pruning")
     amount = field(pruning, "amount")
-    assert pruning.values["amount"] == "0.5" and suggested("pruning", amount, "0.5") == "0.25"
+    assert pruning.values["amount"] == "0.5" and suggested(pruning, amount) == "0.25"
     before, after = parse(SPEC).recipes[0], made(variant, Change(place=pruning, field=amount, text="0.25"))
     assert [i for i, (a, b) in enumerate(zip(before.steps, after.steps, strict=True)) if a != b] == [3]
     assert after.steps[3].config.amount == 0.25 and after.steps[3].config.fine_tune == 1  # type: ignore[attr-defined]
@@ -87,7 +87,7 @@ def test_every_change_of_every_point_of_a_grid_is_a_spec_or_says_why_not() -> No
     for variant in make_variants()[:12]:
         for found in places(variant):
             for one in found.fields[:4]:
-                text = next(iter(others(one, found.values[one.name])), "") if one.options else suggested(found.technique, one, found.values[one.name])
+                text = next(iter(others(one, found.values[one.name])), "") if one.options else suggested(found, one)
                 if text:
                     document = changed_document(variant, Change(place=found, field=one, text=text), objectives=OBJECTIVES)
                     try:
@@ -105,3 +105,9 @@ def test_a_recipe_of_another_catalogue_can_not_be_changed(variant: Variant) -> N
     old = make_variants(count=1)[0]
     object.__setattr__(old, "recipe", {"task": "mnist5k", "steps": [{"unheard": {}}]})
     assert places(old) == ()
+
+
+def test_a_parameter_that_has_no_use_as_the_others_are_is_not_offered() -> None:
+    recipe = parse(SPEC.replace("mode: static, calibration: entropy", "mode: weight_only")).recipes[0]
+    names = {f.name for f in place(make_variant(recipe), "quantization").fields}
+    assert {"mode", "bits"} <= names and "calibration_images" not in names
