@@ -4,15 +4,19 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # Each process loads torch and holds a browser: more than four would be a matter of memory.
-ON_ALL_CORES := --numprocesses=auto --maxprocesses=4 --dist=worksteal
+ON_ALL_CORES := --numprocesses=auto --maxprocesses=4
 
-.PHONY: demo test lint clean
+.PHONY: demo test slow lint clean
 
 demo: $(VENV)/ready
 	@"$(BIN)/python" -m effcore serve experiments/quickstart.yaml
 
 test: $(VENV)/ready
-	@"$(BIN)/python" -m pytest -m "not slow" $(ON_ALL_CORES)
+	@"$(BIN)/python" -m pytest -m "not slow" $(ON_ALL_CORES) --dist=worksteal
+
+# Those of one file share sweeps that take minutes, and stay together.
+slow: $(VENV)/ready
+	@"$(BIN)/python" -m pytest -m slow $(ON_ALL_CORES) --dist=loadfile
 
 lint: $(VENV)/ready
 	@"$(BIN)/ruff" check .
