@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from stores import make_record, make_spec
 
+from effcore import runner
 from effcore.home import is_paused, pause
-from effcore.runner import next_of, run_queue
+from effcore.runner import PAUSED, next_of, run_queue
 from effcore.tracking import Store, SweepRecord
 
 
@@ -84,3 +86,28 @@ def test_a_paused_queue_begins_nothing_and_goes_on_later(tmp_path: Path) -> None
     pause(tmp_path / "home", False)
     run_queue(store, home=tmp_path / "home", once=True)
     assert store.again(run_id).state == "failed"
+
+
+def test_a_paused_sweep_is_left_alone_and_one_that_was_resumed_at_once_is_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(tmp_path / "home")
+    still, soon = (store.schedule(make_spec(name).text) for name in ("still", "soon"))
+    ran: list[str] = []
+
+    def command(arguments: list[str], store: Store, home: Path, log: Path) -> int:
+        """What `effcore run --run-id` does with a sweep that is paused while it runs."""
+        run_id = arguments[-1]
+        ran.append(run_id)
+        store.open_sweep(make_spec("still" if run_id == still else "soon"), run_id=run_id)
+        if ran.count(run_id) == 2:
+            store.finish_sweep(run_id, status="FINISHED")
+            return 0
+        store.pause(run_id)
+        store.requeue(run_id)
+        if run_id == soon:
+            store.resume(run_id)
+        return PAUSED
+
+    monkeypatch.setattr(runner, "_run_command", command)
+    run_queue(store, home=tmp_path / "home", once=True)
+    assert ran == [still, soon, soon]
+    assert [(store.sweep(run_id).state, store.sweep(run_id).error) for run_id in (still, soon)] == [("paused", ""), ("done", "")]
