@@ -16,40 +16,41 @@ _MOST_BELOW = 135
 """Characters of the line under the title that 1280 pixels hold."""
 
 
-def enlarged(figure: go.Figure, *, height: int) -> go.Figure:
+def enlarged(figure: go.Figure, *, height: int, times: float = TYPE) -> go.Figure:
     """A copy with larger type and marks.
 
     Args:
         figure: With a template of its own; it stays as it is.
         height: In pixels.
+        times: How much larger.
     """
+
+    def size(points: float) -> int:
+        return round(times * points)
+
     large = go.Figure(figure)
     large.update_layout(
-        height=height, font={"size": _size(15)}, legend={"font": {"size": _size(15)}}, hoverlabel={"font": {"size": _size(14)}},
+        height=height, font={"size": size(15)}, legend={"font": {"size": size(15)}}, hoverlabel={"font": {"size": size(14)}},
     )  # fmt: skip
-    large.update_xaxes(tickfont={"size": _size(15)}, title={"font": {"size": _size(16)}, "standoff": 18})
-    large.update_yaxes(tickfont={"size": _size(15)}, title={"font": {"size": _size(16)}})
+    large.update_xaxes(tickfont={"size": size(15)}, title={"font": {"size": size(16)}, "standoff": 18})
+    large.update_yaxes(tickfont={"size": size(15)}, title={"font": {"size": size(16)}})
     for annotation in large.layout.annotations:
-        annotation.font.size = _size(annotation.font.size or 15)
+        annotation.font.size = size(annotation.font.size or 15)
     for trace in large.data:
-        _enlarge(trace)
+        _enlarge(trace, times)
     return large
 
 
-def _enlarge(trace: Any) -> None:
+def _enlarge(trace: Any, times: float) -> None:
     if trace.type not in ("scatter", "scattergl"):
         return
     if trace.textfont.size:
-        trace.textfont.size = _size(trace.textfont.size)
+        trace.textfont.size = round(times * trace.textfont.size)
     size = trace.marker.size
     if isinstance(size, int | float):
-        trace.marker.size = TYPE * size
+        trace.marker.size = times * size
     if trace.line.width:
-        trace.line.width = TYPE * trace.line.width
-
-
-def _size(points: float) -> int:
-    return round(TYPE * points)
+        trace.line.width = times * trace.line.width
 
 
 def slide(figure: go.Figure, look: Look, *, title: str, source: str, height: int = 720) -> go.Figure:

@@ -16,7 +16,8 @@ from dashboard.screens.parts import explained, heading, note
 def page() -> None:
     """Joining for students; behind the key, what the instructor may do."""
     heading("Class", below="A name is all it takes. Guesses stay with their authors until the answer is released, and have no names then.")
-    join()
+    if not (room() and is_teaching()):
+        join()
     if student() is None:
         heading("Instructor", key="instructor-section")
         _lead()

@@ -23,7 +23,7 @@ from dashboard.views.sources import Source
 from effcore.columns import Columns
 
 HIDDEN, SHOWN = "1", "controls"
-_HEIGHT = 620
+_HEIGHT, _TYPE = 500, 1.6
 _LARGE = "html { font-size: 23px; } header[data-testid='stHeader'] { display: none; } .stMainBlockContainer { padding-top: 1.5rem; }"
 _BARE = ".st-key-lens, [data-testid='stHorizontalBlock']:has(.st-key-bound-sweep), [class*='st-key-health'] { display: none; }"
 
@@ -84,7 +84,7 @@ def show_still(still: Still, view_of: Callable[[data.Snapshot], FrontierView], l
     answers(lens, view)
     look = current_look()
     figure = with_layers(frontier_figure(seen.view, look), seen.view, look, seen.layers, over=seen.over)
-    st.plotly_chart(enlarged(figure, height=_HEIGHT), theme=None, key="still-chart", config=CHART_CONFIG, alt=frontier_alt(view))
+    st.plotly_chart(enlarged(figure, height=_HEIGHT, times=_TYPE), theme=None, key="still-chart", config=CHART_CONFIG, alt=frontier_alt(view))
     for index, line in enumerate(seen.notes):
         note(line, key=f"lens-{index}")
     moment = f"as of {datetime.fromtimestamp(still.until_ms / 1000, tz=UTC):%Y-%m-%d %H:%M} UTC"

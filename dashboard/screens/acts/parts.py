@@ -9,11 +9,18 @@ import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
 
+from dashboard import routes
+from dashboard.charts.slide import enlarged
 from dashboard.theme import CHART_CONFIG
+
+_HEIGHT = 450
+"""Of a figure that says none, in pixels; Plotly's own."""
 
 
 def chart(figure: go.Figure, *, key: str, alt: str) -> None:
-    """A figure, with what it says in words for those who can't see it."""
+    """A figure, with what it says in words for those who can't see it; on the projector in type for the last row."""
+    if st.query_params.get(routes.PROJECTOR) == "1":
+        figure = enlarged(figure, height=figure.layout.height or _HEIGHT)
     with st.container(key=f"{key}-chart"):
         st.plotly_chart(figure, key=key, config=CHART_CONFIG, theme=None)
         with st.container(key=f"{key}-alt"):

@@ -22,7 +22,8 @@ def count_points(page: Any, number: int) -> None:
 def test_one_click_gives_the_hand_out(site: Any, visit: Any, tmp_path: Path) -> None:
     page = visit.open(f"{site.url}/?bx=0.5")
     count_points(page, 5)
-    with page.expect_download() as download:
+    page.wait_for_timeout(4000)  # a click while the page is still being drawn goes to a button that is then another one
+    with page.expect_download(timeout=120_000) as download:  # a browser draws four pictures
         page.get_by_role("button", name="Hand-out").click()
     download.value.save_as(tmp_path / "hand-out.zip")
     archive = zipfile.ZipFile(tmp_path / "hand-out.zip")
@@ -63,5 +64,5 @@ def test_the_recorded_study_is_one_click_away_and_back(site: Any, visit: Any) ->
     page.get_by_role("link", name="Techniques").first.click()
     page.get_by_text("A recorded study of").wait_for()
     page.get_by_role("link", name="Back to what runs here").click()
-    page.get_by_text("mnist5k").first.wait_for()
     page.wait_for_function("!document.body.innerText.includes('A recorded study of')")
+    count_points(page, len(site.logged) - 1)
