@@ -13,6 +13,7 @@ from effcore.measure.environment import current, has_vnni
 from effcore.plan import Context
 
 SOURCES: dict[str, tuple[str, ...]] = {
+    "build": ("stages/build.py", "models"),
     "train": ("stages/train.py", "training.py", "stopping.py", "tasks", "models", "measure/memory.py"),
     "transform": ("stages/transform.py", "stages/train.py", "training.py", "stopping.py", "tasks", "models", "measure/memory.py"),
     "export": ("stages/export.py", "models", "tasks", "training.py", "stopping.py", "measure/huffman.py", "measure/size.py"),
@@ -35,6 +36,7 @@ SHARED: dict[str, tuple[str, ...]] = {
 """Modules that all techniques, and each runtime, use beside their own."""
 
 PACKAGES: dict[str, tuple[str, ...]] = {
+    "build": ("torch",),
     "train": ("torch", "numpy"),
     "transform": ("torch", "torchao", "numpy", "torch-pruning"),
     "export": ("torch", "torchao", "onnx", "onnxscript", "numpy"),

@@ -169,6 +169,20 @@ class Driver:
             self._sent_off += stage.kind == "measure"
             self._engine.submit(stage, priority=priority, done=lambda done, outcome: self.events.put((done, outcome)))
 
+    def measure_alone(self, export: str, runtime: str) -> str:
+        """Have a file measured that is of no variant; the key of its measurement in the sweep's own environment.
+
+        Args:
+            export: Key of the stage that has made it, which has come.
+            runtime: That runs it.
+        """
+        outcome = self.outcomes[export]
+        assert isinstance(outcome, Outcome), "a file that is there"
+        stage = self._measurements(export, runtime, outcome.entry.facts["structure"])[0]
+        if stage.key not in self.running and stage.key not in self.outcomes:
+            self.waiting[stage.key] = stage
+        return stage.key
+
     def measures(self, variant: VariantPlan) -> tuple[str, ...]:
         """Keys of the measurements of a variant that was added, as far as they are known."""
         return self._states[variant.key].measures
@@ -240,7 +254,7 @@ class Driver:
             return
         export = self.outcomes.get(state.plan.export)
         if isinstance(export, Outcome) and not state.measures:
-            stages = self._measurements(state.plan, export.entry.facts["structure"])
+            stages = self._measurements(state.plan.export, state.plan.recipe.runtime, export.entry.facts["structure"])
             state.measures = tuple(stage.key for stage in stages)
             for stage in stages:
                 self._users[stage.key].append(state)
@@ -249,11 +263,11 @@ class Driver:
         if state.measures and all(k in self.outcomes for k in (*state.plan.stages, *state.measures)):
             self._log(state)
 
-    def _measurements(self, variant: VariantPlan, structure: str) -> list[Stage]:
+    def _measurements(self, export: str, runtime: str, structure: str) -> list[Stage]:
         """One stage for each environment, the sweep's own first."""
         return [
             measure_stage(
-                structure, variant.export, task=self.spec.task, runtime=variant.recipe.runtime, settings=self.spec.measure.settings,
+                structure, export, task=self.spec.task, runtime=runtime, settings=self.spec.measure.settings,
                 environment=environment.key, context=self.context, batch=environment.batch, threads=environment.threads,
             )
             for environment in self.environments

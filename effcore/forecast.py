@@ -19,7 +19,7 @@ from effcore.plan import EARLY, Context, Find, Plan, Stage, make_plan, measure_s
 from effcore.recipe import Recipe
 from effcore.spec import Spec
 
-DEFAULT_S = {"train": 2.0, "transform": 1.5, "export": 2.5, "evaluate": 0.5, "measure": 4.0, "table": 20.0, "screen": 0.2}
+DEFAULT_S = {"build": 0.5, "train": 2.0, "transform": 1.5, "export": 2.5, "evaluate": 0.5, "measure": 4.0, "table": 20.0, "screen": 0.2}
 """Seconds a unit before anything has run here: an epoch of `mnist5k`, a file, a structure; see experiments/LOG.md."""
 
 START_S = 8.0

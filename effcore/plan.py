@@ -97,6 +97,18 @@ class Planner:
             stored=tuple(teacher for key, teacher in self.stored.items() if key in given),
         )  # fmt: skip
 
+    def untrained(self, recipe: Recipe) -> tuple[str, ...]:
+        """Keys of the stages that export its network with random weights, inputs first; none where its structure may follow from trained ones."""
+        if any(s.role == "transform" or s.record.trains(s.config) or bool(getattr(s.config, "float_layers", 0)) for s in recipe.steps):
+            return ()
+        lower, training = [s for s in recipe.steps if s.role == "lower"], next(s for s in recipe.steps if s.role == "phase")
+        architecture = recipe.architecture
+        config = TASKS[recipe.task].identity | {"architecture": architecture.model_dump(mode="json")} | brought(architecture.family, None)
+        built = self._stage("build", config, [], cost_class=f"build {recipe.task} {architecture.family}")
+        export = self.export(recipe, lower, _Chain(keys=(built.key,), model=built.key, training=training))
+        plain = tuple(key for role, key in self.stages[export].inputs if role == "file")
+        return (built.key, *plain, export)
+
     def lowered(self, recipe: Recipe, seed: int) -> _Chain:
         """The same stages, with the training that a step does before it lowers the network."""
         chain = self.model(recipe, seed)

@@ -49,7 +49,7 @@ class Stage:
     """One unit of work.
 
     Attributes:
-        kind: `train`, `transform`, `export`, `evaluate` or `measure`.
+        kind: `build`, `train`, `transform`, `export`, `evaluate` or `measure`.
         key: Kind and hash of all that determines the result.
         config: All that the work needs beside its inputs, as plain data.
         inputs: Key of the stage that each input comes from, by the role of the input.

@@ -14,12 +14,14 @@ from effcore.searcher import Searcher
 def history_of(searcher: Searcher) -> History:
     """The search as it stands."""
     spec, search, trials = searcher.driver.spec, searcher.search, searcher.study.trials
+    soundings = [_sounding_s(t) for t in trials if "sounding" in t.note]
     return History(
         name=spec.name, task=spec.task, strategy=search.strategy, stopping=search.stopping, latency_first=search.latency_first,
         seed=search.seed, objectives=spec.objectives, constraints=tuple(search.constraints), sampler=searcher.sampler,
         slots=searcher.driver.slots, elapsed_s=round(searcher.spending.elapsed_s, 2), core_s=round(searcher.spending.core_s, 2),
         choosing_s=round(searcher.spending.choosing_s, 2), shared_s=round(sum(_shared_s(t) for t in trials), 2),
         prediction_error=_errors(trials), space=searcher.space.dimensions, tried=tuple(_tried(searcher, t) for t in trials),
+        sounded=len(soundings), sounding_s=round(sum(soundings), 2),
     )  # fmt: skip
 
 
@@ -42,11 +44,17 @@ def _shared_s(trial: Trial) -> float:
     return float(trial.note.get("alone_s", 0.0)) - float(trial.note.get("added_s", 0.0))
 
 
+def _sounding_s(trial: Trial) -> float:
+    """Core-seconds of building, exporting and measuring an untrained network; a finished candidate would have been measured in any case."""
+    took = trial.note["sounding"]
+    return float(took["made_s"]) + (0.0 if trial.state == "done" else float(took["measured_s"]))
+
+
 def _errors(trials: list[Trial]) -> dict[str, tuple[float, int]]:
     """Median error of what was predicted before a candidate was begun, as a share of what was measured."""
     found: dict[str, list[float]] = defaultdict(list)
     for trial in trials:
-        figures = trial.note.get("figures", {})
+        figures = trial.note.get("figures") or trial.note.get("sounding", {}).get("figures", {})
         for name, predicted in trial.note.get("predicted", {}).items():
             if figures.get(name):
                 found[name].append(abs(predicted - figures[name]) / abs(figures[name]))

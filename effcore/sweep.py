@@ -29,6 +29,7 @@ from effcore.recipe import canonical
 from effcore.recorded import history_of
 from effcore.search.history import History
 from effcore.searcher import Searcher
+from effcore.sounding import SoundingSearcher
 from effcore.spec import Spec
 from effcore.stages import LIMIT_VARIABLE, TASK_VARIABLE
 from effcore.stored import StoredTeachers, require_teachers
@@ -209,7 +210,7 @@ def _source(driver: Driver) -> tuple[Source, bool]:
     if spec.parts is not None:
         return OneShot(driver, spec.parts), True
     if spec.space is not None:
-        return Searcher(driver, spec.space, storage=search_storage(driver.home)), True
+        return SoundingSearcher(driver, spec.space, storage=search_storage(driver.home)), True
     plan = make_plan(spec.variants, context=driver.context, stored=driver.teachers)
     cached = Cache(driver.home).keys()
     missing = missing_structures(plan, spec, home=driver.home, cached=cached, context=driver.context)

@@ -34,8 +34,9 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("search",),
     ("tracking",),
     (
-        "stored", "results", "reckoning", "driver", "grid", "candidate", "spending", "searcher", "recorded", "one_shot", "sweep", "runner", "report",
-        "data_efficiency", "interaction", "proxies", "tabled", "takeaway", "scan", "remeasure", "bundle", "imported", "grade", "reproductions",
+        "stored", "results", "reckoning", "driver", "grid", "candidate", "spending", "searcher", "recorded", "sounding", "one_shot",
+        "sweep", "runner", "report", "data_efficiency", "interaction", "proxies", "tabled", "takeaway", "scan", "remeasure", "bundle",
+        "imported", "grade", "reproductions",
     ),
     ("cli", "__init__", "__main__"),
 )

@@ -63,7 +63,8 @@ def _lines(history: History) -> tuple[str, ...]:
     saved = savings(history)
     said = [
         f"Saved {duration(max(saved.net_s, 0.0))} of a core: {duration(saved.sharing_s)} by sharing, {duration(saved.stopping_s)} by stopping, "
-        f"{duration(saved.postponing_s)} by putting off (forecast), less {duration(saved.choosing_s)} to choose."
+        f"{duration(saved.postponing_s)} by putting off (forecast), less {duration(saved.choosing_s)} to choose"
+        + (f" and {duration(saved.sounding_s)} to measure {count(history.sounded, 'structure')} before training." if history.sounded else ".")
     ]
     for name, (error, number) in history.prediction_error.items():
         said.append(f"Predicted {name} with a median error of {100 * error:.1f} % over {count(number, 'candidate')}.")

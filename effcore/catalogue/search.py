@@ -94,7 +94,8 @@ class Search(Parameters):
     reduction: int = parameter(3, ge=2, le=10, help="One candidate in this many is promoted from a rung to the next.")
     tie_break: Literal["hypervolume", "crowding"] = parameter("hypervolume", help="Which of equally ranked candidates comes first.")
     latency_first: bool = parameter(
-        True, help="Whether candidates that can't reach the frontier, by their predicted latency, size or memory, are put off."
+        True, help="Whether candidates that can't reach the frontier, by their predicted latency, size or memory, are put off; a structure is "
+        "measured before it is trained where that is expected to cost less than the training it saves."
     )
     startup: int = parameter(10, ge=1, le=1000, unit="candidates", help="First candidates that are drawn evenly, before results guide the choice.")
     population: int = parameter(16, ge=4, le=1000, unit="candidates", help="Candidates in a generation.")

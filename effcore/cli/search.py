@@ -60,6 +60,7 @@ def print_search(history: History) -> None:
     print(
         f"  saved         {saved.net_s:.0f} core-seconds: {saved.sharing_s:.0f} by sharing, {saved.stopping_s:.0f} by stopping and "
         f"{saved.postponing_s:.0f} by putting off (forecast), less {saved.choosing_s:.0f} to choose"
+        + (f" and {saved.sounding_s:.0f} to measure {history.sounded} structures before they were trained" if history.sounded else "")
     )
     for name, (error, n) in history.prediction_error.items():
         print(f"  predicted     {name} with a median error of {error:.1%} over {n} candidates")

@@ -170,17 +170,22 @@ class Savings:
         stopping_s: Rest of the candidates that wait at a rung.
         postponing_s: Candidates of which nothing was run.
         choosing_s: What the search itself took, on all its slots; to be taken off.
+        sounding_s: Measuring structures before they were trained, where that served nothing else; to be taken off.
     """
 
     sharing_s: float
     stopping_s: float
     postponing_s: float
     choosing_s: float
+    sounding_s: float
 
     @property
     def net_s(self) -> float:
         """All that was saved without what it cost to choose."""
-        return self.sharing_s + self.stopping_s + self.postponing_s - self.choosing_s
+        return self.sharing_s + self.stopping_s + self.postponing_s - self.choosing_s - self.sounding_s
+
+
+SAVINGS = ("sharing", "stopping", "postponing", "choosing", "sounding", "net")
 
 
 def savings(history: History) -> Savings:
@@ -190,7 +195,8 @@ def savings(history: History) -> Savings:
         return sum(t.saved_s for t in history.tried if t.fate == fate)
 
     return Savings(
-        sharing_s=history.shared_s, stopping_s=rest("stopped"), postponing_s=rest("postponed"), choosing_s=history.choosing_s * history.slots
+        sharing_s=history.shared_s, stopping_s=rest("stopped"), postponing_s=rest("postponed"), choosing_s=history.choosing_s * history.slots,
+        sounding_s=history.sounding_s,
     )  # fmt: skip
 
 
@@ -237,7 +243,8 @@ def report(history: History) -> dict[str, Any]:
         "objectives": list(history.objectives), "constraints": list(history.constraints), "elapsed_s": history.elapsed_s,
         "core_s": history.core_s, "slots": history.slots, "fates": fates(history),
         "hypervolume": None if grown is None else _growth(grown), "importance": importance(history),
-        "saved_core_s": {name: round(getattr(saved, f"{name}_s"), 2) for name in ("sharing", "stopping", "postponing", "choosing", "net")},
+        "saved_core_s": {name: round(getattr(saved, f"{name}_s"), 2) for name in SAVINGS},
+        "sounded": history.sounded,
         "prediction_error": {name: {"median": e, "candidates": n} for name, (e, n) in history.prediction_error.items()},
         "nearest_miss": None if missed is None else {"number": missed.number, "name": missed.name, "violation": missed.violation},
         "gap": None if gap is None else {"between": [t.name for t in gap.between], "width": gap.width, "limits": list(gap.limits)},

@@ -54,6 +54,8 @@ class History:
         slots: Cores that it held.
         elapsed_s, core_s: What it cost over all of its runs, everything charged.
         choosing_s: Seconds of that in which it chose.
+        sounded: Candidates whose structure was measured before anything of them was trained.
+        sounding_s: Core-seconds of that which served nothing else.
         shared_s: Core-seconds that variants would have taken more, had they shared no stage and no measurement.
         prediction_error: Of each figure that was predicted, the median error as a share of what was measured, and of how many.
         space: What was decided.
@@ -77,6 +79,8 @@ class History:
     prediction_error: Mapping[str, tuple[float, int]] = field(default_factory=dict)
     space: tuple[Dimension, ...] = ()
     tried: tuple[Tried, ...] = ()
+    sounded: int = 0
+    sounding_s: float = 0.0
 
     @property
     def finished(self) -> tuple[Tried, ...]:

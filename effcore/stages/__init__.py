@@ -36,7 +36,7 @@ LIMIT_VARIABLE = "EFFCORE_TRAIN_RAM_MB"
 TRAINED = "trained.pt"
 """What a technique made of a network that it is to lower; plain tensors."""
 
-KINDS = ("train", "transform", "export", "evaluate", "measure", "admit", "table", "screen")
+KINDS = ("build", "train", "transform", "export", "evaluate", "measure", "admit", "table", "screen")
 
 
 def request(stage: Stage, *, home: Path, outcome: Path) -> dict[str, Any]:

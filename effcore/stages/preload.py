@@ -12,9 +12,10 @@ from effcore.models.training_memory import training_memory
 from effcore.own import VERSION_VARIABLE, know
 from effcore.runtimes.warm import warm_up
 from effcore.stages import TASK_VARIABLE, admit, evaluate, export, measure, screen, table, train, transform
+from effcore.stages import build as build_stage
 from effcore.tasks import load
 
-__all__ = ["admit", "evaluate", "export", "measure", "screen", "table", "train", "transform"]
+__all__ = ["admit", "build_stage", "evaluate", "export", "measure", "screen", "table", "train", "transform"]
 
 warm_up()
 # Its first call imports what would otherwise be counted to the training of every child.
