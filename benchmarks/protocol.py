@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -37,6 +37,27 @@ class Viewer:
     """One open page."""
 
     socket: ClientConnection
+    timers: dict[str, float] = field(default_factory=dict)
+
+    def wake(self) -> None:
+        """Ask for the part that waits for the first chart to be drawn, as the timer of a browser does, until all has come."""
+        ask = BackMsg()
+        ask.rerun_script.fragment_id = min(self.timers, key=lambda part: self.timers[part])
+        self.socket.send(ask.SerializeToString())
+        tables = False
+        while True:
+            message = self._next()
+            tables |= message.delta.new_element.HasField("dataframe")
+            if message.WhichOneof("type") == "script_finished" and tables:
+                return
+
+    def _next(self) -> ForwardMsg:
+        data = self.socket.recv(timeout=PATIENCE_S)
+        message = ForwardMsg()
+        message.ParseFromString(data if isinstance(data, bytes) else data.encode())
+        if message.WhichOneof("type") == "auto_rerun":
+            self.timers[message.auto_rerun.fragment_id] = message.auto_rerun.interval
+        return message
 
     def run(self, query: str = "", *, whole: bool = True) -> Answer:
         """Ask for the page at that address.
@@ -50,10 +71,8 @@ class Viewer:
         begun, size, figure_s, figure_bytes = time.monotonic(), 0, float("nan"), 0
         self.socket.send(ask.SerializeToString())
         while time.monotonic() - begun < PATIENCE_S:
-            data = self.socket.recv(timeout=PATIENCE_S)
-            size += len(data)
-            message = ForwardMsg()
-            message.ParseFromString(data if isinstance(data, bytes) else data.encode())
+            message = self._next()
+            size += message.ByteSize()
             passed = time.monotonic() - begun
             if message.delta.new_element.HasField("plotly_chart") and not figure_bytes:
                 figure_s, figure_bytes = passed, size

@@ -180,8 +180,8 @@ def family(own: Sequence[Variant], everything: Sequence[Variant], *, environment
         With the objectives `NEEDED`, for reading the evidence; which points are marked says nothing here.
     """
     mine = [v for v in own if v.environment == environment and v.status == "FINISHED"]
-    have, wanted = {v.recipe_key for v in mine}, {v.parent for v in mine}
-    others = [v for v in everything if v.recipe_key in wanted - have and v.environment == environment and v.status == "FINISHED"]
+    elsewhere = {v.parent for v in mine} - {v.recipe_key for v in mine}
+    others = [v for v in everything if v.recipe_key in elsewhere and v.environment == environment and v.status == "FINISHED"]
     return replace(find_frontier([*mine, *others], ("accuracy",), environment=environment), objectives=NEEDED)
 
 
