@@ -13,6 +13,9 @@ from effcore.tracking import SweepRecord
 TICK_S = 1.0
 _REMEMBERED_MS = 300_000
 """How long after its end the time that a sweep took stands there."""
+_AGAIN_MS = 600_000
+"""After its first launch, when one that is at work was launched again."""
+_AT_WORK = ("running", "cancelling", "waiting")
 
 
 def clock(source: Source, *, live: bool) -> None:
@@ -22,7 +25,7 @@ def clock(source: Source, *, live: bool) -> None:
 
 def _clock(source: Source) -> None:
     for record in data.sweeps():
-        said = clock_text(record, now_ms=data.now_ms()) if source.sweep == record.run_id else ""
+        said = clock_text(record, since_ms=_since(record), now_ms=data.now_ms()) if source.sweep == record.run_id else ""
         if said:
             with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="clock"):
                 note(said, key="clock-lead", tone="lead", width="content")
@@ -32,14 +35,23 @@ def _clock(source: Source) -> None:
                     )
 
 
-def clock_text(record: SweepRecord, *, now_ms: int) -> str:
+def _since(record: SweepRecord) -> int:
+    """When it began; of one that was launched again long after, when this session first saw it at work, since no one wrote down when."""
+    if record.state not in _AT_WORK:
+        seen = st.session_state.get(f"clock-{record.run_id}", record.started_ms)
+    else:
+        seen = st.session_state.setdefault(f"clock-{record.run_id}", data.now_ms())
+    return record.started_ms if seen - record.started_ms < _AGAIN_MS else int(seen)
+
+
+def clock_text(record: SweepRecord, *, since_ms: int, now_ms: int) -> str:
     """`0:23 · 3 of 6 measured` of one at work, `Done in 0:48` of one that has just ended; else empty."""
-    if record.state in ("running", "cancelling", "waiting"):
+    if record.state in _AT_WORK:
         ended = record.done + record.failed
         of = f"{ended} of {record.total} measured" if record.total else "waiting" if record.state == "waiting" else "planning"
-        return f"{_minutes(now_ms - record.started_ms)} · {of}"
+        return f"{_minutes(now_ms - since_ms)} · {of}"
     if record.ended_ms is not None and 0 <= now_ms - record.ended_ms < _REMEMBERED_MS:
-        return f"{'Done' if record.state == 'done' else record.state.capitalize()} in {_minutes(record.ended_ms - record.started_ms)}"
+        return f"{'Done' if record.state == 'done' else record.state.capitalize()} in {_minutes(record.ended_ms - since_ms)}"
     return ""
 
 

@@ -28,4 +28,9 @@ DONE = replace(RUNNING, state="done", done=6, failed=0, ended_ms=START_MS + 48_4
     ],
 )
 def test_what_the_clock_says(record: Any, after_s: float, text: str) -> None:
-    assert clock_text(record, now_ms=START_MS + round(1000 * after_s)) == text
+    assert clock_text(record, since_ms=START_MS, now_ms=START_MS + round(1000 * after_s)) == text
+
+
+def test_one_that_was_launched_again_counts_from_then() -> None:
+    again = 86_400_000
+    assert clock_text(RUNNING, since_ms=START_MS + again, now_ms=START_MS + again + 5_000) == "0:05 · 3 of 6 measured"
