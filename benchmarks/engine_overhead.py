@@ -2,7 +2,8 @@
 
     python benchmarks/engine_overhead.py [--stages 200] [--variants 10000] [--slots 2]
 
-Stages are run as a sweep runs them, by Dask, worker, fork server, child and cache, in a folder of their own; MLflow has no part in it.
+Stages are run as a sweep runs them, by Dask, worker, fork server with torch and the exporter loaded, child and cache, in a folder of their
+own; MLflow has no part in it.
 Planning is that of a grid of as many variants, from the read spec to the names of all stages, in seconds of the processor.
 """
 

@@ -1,4 +1,4 @@
-"""A kind of stage that does nothing, for `engine_overhead.py`; the fork server preloads this."""
+"""A kind of stage that does nothing, for `engine_overhead.py`; the fork server preloads this, and what it preloads for every stage."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import effcore.stages  # noqa: F401  a child finds the kind of its stage below it
+import effcore.stages.preload  # noqa: F401  so that a child is as large as any other
 from effcore import host
 
 

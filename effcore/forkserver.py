@@ -50,7 +50,8 @@ def serve(descriptor: int, preload: str, driver: int) -> None:
 
     A request is a line of JSON: `id`, `target` (`module:function`), `argument` and `log`, a file for the child's output.
     The answers are lines `{"id", "pid"}` when it started and `{"id", "status"}` when it ended: the exit code, or minus
-    the signal that ended it.
+    the signal that ended it. A child whose function has returned says so itself, before it gives its memory back, which takes
+    as long as forking it; the server says it again when it is gone.
 
     Args:
         descriptor: One end of a socket pair.
@@ -113,16 +114,16 @@ class _Server:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             os.close(self.wake)
-            self.channel.close()
             die_with_parent(self.pid)
             os.setpgid(0, 0)
             _go_first_when_memory_runs_out()
             _redirect(Path(request["log"]))
             module, name = request["target"].split(":")
             target: Callable[[Any], int] = getattr(import_module(module), name)
-            status = target(request["argument"])
+            status = int(target(request["argument"]))
             sys.stdout.flush()
             sys.stderr.flush()
+            self.send({"id": request["id"], "status": status})
         except BaseException:  # nothing may escape into the server's loop, of which this is a copy
             traceback.print_exc()
             sys.stderr.flush()

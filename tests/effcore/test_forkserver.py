@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 from processes import HERE, ROOT, is_gone, read_line, start, wait_until
@@ -50,3 +54,16 @@ def test_a_server_that_still_loads_is_ended_with_what_waits_for_it(tmp_path: Pat
     assert server is not None
     children.close()
     assert child.wait() < 0 and is_gone(server)
+
+
+def test_a_child_says_that_it_is_done_before_it_is_gone(tmp_path: Path) -> None:
+    ours, theirs = socket.socketpair()
+    command = [sys.executable, "-m", "effcore.forkserver", str(theirs.fileno()), "targets", str(os.getpid())]
+    server = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=os.environ | PATHS)
+    theirs.close()
+    request = {"id": 5, "target": "targets:leave", "argument": {"status": 7}, "log": str(tmp_path / "log")}
+    ours.sendall(json.dumps(request).encode() + b"\n")
+    with ours, ours.makefile() as lines:
+        answers = [json.loads(lines.readline()) for _ in range(3)]
+    server.wait()
+    assert [a for a in answers if "status" in a] == [{"id": 5, "status": 7}] * 2, "by itself, and by the server"
