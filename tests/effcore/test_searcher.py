@@ -116,8 +116,9 @@ def test_the_same_command_again_runs_nothing(searched: Searched) -> None:
 def test_a_larger_budget_goes_on_with_the_same_candidates(searched: Searched, extended: Searched) -> None:
     assert extended.result.run_id == searched.result.run_id
     history = extended.history
-    assert len(history.tried) == 12 and len(history.finished) == extended.result.variants
-    assert len({t.recipe for t in history.tried}) == 12
+    begun = [t for t in history.tried if t.fate != "postponed"]
+    assert len(begun) == 12 and len(history.finished) == extended.result.variants
+    assert len({t.recipe for t in history.tried}) == len(history.tried)
     variants = extended.store.variants(sweep=extended.result.run_id)
     assert Counter(v.recipe_key for v in variants) == Counter(t.recipe for t in history.finished)
     assert extended.trained()[2] == len(history.finished), "nobody was trained twice"
