@@ -1,26 +1,16 @@
-"""A candidate of a search while it is in work: its pieces, what was seen of it, and what it may still come to."""
+"""A candidate of a search while it is in work: its pieces, and what was seen of it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from effcore.dimensions import Assignment
-from effcore.frontier import OF_THE_STRUCTURE
-from effcore.objectives import maximise
 from effcore.plan import Stage, VariantPlan
-from effcore.search.outlook import Outlook, hopeless
 from effcore.search.trial import Trial
-from effcore.searchspace import SearchSpace
-from effcore.spec import Spec
 from effcore.tracking import VariantRecord
-
-CHOSEN_BY = {"accuracy": "val_accuracy"}
-"""What a search looks at instead: the test images decide nothing."""
-
-STRUCTURAL = OF_THE_STRUCTURE | {"size_mb", "size_compressed_mb", "params", "macs"}
-"""Figures that candidates of one expected structure share."""
+from effcore.worker import Outcome
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,12 +18,18 @@ class Seen:
     """What was seen of a candidate at a rung.
 
     Attributes:
-        values: Of the objectives: accuracy as it was there, the others as they are measured or predicted.
+        values: Of the objectives: accuracy as it was there, the others as they were measured or predicted then.
         violation: By how much constraints are broken.
+        accuracy: On the validation images, there; None where it was seen by an earlier version.
+        effort_s: Seconds that its whole training takes at the pace of this rung.
+        share: Of its epochs that were trained.
     """
 
     values: tuple[float, ...]
     violation: float
+    accuracy: float | None = None
+    effort_s: float = 0.0
+    share: float = 1.0
 
 
 @dataclass
@@ -89,13 +85,13 @@ class Candidate:
     @property
     def note(self) -> dict[str, Any]:
         """What has to be kept of it."""
-        seen = [{"values": list(s.values), "violation": s.violation} for s in self.seen]
+        seen = [asdict(s) | {"values": list(s.values)} for s in self.seen]
         return {"bracket": self.bracket, "launched": self.launched, "last": self.last, "seen": seen, "predicted": dict(self.predicted)}
 
     def recall(self, trial: Trial) -> None:
         """Stand as its trial says that it stood."""
         self.bracket, self.launched = trial.note["bracket"], trial.note["launched"]
-        self.seen = [Seen(values=tuple(s["values"]), violation=s["violation"]) for s in trial.note["seen"]]
+        self.seen = [Seen(**s | {"values": tuple(s["values"])}) for s in trial.note["seen"]]
         self.ended, self.predicted = trial.state in ("done", "failed"), trial.note["predicted"]
         if trial.state == "done":
             self.values, self.violation = trial.values, trial.violation
@@ -131,106 +127,10 @@ def _rungs(plan: VariantPlan, stages: Mapping[str, Stage]) -> list[str]:
     return [s.key for s in first if s.config["until"] < s.config["training"]["epochs"]]
 
 
-class Figures:
-    """What candidates came to, and what others may come to.
-
-    Args:
-        spec: Objectives and constraints.
-        space: What is chosen from.
-    """
-
-    def __init__(self, spec: Spec, space: SearchSpace) -> None:
-        self.objectives, self.limits = spec.objectives, spec.search.limits
-        self.maximise = maximise(spec.objectives)
-        self._outlook = Outlook(space.dimensions)
-        self._structures: dict[str, Mapping[str, float]] = {}
-
-    def measured(self, candidate: Candidate) -> dict[str, float]:
-        """Means over its seeds of all figures that every variant has."""
-        records = [r for r in candidate.written.values() if r is not None]
-        names = set.intersection(*(set(r.metrics) for r in records))
-        return {name: sum(r.metrics[name] for r in records) / len(records) for name in sorted(names)}
-
-    def learn(self, candidate: Candidate, figures: Mapping[str, float]) -> None:
-        """Remember what a candidate came to."""
-        self._outlook.learn(candidate.assignment, figures)
-        for plan in candidate.plans:
-            self._structures.setdefault(plan.structure, figures)
-
-    def values(self, figures: Mapping[str, float]) -> tuple[float, ...]:
-        """The objectives, accuracy on the validation images."""
-        return tuple(figures[CHOSEN_BY.get(name, name)] for name in self.objectives)
-
-    def violations(self, figures: Mapping[str, float]) -> list[float]:
-        """By how much each constraint is broken."""
-        return [limit.violation(figures[CHOSEN_BY.get(limit.metric, limit.metric)]) for limit in self.limits]
-
-    def is_known(self, structure: str) -> bool:
-        """Whether a structure was measured."""
-        return structure in self._structures
-
-    def expected(self, candidate: Candidate, name: str) -> tuple[float, float, float] | None:
-        """A figure as it is known or predicted, with the lowest and highest believed; None while too little is known."""
-        name = CHOSEN_BY.get(name, name)
-        known = self._structures.get(candidate.plans[0].structure, {}) if name in STRUCTURAL else {}
-        if name in known:
-            return (known[name],) * 3
-        predicted = self._outlook.predict(candidate.assignment, name)
-        return None if predicted is None else (predicted.mean, predicted.low, predicted.high)
-
-    def seen(self, candidate: Candidate, accuracy: float) -> Seen | None:
-        """A candidate as it stands at a rung; None while too little is known of its other figures.
-
-        Args:
-            candidate: Which.
-            accuracy: On the validation images, at the rung.
-        """
-        figures = {"val_accuracy": accuracy}
-        for name in self._needed() - {"val_accuracy"}:
-            expected = self.expected(candidate, name)
-            if expected is None:
-                return None
-            figures[name] = expected[0]
-        return Seen(values=self.values(figures), violation=sum(max(v, 0.0) for v in self.violations(figures)))
-
-    def can_judge(self, candidate: Candidate) -> bool:
-        """Whether enough is known to compare a candidate before it is measured."""
-        return self.seen(candidate, 0.5) is not None
-
-    def predicted(self, candidate: Candidate) -> dict[str, float]:
-        """The figures of a candidate that are not known but can be predicted."""
-        found = {name: self._outlook.predict(candidate.assignment, name) for name in self._needed()}
-        return {name: round(p.mean, 6) for name, p in found.items() if p is not None}
-
-    def believed(self, candidate: Candidate) -> dict[str, float] | None:
-        """The best that is believed of a candidate before anything of it has run; None while too little is known."""
-        found = {}
-        for name in self._needed():
-            expected = self.expected(candidate, name)
-            if expected is None:
-                return None
-            up = maximise((name,))[0] if name in self.objectives or name == "val_accuracy" else self._wants_more(name)
-            found[name] = expected[2] if up else expected[1]
-        return found
-
-    def hopeless(self, believed: Mapping[str, float], frontier: Sequence[tuple[float, ...]]) -> str:
-        """Why a candidate can't be wanted even at the best that is believed of it; empty where it can.
-
-        Args:
-            believed: From `believed`.
-            frontier: Objectives of the measured candidates that keep the constraints.
-        """
-        if not frontier:
-            return ""
-        broken = [limit.text for limit, over in zip(self.limits, self.violations(believed), strict=True) if over > 0]
-        if broken:
-            return f"breaks {broken[0]} even at the best that is believed of it"
-        if hopeless(self.values(believed), frontier, maximise=self.maximise):
-            return "a measured candidate is as good in everything as the best that is believed of it"
-        return ""
-
-    def _needed(self) -> set[str]:
-        return {CHOSEN_BY.get(name, name) for name in (*self.objectives, *(limit.metric for limit in self.limits))}
-
-    def _wants_more(self, name: str) -> bool:
-        return any(limit.at_least for limit in self.limits if limit.metric == name)
+def pace_of(ends: Sequence[Outcome]) -> dict[str, float]:
+    """What a candidate's stages that end a rung, one for each seed, say of its whole training: `effort_s` and `share`, as in `Seen`."""
+    config = ends[0].stage.config
+    epochs, end = config["training"]["epochs"], config["until"]
+    seconds = sum(o.entry.seconds for o in ends) / len(ends)
+    # The weights of a checkpoint take no training, and are as accurate as they will be.
+    return {"effort_s": seconds * epochs / max(end - config["from"], 1), "share": end / epochs if end else 1.0}

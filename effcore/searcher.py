@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from effcore.candidate import Candidate, Figures, Seen, make_candidate
+from effcore.candidate import Candidate, make_candidate, pace_of
 from effcore.catalogue.search import Budget
+from effcore.costs import Costs
 from effcore.driver import Driver
 from effcore.errors import EffcoreError
+from effcore.figures import Figures
 from effcore.objectives import maximise
 from effcore.plan import Planner, VariantPlan
 from effcore.search.promotion import Look, best_first, bracket_of, promotable
@@ -23,6 +25,9 @@ from effcore.worker import Outcome
 
 PUT_OFF = 10
 """Candidates that are put off one after the other before the most promising of them is run after all."""
+
+LEAST = 3
+"""Candidates that are measured at least where there are several objectives, as far as the budget allows: one point is no frontier."""
 
 REFUSED = 1000
 """Candidates that the catalogue refuses one after the other before the search ends: a space that was checked has hardly any."""
@@ -48,13 +53,13 @@ class Searcher:
         self.study = Study(space.root, maximise=self.maximise, settings=settings, storage=storage, name=f"{spec.name} {spec.key}")
         self.planner = Planner(driver.context, driver.teachers)
         self.figures = Figures(spec, space)
+        self.costs = Costs(driver, self.planner.stages, self.figures)
         self.candidates: dict[int, Candidate] = {}
         self.working: dict[int, Candidate] = {}
         self.spending = Spending(self.study, self.search.budget, slots=driver.slots, clock=clock)
         self.used_up = self._ended = False
         self.sampler = sampler_name(settings)
         self._owners: dict[str, Candidate] = {}
-        self._charged: set[str] = set()
         self._to_resume = self._recall()
 
     # As a source
@@ -71,12 +76,16 @@ class Searcher:
         """Whether the budget is spent or the space used up, and nothing is in work."""
         return self._ended
 
+    def rest_s(self, candidate: Candidate) -> float:
+        """Expected core-seconds of what is not run of a candidate."""
+        return self.costs.of_s(candidate, candidate.last)
+
     def remaining_s(self, driver: Driver) -> float:
         """What is left of the time, or what as many candidates as are left took so far."""
         begun, limit = len(self.candidates), self.search.budget.variants
         by_count = [] if limit is None or not begun else [self.spending.elapsed_s / begun * (limit - begun)]
         by_time = [] if self.spending.left_s is None else [self.spending.left_s]
-        return max(0.0, min([*by_count, *by_time], default=0.0)) + self._committed_s()
+        return max(0.0, min([*by_count, *by_time], default=0.0)) + self.costs.committed_s(self.working.values())
 
     def step(self, driver: Driver) -> None:
         """Look at what has come, then fill the cores."""
@@ -106,10 +115,11 @@ class Searcher:
             figures = self.figures.measured(candidate)
             values, violations = self.figures.values(figures), self.figures.violations(figures)
             self._end(candidate)
-            note = self._note(candidate) | {"figures": figures} | self._charge(candidate)
+            note = self._note(candidate) | {"figures": figures} | self.costs.charge(candidate)
             self.study.tell(candidate.number, values, violations=violations, note=note)
             candidate.values, candidate.violation = values, sum(max(v, 0.0) for v in violations)
             self.figures.learn(candidate, figures)
+            self._revise()
 
     def rebudget(self, budget: Budget) -> None:
         """Go on with another budget; what is in work is ended only where that is overrun."""
@@ -119,18 +129,6 @@ class Searcher:
     def rest(self) -> None:
         """Keep what was spent."""
         self.spending.keep(force=True)
-
-    def _charge(self, candidate: Candidate) -> dict[str, float]:
-        """Core-seconds that it would have taken alone, and that it added to those of the candidates before."""
-        alone = added = 0.0
-        for plan in candidate.plans:
-            for key in (*plan.stages, *self.driver.measures(plan)):
-                outcome = self.driver.outcomes[key]
-                seconds = outcome.entry.seconds * (self.driver.slots if outcome.stage.exclusive else 1) if isinstance(outcome, Outcome) else 0.0
-                alone += seconds
-                added += 0.0 if key in self._charged else seconds
-                self._charged.add(key)
-        return {"alone_s": round(alone, 3), "added_s": round(added, 3)}
 
     def _end(self, candidate: Candidate) -> None:
         candidate.ended = True
@@ -145,15 +143,27 @@ class Searcher:
 
     def _next(self) -> bool:
         """Begin or promote one candidate; whether there was one."""
+        may_begin = self._may_begin()
         for candidate in self._promotable():
-            if self.spending.fits(self._cost_s(candidate, candidate.launched + 1), committed_s=self._committed_s()):
+            if (may_begin and self._is_early(candidate)) or self._is_hopeless(candidate):
+                continue
+            if self.spending.fits(self.costs.of_s(candidate, candidate.launched + 1), committed_s=self.costs.committed_s(self.working.values())):
                 self._launch(candidate, candidate.launched + 1)
                 return True
-        begun = self._ask() if self._may_begin() else None
+        begun = self._ask() if may_begin else None
         if begun is not None:
             self._launch(begun, begun.bracket)
             return True
-        return self._rescue() if not self.working and self.driver.idle else False
+        return self._go_on() if self.used_up or (not self.working and self.driver.idle) else False
+
+    def _is_early(self, candidate: Candidate) -> bool:
+        """Whether more should be looked at before this one is built and measured, which costs more than many looks."""
+        return candidate.launched + 1 == candidate.last and len(self.candidates) < self.search.startup
+
+    def _is_hopeless(self, candidate: Candidate) -> bool:
+        """Whether it can't reach the frontier by what was seen of it and of others."""
+        believed = self.figures.believed(candidate) if self.search.latency_first else None
+        return bool(believed and self.figures.hopeless(believed, self._measured()))
 
     def _promotable(self) -> list[Candidate]:
         """Candidates that wait at a rung and are among the best there, from the highest rung down."""
@@ -162,7 +172,7 @@ class Searcher:
         for rung in range(max((c.last for c in everything), default=0) - 1, -1, -1):
             for bracket in range(rung + 1):
                 there = [c for c in everything if c.bracket == bracket and rung < c.last and len(c.seen) > rung]
-                looks = [_look_at(c, rung) for c in there]
+                looks = [self.figures.look(c, rung) for c in there]
                 reduction, tie_break = self.search.reduction, self.search.tie_break
                 numbers = promotable(looks, maximise=self.maximise, reduction=reduction, tie_break=tie_break)
                 found += [self.candidates[n] for n in numbers if self.candidates[n].waits]
@@ -172,8 +182,8 @@ class Searcher:
         limit = self.search.budget.variants
         if self.used_up or (limit is not None and len(self.candidates) >= limit):
             return False
-        costs = [self._cost_s(c, c.bracket, whole=True) for c in list(self.candidates.values())[-8:]]
-        return not costs or self.spending.fits(sum(costs) / len(costs), committed_s=self._committed_s())
+        costs = [self.costs.of_s(c, c.bracket, whole=True) for c in list(self.candidates.values())[-8:]]
+        return not costs or self.spending.fits(sum(costs) / len(costs), committed_s=self.costs.committed_s(self.working.values()))
 
     def _ask(self) -> Candidate | None:
         """A new candidate that is worth beginning; None where there is none left."""
@@ -192,8 +202,8 @@ class Searcher:
             reason = self.figures.hopeless(believed, self._measured()) if believed else ""
             if not reason:
                 return self._begin(candidate)
-            values = list(self.figures.values(believed or {}))
-            note = dict(trial.note) | {"reason": reason, "believed": values, "saved_s": round(self._cost_s(candidate, candidate.last, whole=True), 2)}
+            values, saved_s = list(self.figures.values(believed or {})), self.costs.of_s(candidate, candidate.last, whole=True)
+            note = dict(trial.note) | {"reason": reason, "believed": values, "saved_s": round(saved_s, 2)}
             put_off.append(self.study.update(trial.number, state="postponed", note=note))
             if len(put_off) >= PUT_OFF:
                 break
@@ -201,17 +211,24 @@ class Searcher:
         best = best_first(looks, maximise=self.maximise)
         return self._begin(self._candidate(self.study.trial(best[0].number))) if best else None
 
-    def _rescue(self) -> bool:
-        """Take the best that there is to the end, so that no search is without a result."""
-        if any(c.ended and c.values for c in self.candidates.values()):
+    def _go_on(self) -> bool:
+        """Where there is nothing else to do, go on with those that wait, though others were better: the farthest first.
+
+        While there are fewer than `LEAST` results, and where the space is used up and time is left; the first result in any case.
+        """
+        done = sum(c.ended and c.values is not None for c in self.candidates.values())
+        fewest = 1 if len(self.maximise) == 1 else LEAST
+        waiting = [c for c in self.candidates.values() if c.waits and c.seen]
+        if done >= fewest and (not self.used_up or self.spending.left_s is None):
             return False
-        waiting = [c for c in self.candidates.values() if c.waits]
         deepest = max((len(c.seen) for c in waiting), default=0)
-        looks = [_look_at(c, deepest - 1) for c in waiting if len(c.seen) == deepest]
-        if looks:
-            chosen = self.candidates[best_first(looks, maximise=self.maximise, tie_break=self.search.tie_break)[0].number]
-            self._launch(chosen, chosen.last)
-        return bool(looks)
+        looks = [self.figures.look(c, deepest - 1) for c in waiting if len(c.seen) == deepest]
+        for look in best_first(looks, maximise=self.maximise, tie_break=self.search.tie_break):
+            candidate = self.candidates[look.number]
+            if not done or self.spending.fits(self.costs.of_s(candidate, candidate.last), committed_s=self.costs.committed_s(self.working.values())):
+                self._launch(candidate, candidate.last)
+                return True
+        return False
 
     def _measured(self) -> list[tuple[float, ...]]:
         return [c.values for c in self.candidates.values() if c.ended and c.values and c.violation == 0]
@@ -233,9 +250,7 @@ class Searcher:
 
     def _begin(self, candidate: Candidate) -> Candidate:
         """Have a candidate among those that are begun, judged from the rung of its bracket on."""
-        if not self.figures.can_judge(candidate):
-            candidate.bracket = candidate.last  # the first ones are measured, so that others can be judged
-        elif self.search.stopping == "hyperband":
+        if self.search.stopping == "hyperband":
             reduction, seed = self.search.reduction, self.search.seed
             candidate.bracket = bracket_of(candidate.number, levels=candidate.last, reduction=reduction, seed=seed)
         candidate.predicted = self.figures.predicted(candidate)
@@ -270,12 +285,13 @@ class Searcher:
         while len(candidate.seen) < min(candidate.launched + 1, candidate.last) and candidate.bracket < candidate.last:
             rung = len(candidate.seen)
             ends = [outcomes.get(key) for key in candidate.rungs[rung]]
-            found = [o.entry.facts["val_accuracy"] for o in ends if isinstance(o, Outcome)]
+            found = [o for o in ends if isinstance(o, Outcome)]
             if len(found) < len(ends):
                 return
-            seen = self.figures.seen(candidate, sum(found) / len(found))
-            assert seen is not None, "a candidate is judged only where enough is known"
+            accuracy = sum(o.entry.facts["val_accuracy"] for o in found) / len(found)
+            seen = self.figures.seen(candidate, accuracy, **pace_of(found))
             candidate.seen.append(seen)
+            self.figures.glimpse(candidate, seen)
             violations = [seen.violation] if self.search.constraints else []
             self.study.update(candidate.number, values=seen.values, violations=violations, note=self._note(candidate))
         if candidate.waits:
@@ -301,48 +317,28 @@ class Searcher:
                 candidate = self._candidate(trial)
                 candidate.recall(trial)
                 self._know(candidate)
+                for seen in candidate.seen:
+                    self.figures.glimpse(candidate, seen)
                 if self._is_missing(candidate, trial):
                     again.append(candidate)
+        self._revise()
         return again
+
+    def _revise(self) -> None:
+        """Have the strategy see candidates that wait by what is known now of their structure."""
+        for candidate in self.candidates.values():
+            if candidate.seen and not candidate.ended:
+                look = self.figures.look(candidate, len(candidate.seen) - 1)
+                self.study.revise(candidate.number, look.values, violations=[look.violation] if self.search.constraints else [])
 
     def _is_missing(self, candidate: Candidate, trial: Trial) -> bool:
         """Whether something of a recalled candidate is to be done: its work, or writing what the store has lost."""
         if trial.state == "open":
             return not candidate.waits
         self.figures.learn(candidate, trial.note["figures"])
-        self._charged |= {key for plan in candidate.plans for key in plan.stages}
+        self.costs.charged |= {key for plan in candidate.plans for key in plan.stages}
         # By the key that it had then: parameters that joined the catalogue since change keys, and not what was told.
         known = [self.driver.known.get((trial.note["recipe"], p.seed)) for p in candidate.plans]
         there = [v is not None and v.status == "FINISHED" for v in known]
         self.driver.done += sum(there)
         return not all(there)
-
-    # Costs
-
-    def rest_s(self, candidate: Candidate) -> float:
-        """Expected core-seconds of what is not run of a candidate."""
-        return self._cost_s(candidate, candidate.last)
-
-    def _cost_s(self, candidate: Candidate, segment: int, *, whole: bool = False) -> float:
-        """Expected seconds of one core until the end of a segment, from where it stands; `whole`: from its beginning."""
-        first = 0 if whole else candidate.launched + 1
-        keys = [key for part in candidate.segments[first : segment + 1] for key in part]
-        return self._seconds(keys) + (self._measure_s(candidate) if segment == candidate.last else 0.0)
-
-    def _seconds(self, keys: Sequence[str]) -> float:
-        return sum(self.driver.rates.seconds(self.planner.stages[key]) for key in keys if key not in self.driver.outcomes)
-
-    def _measure_s(self, candidate: Candidate) -> float:
-        new = {p.structure for p in candidate.plans if not self.figures.is_known(p.structure)}
-        return self.driver.rates.measuring_s * len(new) * len(self.driver.environments) * self.driver.slots
-
-    def _committed_s(self) -> float:
-        """Expected core-seconds of all that is in work."""
-        measuring = sum(self._measure_s(c) for c in self.working.values() if c.launched == c.last)
-        return self._seconds([key for c in self.working.values() for key in c.submitted]) + measuring
-
-
-def _look_at(candidate: Candidate, rung: int) -> Look:
-    seen: Seen = candidate.seen[rung]
-    promoted = candidate.launched > rung or candidate.ended
-    return Look(number=candidate.number, values=seen.values, violation=seen.violation, promoted=promoted)

@@ -58,32 +58,43 @@ class Outlook:
 
     Attributes:
         space: The dimensions.
-        rows: Features and figures of each measured candidate.
+        rows: Features with the share of its epochs, and figures, of each candidate that was measured or seen on its way.
     """
 
     space: Sequence[Dimension]
     rows: list[tuple[list[float], Mapping[str, float]]] = field(default_factory=list)
     _fitted: dict[str, tuple[int, Any]] = field(default_factory=dict)
+    _said: dict[tuple[str, int, tuple[float, ...]], Prediction] = field(default_factory=dict)
 
-    def learn(self, assignment: Assignment, figures: Mapping[str, float]) -> None:
-        """One more candidate that was measured."""
-        self.rows.append((features(self.space, assignment), figures))
+    def learn(self, assignment: Assignment, figures: Mapping[str, float], *, share: float = 1.0) -> None:
+        """One more candidate that was measured, or seen on its way.
+
+        Args:
+            assignment: What was decided of it.
+            figures: What it came to.
+            share: Of its epochs that were trained by then.
+        """
+        self.rows.append(([*features(self.space, assignment), share], figures))
 
     def predict(self, assignment: Assignment, metric: str) -> Prediction | None:
         """What a candidate is expected to come to; None while too little is known."""
         model = self._model(metric)
         if model is None:
             return None
-        mean, deviation = model.predict(np.array([features(self.space, assignment)]), return_std=True)
-        ends = [_figure(metric, float(mean[0] + times * deviation[0])) for times in (0, -BELIEVED, BELIEVED)]
-        return Prediction(ends[0], min(ends[1:]), max(ends[1:]))
+        row = (*features(self.space, assignment), 1.0)
+        key = (metric, self._fitted[metric][0], row)  # a prediction takes a millisecond, and the same ones are asked for again and again
+        if key not in self._said:
+            mean, deviation = model.predict(np.array([row]), return_std=True)
+            ends = [_figure(metric, float(mean[0] + times * deviation[0])) for times in (0, -BELIEVED, BELIEVED)]
+            self._said[key] = Prediction(ends[0], min(ends[1:]), max(ends[1:]))
+        return self._said[key]
 
     def _model(self, metric: str) -> Any:
         rows = [(row, figures[metric]) for row, figures in self.rows if metric in figures]
         if len(rows) < FEWEST:
             return None
         known = self._fitted.get(metric)
-        if known is None or len(rows) >= known[0] + max(1, known[0] // 8):  # a fit costs more than a few results tell
+        if known is None or len(rows) >= known[0] + max(1, known[0] // 5):  # a fit costs more than a few results tell
             known = self._fitted[metric] = (len(rows), _fit(np.array([r for r, _ in rows]), np.array([_learned(metric, v) for _, v in rows])))
         return known[1]
 
@@ -99,14 +110,18 @@ def _fit(rows: NDArray[np.float64], values: NDArray[np.float64]) -> Any:
         return GaussianProcessRegressor(kernel, normalize_y=True, random_state=0).fit(rows, values)
 
 
+def _is_share(metric: str) -> bool:
+    return metric in METRICS and METRICS[metric].percent
+
+
 def _learned(metric: str, value: float) -> float:
-    if METRICS[metric].percent:
+    if _is_share(metric):
         return math.log(max(1 - value, 0.0) + FLOOR)
     return math.log(max(value, 1e-12))
 
 
 def _figure(metric: str, learned: float) -> float:
-    if METRICS[metric].percent:
+    if _is_share(metric):
         return min(max(1 + FLOOR - math.exp(min(learned, 1.0)), 0.0), 1.0)
     return math.exp(min(max(learned, -700.0), 700.0))
 

@@ -16,7 +16,7 @@ from effcore.search.trial import State, Trial
 if TYPE_CHECKING:
     import optuna
 
-TRIES = 8
+TRIES = 4
 """Proposals of a strategy that were asked for before, until one is drawn evenly from what is left."""
 
 DRAWS = 1000
@@ -64,6 +64,7 @@ class Study:
         self._count = len(there)
         self._keys = {self._key(t.assignment) for t in self._trials.values()}
         self._view: View | None = None
+        self._revised: dict[int, Trial] = {}
 
     # Reading
 
@@ -137,6 +138,21 @@ class Study:
         self._write(changed)
         return changed
 
+    def revise(self, number: int, values: Sequence[float], *, violations: Sequence[float] = ()) -> None:
+        """Have the strategy see an open trial with other values, until it is told new ones; what was told stays as it is.
+
+        Nothing is written: whoever opens the study again has to revise again.
+
+        Args:
+            number: Of the trial, which has values.
+            values: What it comes to by what is known now.
+            violations: Of the constraints.
+        """
+        trial = self._open_trial(number)
+        known = self._revised.get(number, trial)
+        if (known.values, known.violations) != (tuple(values), tuple(violations)):
+            self._revised[number] = replace(trial, values=tuple(values), violations=tuple(violations))
+
     def tell(
         self, number: int, values: Sequence[float], *, violations: Sequence[float] = (), note: Mapping[str, Any] | None = None
     ) -> None:
@@ -189,7 +205,7 @@ class Study:
     def _seen(self) -> View:
         if self._view is None:
             self._view = View(self._root, maximise=self._maximise, settings=self._settings)
-        self._view.see(self.trials)
+        self._view.see([self._revised.get(t.number, t) for t in self.trials])
         return self._view
 
     def _left(self, number: int) -> dict[str, float] | None:
@@ -229,7 +245,9 @@ class Study:
         if trial.state == "done":
             for index, violation in enumerate(trial.violations):
                 asked.set_constraint(str(index), violation)
-        self._trials[trial.number] = trial
+        before, self._trials[trial.number] = self._trials[trial.number], trial
+        if trial.state != "open" or trial.values != before.values:
+            self._revised.pop(trial.number, None)
 
     def _end(self, trial: Trial) -> None:
         """Have Optuna's own state follow, for whoever reads its storage."""

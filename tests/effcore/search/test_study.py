@@ -104,6 +104,20 @@ def test_a_trial_stays_as_it_stood_when_the_process_is_gone(tmp_path: Path) -> N
     assert [t.state for t in Study(TREE, maximise=(True, False), storage=url).trials][1] == "done"
 
 
+def test_a_revised_trial_guides_the_strategy_and_stays_as_it_was_told(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'search.db'}"
+    revised, told = Study(TREE, maximise=(True, False), storage=url), Study(TREE, maximise=(True, False))
+    for study in (revised, told):
+        for number in range(12):
+            study.ask()
+            study.update(number, values=[0.5 + number / 100, 1.0 + number % 3])
+    for number in range(12):
+        revised.revise(number, [0.5 + number / 100, 0.01 * number])
+        told.update(number, values=[0.5 + number / 100, 0.01 * number])
+    assert revised.ask() == told.ask() and revised.trial(3).values == (0.53, 1.0)
+    assert Study(TREE, maximise=(True, False), storage=url).trial(3).values == (0.53, 1.0)
+
+
 def test_optuna_itself_reads_the_storage(tmp_path: Path) -> None:
     import optuna
 

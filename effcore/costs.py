@@ -1,0 +1,66 @@
+"""What candidates of a search are expected to cost, by what such stages took before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from effcore.candidate import Candidate
+from effcore.driver import Driver
+from effcore.figures import Figures
+from effcore.plan import Stage
+from effcore.worker import Outcome
+
+
+class Costs:
+    """Expected core-seconds; what was run before, and what candidates share and one of them has run, costs nothing.
+
+    Args:
+        driver: Knows what has come, and how long stages take.
+        stages: Where the stages of candidates are found.
+        figures: Knows which structures were measured.
+
+    Attributes:
+        charged: Keys of what candidates that ended have been charged for.
+    """
+
+    def __init__(self, driver: Driver, stages: Mapping[str, Stage], figures: Figures) -> None:
+        self._driver, self._stages, self._figures = driver, stages, figures
+        self.charged: set[str] = set()
+
+    def of_s(self, candidate: Candidate, segment: int, *, whole: bool = False) -> float:
+        """Until the end of a segment.
+
+        Args:
+            candidate: Which.
+            segment: Of its segments.
+            whole: Whether from its beginning; otherwise from where it stands.
+        """
+        first = 0 if whole else candidate.launched + 1
+        keys = [key for part in candidate.segments[first : segment + 1] for key in part]
+        return self._of_stages(keys) + (self._measuring(candidate) if segment == candidate.last else 0.0)
+
+    def committed_s(self, working: Iterable[Candidate]) -> float:
+        """Of all that is in work."""
+        candidates = list(working)
+        measuring = sum(self._measuring(c) for c in candidates if c.launched == c.last)
+        return self._of_stages([key for c in candidates for key in c.submitted]) + measuring
+
+    def charge(self, candidate: Candidate) -> dict[str, float]:
+        """Core-seconds that a candidate would have taken alone, and that it added to those of the candidates before."""
+        alone = added = 0.0
+        for plan in candidate.plans:
+            for key in (*plan.stages, *self._driver.measures(plan)):
+                outcome = self._driver.outcomes[key]
+                slots = self._driver.slots if isinstance(outcome, Outcome) and outcome.stage.exclusive else 1
+                seconds = outcome.entry.seconds * slots if isinstance(outcome, Outcome) else 0.0
+                alone += seconds
+                added += 0.0 if key in self.charged else seconds
+                self.charged.add(key)
+        return {"alone_s": round(alone, 3), "added_s": round(added, 3)}
+
+    def _of_stages(self, keys: Sequence[str]) -> float:
+        return sum(self._driver.rates.seconds(self._stages[key]) for key in keys if key not in self._driver.outcomes)
+
+    def _measuring(self, candidate: Candidate) -> float:
+        new = {p.structure for p in candidate.plans if not self._figures.is_known(p.structure)}
+        return self._driver.rates.measuring_s * len(new) * len(self._driver.environments) * self._driver.slots
