@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -25,7 +26,9 @@ def get(path: str, *, kind: str = "text/html; charset=utf-8", status: int = 200)
     async def receive() -> Any:
         return {"type": "http.request"}
 
-    asyncio.run(Assets(behind)({"type": "http", "method": "GET", "path": path}, receive, send))
+    asking = Assets(behind)({"type": "http", "method": "GET", "path": path}, receive, send)
+    with ThreadPoolExecutor(1) as thread:  # where a test before this one opened a browser, a loop runs in this thread
+        thread.submit(asyncio.run, asking).result()
     return sent[1]["body"], {name.decode(): value.decode() for name, value in sent[0]["headers"]}
 
 
