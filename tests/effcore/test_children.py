@@ -167,9 +167,8 @@ def test_a_server_starts_with_the_first_child_or_when_it_is_warmed(children: Chi
 
 
 DRIVER = """
-import signal, sys, time
+import sys, time
 from pathlib import Path
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's jobs in the background are started deaf to it
 from effcore.children import Children
 folder = Path(sys.argv[1])
 children = Children(preload="", log=folder / "server.log")
