@@ -1,6 +1,6 @@
 """Latencies against an independent single-stream load generator, in alternating turns on the same files; one JSON line.
 
-python benchmarks/against_load_generator.py MODEL.onnx MODEL.onnx ... [--turns 3] [--queries 400] [--seconds 1] [--processes 3]
+python benchmarks/against_load_generator.py MODEL.onnx MODEL.onnx ... [--turns 5] [--queries 400] [--seconds 1] [--processes 3]
 
 The load generator is written here and shares nothing with effcore: a fresh process issues one query after the other, each
 with another sample, hands the answer to the issuer and issues the next when it has it. As in MLPerf's LoadGen it goes on until
@@ -105,7 +105,7 @@ def compare(paths: list[Path], *, turns: int, queries: int, seconds: float, proc
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="+", type=Path)
-    parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--queries", type=int, default=400, help="fewest queries of a process")
     parser.add_argument("--seconds", type=float, default=1.0, help="shortest time of a process")
     parser.add_argument("--processes", type=int, default=3, help="processes of the load generator in a turn")
