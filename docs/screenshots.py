@@ -57,7 +57,8 @@ class Shot:
 
 def shots(home: Path) -> list[Shot]:
     """Every page, of points that are on the frontier of the recorded study."""
-    found = read_frontier(Recording(RECORDED, home=home), sweep="quickstart")
+    recorded = Recording(RECORDED, home=home)
+    found, searched = read_frontier(recorded, sweep="quickstart"), recorded.sweep("hpo").run_id
     front = [point.run_id for point in found.front]
     stepped = next(point.run_id for point in reversed(found.front) if point.first.parent)
     return [
@@ -65,10 +66,10 @@ def shots(home: Path) -> list[Shot]:
         Shot("techniques", "Which technique helps, how much, together with what?", "/techniques", 1400),
         Shot("compare", "What differs between these?", f"/compare?points={','.join(front[:3])}", 1500),
         Shot("point", "Why is this point here, and can I trust it?", f"/point?run={stepped}", 1700),
-        Shot("search", "Is the search still paying?", "/search", 1400),
+        Shot("search", "Is the search still paying?", f"/search?sweep={searched}", 1400),
         Shot("launch", "What do I run next, and what will it cost?", "/launch", 1300, chart=False),
         Shot("experiments", "And what others logged?", "/experiments", 900, chart=False),
-        Shot("predict", "What will this step do? Guess first.", f"/predict?run={stepped}", 900),
+        Shot("predict", "What will this step do? Guess first.", f"/predict?run={stepped}", 900, chart=False),
         Shot("lessons", "What is efficiency?", "/lessons", 1100, chart=False),
         Shot("lesson", "A lesson: quantization, its act", "/lesson?lesson=quantization&step=1", 1100, chart=False),
         Shot("projector", "The same for the last row", "/lesson?lesson=quantization&step=1&projector=1", 1080, 1920, chart=False),

@@ -25,7 +25,7 @@ from effcore.tracking import Store
 from effcore.tracking.evidence import EvidenceReader
 from effcore.tracking.marks import Mark, Marks
 from effcore.tracking.mirror import Mirror
-from effcore.tracking.rows import PREFIX
+from effcore.tracking.rows import PREFIX, SweepRecord
 from effcore.tracking.runs import Changes, Run
 
 ADDRESS = "recording:"
@@ -63,7 +63,7 @@ def record(store: Store, sweeps: Sequence[str], path: Path, *, day: date | None 
 
     Args:
         store: Where they are.
-        sweeps: Names or run ids.
+        sweeps: Names or run ids; the first one is what opens.
         path: The file to write; it is written whole or not at all.
         day: To be written down as that of the recording; today where it is None.
 
@@ -191,6 +191,11 @@ class Recording(Store):
         self._folder = tempfile.TemporaryDirectory(prefix="effcore-recording-")
         self._evidence = EvidenceReader(self.file)
         self.marks = _NoMarks()
+
+    def sweeps(self) -> list[SweepRecord]:
+        """Its sweeps in the order in which they were named: the first one is what opens."""
+        names = self.header.sweeps
+        return sorted(super().sweeps(), key=lambda s: names.index(s.name) if s.name in names else len(names))
 
     def file(self, run_id: str, name: str) -> Path:
         """Local path of a document of a run, written when it is asked for first.

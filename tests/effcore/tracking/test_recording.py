@@ -62,6 +62,13 @@ def test_a_recording_says_what_the_store_says(store: Store, tmp_path: Path) -> N
     assert not (tmp_path / "nowhere").exists()
 
 
+@pytest.mark.parametrize("names", [["one", "other"], ["other", "one"]])
+def test_the_sweep_that_is_named_first_is_what_opens(store: Store, tmp_path: Path, names: list[str]) -> None:
+    record(store, names, tmp_path / "study.jsonl.xz")
+    opened = Recording(tmp_path / "study.jsonl.xz", home=tmp_path / "nowhere")
+    assert [s.name for s in opened.sweeps()] == names and opened.sweep().name == names[0]
+
+
 def test_a_recording_takes_nothing_in(store: Store, tmp_path: Path) -> None:
     record(store, ["one"], tmp_path / "x.xz")
     opened = Recording(tmp_path / "x.xz", home=tmp_path / "elsewhere")
