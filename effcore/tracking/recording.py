@@ -32,7 +32,7 @@ ADDRESS = "recording:"
 """Before the path of a recording, where the address of a store may stand."""
 
 KIND, FORMAT = "effcore recording", 1
-DOCUMENTS = ("recipe.json", "samples.json", "correct.json", "curve.json", "facts.json", "profile.json")
+DOCUMENTS = ("recipe.json", "samples.json", "correct.json", "curve.json", "facts.json", "profile.json", "search.json")
 TEXTS = ("error.txt", "spec.yaml")
 MOST_BYTES = 300_000_000
 """Of a recording when it is unpacked; a file that claims more is refused."""
