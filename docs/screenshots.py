@@ -43,7 +43,6 @@ class Shot:
     Attributes:
         question: What the page answers.
         path: Address below that of the pages.
-        click: Labels of what is clicked first.
     """
 
     name: str
@@ -52,7 +51,6 @@ class Shot:
     height: int = 1100
     width: int = 1280
     chart: bool = True
-    click: tuple[str, ...] = ()
 
 
 def shots(home: Path) -> list[Shot]:
@@ -110,8 +108,6 @@ def take(browser: Browser, base: str, shot: Shot, *, look: str) -> None:
     page.wait_for_selector('[class*="title-heading"]', timeout=60_000)
     if shot.chart:
         page.wait_for_selector(".js-plotly-plot .main-svg", timeout=60_000)
-    for label in shot.click:
-        page.get_by_role("button", name=label, exact=True).first.click()
     page.wait_for_selector("[data-testid=stSkeleton]", state="detached", timeout=60_000)
     page.wait_for_timeout(4_000)
     taken = Image.open(io.BytesIO(page.screenshot())).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)

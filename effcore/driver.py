@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -342,6 +342,7 @@ class Driver:
         """Measurements that are expected of what was added so far."""
         return max(len(self._structures) * len(self.environments), self._measured)
 
-    def todo(self) -> Iterable[Stage]:
-        """Stages of what was added that have not come, without measurements."""
-        return [s for k, s in self.stages.items() if k not in self.outcomes and s.kind != "measure"]
+    def work_left_s(self) -> float:
+        """Seconds that what was added and has not come takes, by what such stages took before."""
+        missing = [s for k, s in self.stages.items() if k not in self.outcomes and s.kind != "measure"]
+        return self.rates.elapsed_s(missing, measurements=self.measurements - self.measured, slots=self.slots)

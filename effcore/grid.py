@@ -48,4 +48,4 @@ class Grid:
 
     def remaining_s(self, driver: Driver) -> float:
         """By what such stages took before."""
-        return driver.rates.elapsed_s(driver.todo(), measurements=driver.measurements - driver.measured, slots=driver.slots)
+        return driver.work_left_s()

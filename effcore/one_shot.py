@@ -96,7 +96,7 @@ class OneShot:
 
     def remaining_s(self, driver: Driver) -> float:
         """What was submitted, and as much for each that is to be chosen as for the whole network."""
-        return driver.rates.elapsed_s(driver.todo(), measurements=driver.measurements - driver.measured, slots=driver.slots)
+        return driver.work_left_s()
 
     def _add(self, shape: Shape | None) -> None:
         for recipe in self.space.recipes(shape):
