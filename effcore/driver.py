@@ -77,10 +77,12 @@ class Source(Protocol):
         """A variant has been written."""
 
     def rebudget(self, budget: Budget) -> None:
-        """Go on with another budget; nothing for a source that has none."""
+        """Go on with another budget; does nothing for a source that has none."""
+        return
 
     def rest(self) -> None:
-        """Write down what a pause must not forget; called while the last stages come to their end."""
+        """Write down what a pause must not forget, beside what the cache holds; called while the last stages come to their end."""
+        return
 
     def remaining_s(self, driver: Driver) -> float:
         """Expected seconds until the end."""

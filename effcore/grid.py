@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from effcore.catalogue.search import Budget
-from effcore.driver import Driver
+from effcore.driver import Driver, Source
 from effcore.plan import Plan, VariantPlan
 from effcore.tracking import VariantRecord
 
 
-class Grid:
+class Grid(Source):
     """Every variant of a plan, in its order: an early one is whole, and on the page, before a late one begins."""
 
     def __init__(self, plan: Plan) -> None:
@@ -39,12 +38,6 @@ class Grid:
     def logged(self, driver: Driver, plan: VariantPlan, record: VariantRecord) -> None:
         """One less to come."""
         self._left -= 1
-
-    def rebudget(self, budget: Budget) -> None:
-        """A grid has no budget."""
-
-    def rest(self) -> None:
-        """All that it has is in the cache."""
 
     def remaining_s(self, driver: Driver) -> float:
         """By what such stages took before."""

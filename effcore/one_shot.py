@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 from effcore.catalogue.elastic import Shape
-from effcore.catalogue.search import Budget, Constraint
+from effcore.catalogue.search import Constraint
 from effcore.catalogue.subnetwork import Subnetwork
 from effcore.catalogue.training import Training
-from effcore.driver import Driver
+from effcore.driver import Driver, Source
 from effcore.errors import EffcoreError
 from effcore.measure.environment import current
 from effcore.pareto import ranking
@@ -26,7 +26,7 @@ FIRST = 1000
 """Priority of what all others wait for."""
 
 
-class OneShot:
+class OneShot(Source):
     """A source of variants: the whole network first, and the best of its sub-networks once they have been tried.
 
     What it decides follows from stages that are named by content, so that a killed search goes on where it stood.
@@ -87,12 +87,6 @@ class OneShot:
     def logged(self, driver: Driver, plan: VariantPlan, record: VariantRecord) -> None:
         """One less to come."""
         self._left -= 1
-
-    def rebudget(self, budget: Budget) -> None:
-        """How many are built is decided once, when all have been tried."""
-
-    def rest(self) -> None:
-        """All that it has is in the cache."""
 
     def remaining_s(self, driver: Driver) -> float:
         """What was submitted, and as much for each that is to be chosen as for the whole network."""

@@ -9,7 +9,7 @@ from typing import Any
 from effcore.candidate import Candidate, make_candidate, pace_of
 from effcore.catalogue.search import Budget
 from effcore.costs import Costs
-from effcore.driver import Driver
+from effcore.driver import Driver, Source
 from effcore.errors import EffcoreError
 from effcore.figures import Figures
 from effcore.objectives import maximise
@@ -33,7 +33,7 @@ REFUSED = 1000
 """Candidates that the catalogue refuses one after the other before the search ends: a space that was checked has hardly any."""
 
 
-class Searcher:
+class Searcher(Source):
     """A source of candidates; what it decides is written into the study before it is acted on.
 
     Args:

@@ -15,7 +15,10 @@ from effcore.catalogue.architecture import Architecture
 from effcore.errors import EffcoreError
 from effcore.models import build
 from effcore.models.training_memory import (
+    CONVOLVED,
+    KEPT,
     TrainingMemory,
+    _kept,
     _kept_bytes,
     _passing_bytes,
     require_room,
@@ -85,7 +88,15 @@ def test_a_teacher_that_is_shown_changed_images_takes_more_with_the_batch_and_ke
 def test_what_is_kept_is_counted_once_and_without_the_weights() -> None:
     model = nn.Sequential(nn.Flatten(), _Scaled(), nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10))
     # Pixels as numbers for the first layer; what ReLU gives, for itself and the last layer; log-probabilities; labels; a weight of the loss.
-    assert _kept_bytes(model, DIGITS, 2) == 2 * (64 * 4 + 32 * 4 + 10 * 4 + 8) + 4
+    assert _kept(model, DIGITS, 2) == (2 * (64 * 4 + 32 * 4 + 10 * 4 + 8) + 4, 0)
+    assert _kept_bytes(model, DIGITS, 2) == KEPT * _kept(model, DIGITS, 2)[0]
+
+
+def test_what_convolutions_read_and_give_is_counted_apart() -> None:
+    model = nn.Sequential(_Scaled(), nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 36, 10))
+    # Pixels as numbers go in; what ReLU gives stands for itself and the last layer.
+    assert _kept(model, DIGITS, 1) == (4 * 36 * 4 + 10 * 4 + 8 + 4, 64 * 4)
+    assert _kept_bytes(model, DIGITS, 1) == KEPT * (4 * 36 * 4 + 52) + CONVOLVED * 64 * 4
 
 
 def test_what_passes_lives_two_layers_at_a_time() -> None:
