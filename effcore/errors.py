@@ -84,16 +84,24 @@ class SpecError(EffcoreError):
         super().__init__("\n".join([f"{source}: {count}", *(f"  {p}" for p in self.problems)]))
 
 
+def closest(name: object, known: Iterable[str]) -> str:
+    """A hint that names the closest known name; empty where none is close.
+
+    Args:
+        name: What the user wrote.
+        known: The names that are allowed.
+    """
+    found = difflib.get_close_matches(str(name), sorted(known), n=1, cutoff=0.5)
+    return f"Did you mean {found[0]!r}?" if found else ""
+
+
 def nearest(name: object, known: Iterable[str]) -> str:
-    """A hint that names the closest known names, and all of them where they are few.
+    """A hint that names the closest known name, and all of them where they are few; empty where there are none.
 
     Args:
         name: What the user wrote.
         known: The names that are allowed.
     """
     names = sorted(known)
-    close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
-    parts = [f"Did you mean {close[0]!r}?"] if close else []
-    if len(names) <= 12:
-        parts.append(f"Known: {', '.join(names)}.")
-    return " ".join(parts)
+    listed = f"Known: {', '.join(names)}." if 0 < len(names) <= 12 else ""
+    return " ".join(filter(None, [closest(name, names), listed]))

@@ -12,7 +12,7 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from effcore.catalogue import TASKS, TECHNIQUES, Parameters, Role, Technique, conflicts, family_problems, order_problems
-from effcore.errors import Problem, nearest
+from effcore.errors import Problem, closest, nearest
 from effcore.recipe import Recipe, Step
 
 MAX_VARIANTS = 20_000
@@ -231,7 +231,7 @@ def problem_of(error: Any, model: type[BaseModel], path: str) -> Problem:
         "value_error": "{error}", "list_type": "a list", "model_type": "parameters by name", "model_attributes_type": "parameters by name",
     }  # fmt: skip
     rule = rules[kind].format(**context) if kind in rules else str(error["msg"])
-    hint = nearest(got, context["expected"].replace("'", "").replace(" or ", ", ").split(", ")) if kind == "literal_error" else ""
+    hint = closest(got, context["expected"].replace("'", "").replace(" or ", ", ").split(", ")) if kind == "literal_error" else ""
     return Problem(where=where, message=f"must be {rule}. Got {show(got)}.", hint=hint or _help(owner, names[-1] if names else ""))
 
 

@@ -35,6 +35,8 @@ def find_variant(store: Store, text: str, *, sweep: str | None = None) -> Varian
     fits = [v for v in own if text == v.name] or [v for v in own if v.run_id.startswith(text) or v.recipe_key.startswith(text)]
     fits = fits or [v for v in variants if v.run_id.startswith(text)]
     keys = {v.recipe_key for v in fits}
+    if not variants:
+        raise EffcoreError(f"There is no point {text!r}, nor any other. Make some with `effcore run SPEC`.")
     if not fits:
         raise EffcoreError(f"There is no point {text!r}. {nearest(text, {v.name for v in variants})}".strip())
     if len(keys) > 1:

@@ -14,6 +14,7 @@ from effcore.errors import (
     StageError,
     StoreError,
     TechniqueError,
+    closest,
     nearest,
 )
 
@@ -46,6 +47,7 @@ def test_nearest_names_the_closest_and_all_where_they_are_few() -> None:
 
 def test_nearest_of_nothing_close_names_what_is_known() -> None:
     assert nearest("zzz", ["b", "a"]) == "Known: a, b."
+    assert (nearest("zzz", []), closest("zzz", ["b"]), closest("prunning", ["pruning", "training"])) == ("", "", "Did you mean 'pruning'?")
 
 
 def test_nearest_among_many_names_only_the_closest() -> None:
