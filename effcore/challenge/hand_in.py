@@ -117,7 +117,7 @@ def read_recipe_of(document: Any) -> Recipe:
     if recipe.task not in TASKS:
         raise EffcoreError(f"{POINT} must name a task of the catalogue. Got {recipe.task[:40]!r}.")
     named = [(s.technique, s.config) for s in recipe.steps]
-    wrong = [sentence for _, sentence in order_problems([(s.technique, s.record.role) for s in recipe.steps], runtime=runtime)]
+    wrong = [sentence for _, sentence in order_problems([(s.technique, s.role) for s in recipe.steps], runtime=runtime)]
     wrong += [sentence for _, _, sentence in (*family_problems(named), *conflicts(named))]
     if wrong:
         raise EffcoreError(f"{POINT} must hold a recipe that can be made. {wrong[0]}")
