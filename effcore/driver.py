@@ -17,6 +17,7 @@ from effcore.context import current_context
 from effcore.errors import Cancelled, Paused
 from effcore.execute import Engine
 from effcore.forecast import Rates
+from effcore.frontier import Variant
 from effcore.measure.environment import current
 from effcore.measure.process import check_threads
 from effcore.plan import Plan, Stage, VariantPlan, measure_stage
@@ -25,7 +26,7 @@ from effcore.results import elsewhere, gather
 from effcore.spec import Spec
 from effcore.stored import StoredTeachers
 from effcore.tracking import Heard, Store, VariantRecord
-from effcore.tracking.rows import MEASUREMENT
+from effcore.tracking.rows import MEASUREMENT, VARIANT
 from effcore.worker import Outcome
 
 BATCH = 5
@@ -285,25 +286,24 @@ class Driver:
     def _log(self, state: _State, *, error: str = "") -> None:
         state.logged = True
         plan = state.plan
-        keys = (*plan.stages, *state.measures)
-        found = {k: o for k in keys if isinstance(o := self.outcomes.get(k), Outcome)}
+        found = {k: o for k in (*plan.stages, *state.measures) if isinstance(o := self.outcomes.get(k), Outcome)}
         record = gather(self.run_id, plan, Plan(variants=(), stages=self.stages), found, measures=state.measures, error=error)
         if error:
             self.errors[plan.key] = error
         else:
             self.done += 1
             self.reckoning.written(found.values())
-        before = self.known.get((plan.recipe.key, plan.seed))
-        run_id = before.run_id if before else None
-        changed = error or before is None or before.status != "FINISHED" or before.metrics != dict(record.metrics)
-        if changed or run_id is None:
-            run_id = self.store.log_variant(self.run_id, record, run_id=run_id)
+        run_id = self._write(self.run_id, record, self.known.get((plan.recipe.key, plan.seed)))
         for key in () if error else state.measures[1:]:
             further = elsewhere(record, found[key])
-            known = self.store.measurement(run_id, further.environment)
-            if changed or known is None:
-                self.store.log_variant(run_id, further, run_id=known, kind=MEASUREMENT)
+            self._write(run_id, further, self.store.measurement(run_id, further.environment), kind=MEASUREMENT)
         self.source.logged(self, plan, record)
+
+    def _write(self, under: str, record: VariantRecord, known: Variant | None, *, kind: str = VARIANT) -> str:
+        """Write what is not in the store yet, was begun there and not ended, or has changed; its run."""
+        if known is not None and not record.error and known.status == "FINISHED" and known.metrics == dict(record.metrics):
+            return known.run_id
+        return self.store.log_variant(under, record, run_id=known.run_id if known else None, kind=kind)
 
     def _beat(self) -> None:
         self.report(self._progress())

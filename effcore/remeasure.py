@@ -158,7 +158,7 @@ def write_measurement(
     if here:
         return store.log_variant(variant.sweep, record, run_id=variant.run_id)
     known = store.measurement(variant.run_id, facts["environment"])
-    return store.log_variant(variant.run_id, record, run_id=known, kind=MEASUREMENT)
+    return store.log_variant(variant.run_id, record, run_id=known.run_id if known else None, kind=MEASUREMENT)
 
 
 def _profile(variant: Variant, where: Any, *, here: bool, store: Store) -> dict[str, Any]:

@@ -278,11 +278,11 @@ class Store(Requests):
         runs = self._search(f"tags.`mlflow.parentRunId` = '{quoted(sweep_run)}' AND tags.`{PREFIX}type` = '{VARIANT}'")
         return {(v.recipe_key, v.seed): v for v in map(read_variant, map(from_mlflow, runs))}
 
-    def measurement(self, variant_run: str, environment: str) -> str | None:
-        """Run of the measurement of a variant in another environment, where there is one."""
+    def measurement(self, variant_run: str, environment: str) -> Variant | None:
+        """The measurement of a variant in another environment, whatever its status, where there is one."""
         where = f"tags.`mlflow.parentRunId` = '{quoted(variant_run)}' AND tags.`{PREFIX}environment` = '{quoted(environment)}'"
         found = self._search(where)
-        return str(found[0].info.run_id) if found else None
+        return read_variant(from_mlflow(found[0])) if found else None
 
     def log_variant(self, sweep_run: str, record: VariantRecord, *, run_id: str | None = None, kind: str = VARIANT) -> str:
         """Write a variant whole; a run that was begun and not ended is written again.

@@ -313,4 +313,11 @@ def test_every_environment_has_its_own_figures_and_the_first_one_places_the_poin
         assert sum(layer["params"] for layer in profile["layers"]) == own[name].metrics["params"]
     again = run_sweep(spec, store=swept.store, home=swept.home)
     assert again.executed == 0
-    assert len(swept.store.variants(sweep=result.run_id)) == 4
+    assert {v.run_id: v.ended_ms for v in swept.store.variants(sweep=result.run_id)} == {v.run_id: v.ended_ms for v in variants}
+
+    begun = next(iter(further.values()))  # as a kill leaves it between its making and its figures
+    swept.store._client.update_run(begun.run_id, status="RUNNING")
+    swept.store._set_tags(begun.run_id, {"metrics": "", "figures": ""})
+    assert len(swept.store.variants(sweep=result.run_id)) == 3
+    assert run_sweep(spec, store=swept.store, home=swept.home).executed == 0
+    assert {v.run_id: v.metrics for v in swept.store.variants(sweep=result.run_id)} == {v.run_id: v.metrics for v in variants}

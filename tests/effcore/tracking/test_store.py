@@ -312,7 +312,13 @@ def test_a_measurement_elsewhere_is_a_run_of_its_own_that_shares_the_files(store
     variant = store.log_variant(sweep, make_record(sweep, recipe, files={"model.onnx": tmp_path / "model.onnx"}))
     elsewhere = make_record(sweep, recipe, environment="elsewhere", metrics={"latency_ms": 9.0})
     measured = store.log_variant(variant, elsewhere, kind="measurement")
-    assert store.measurement(variant, "elsewhere") == measured and store.measurement(variant, "e2") is None
+    known = store.measurement(variant, "elsewhere")
+    assert known is not None and store.measurement(variant, "e2") is None
+    assert (known.run_id, known.status, known.metrics) == (measured, "FINISHED", {"latency_ms": 9.0})
+    store._client.update_run(measured, status="RUNNING")
+    begun = store.measurement(variant, "elsewhere")
+    assert begun is not None and (begun.run_id, begun.status) == (measured, "RUNNING")
+    store._client.set_terminated(measured)
     assert {v.environment: v.metrics["latency_ms"] for v in store.variants(sweep=sweep)} == {"e": 1.5, "elsewhere": 9.0}
     assert store.file(measured, "model.onnx").read_bytes() == b"network"
     assert set(store.begun(sweep)) == {(recipe.key, 0)}
