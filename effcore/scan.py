@@ -7,14 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from effcore.cache import Cache
-from effcore.context import current_context
 from effcore.errors import EffcoreError, StoreError
 from effcore.frontier import Variant
 from effcore.host import host_lock
 from effcore.models import snapshot
-from effcore.plan import make_plan
-from effcore.recipe import from_document
+from effcore.planned import NETWORK
 from effcore.tasks import load
 from effcore.techniques.pruning.sensitivity import AMOUNTS, Scanned, scan
 from effcore.tracking import Store
@@ -23,13 +20,12 @@ NAME = "sensitivity"
 """Of a file of a run: the newest scan of each structure, by structure, as `effcore.techniques.pruning.sensitivity.scan` gives it."""
 
 
-def scan_point(variant: Variant, *, store: Store, home: Path, structure: Scanned = "weights", amounts: Sequence[float] = AMOUNTS) -> dict[str, Any]:
+def scan_point(variant: Variant, *, store: Store, structure: Scanned = "weights", amounts: Sequence[float] = AMOUNTS) -> dict[str, Any]:
     """Scans the trained network of a variant and keeps what was found beside the scans of other structures.
 
     Args:
         variant: A finished one; its network is the one that was exported, before what is done to the file.
-        store: Gets the file `sensitivity.json`.
-        home: The state folder, in whose cache the network lies.
+        store: Holds the network and gets the file `sensitivity.json`.
         structure: What is taken of each layer.
         amounts: Shares of a layer that are tried, each above 0 and below 1.
 
@@ -37,12 +33,12 @@ def scan_point(variant: Variant, *, store: Store, home: Path, structure: Scanned
         The scan.
 
     Raises:
-        EffcoreError: The network is not in the cache, or an amount is out of bounds.
+        EffcoreError: The network is not in the store, or an amount is out of bounds.
     """
     wrong = [amount for amount in amounts if not 0 < amount < 1]
     if wrong or not amounts:
         raise EffcoreError(f"Amounts to try must be above 0 and below 1, at least one. Got {', '.join(map(str, wrong)) or 'none'}.")
-    kept = snapshot.load(_network(variant, home) / "model.pt")
+    kept = snapshot.load(_network(variant, store))
     with host_lock(exclusive=False):
         found = scan(snapshot.rebuild(kept), load(kept.task).validation, structure=structure, amounts=sorted(set(amounts)))
     scans = scans_of(variant, store) | {structure: found}
@@ -59,14 +55,9 @@ def scans_of(variant: Variant, store: Store) -> dict[str, Any]:
     return found
 
 
-def _network(variant: Variant, home: Path) -> Path:
-    """Where the network lies that the variant's file was made of."""
-    plan = make_plan([(from_document(variant.recipe), variant.seed)], context=current_context())
-    key = dict(plan.stages[plan.variants[0].export].inputs)["model"]
-    entry = Cache(home).find(key)
-    if entry is None:
-        raise EffcoreError(
-            f"The trained network of {variant.name} must be in the cache of {home}. It was cleaned away, or made by another version of effcore or on "
-            f"another machine. Run its sweep again: what is missing is made anew."
-        )
-    return entry.folder
+def _network(variant: Variant, store: Store) -> Path:
+    """The network that the variant's file was made of, as it is kept beside it."""
+    try:
+        return store.file(variant.run_id, NETWORK)
+    except StoreError as error:
+        raise EffcoreError(f"{variant.name} must have its network in the store. It was written without. Run its sweep again.") from error

@@ -31,10 +31,9 @@ def sensitivity(
     from effcore.techniques.pruning.sensitivity import AMOUNTS
     from effcore.tracking import Store
 
-    folder = open_home(home)
-    store = Store(folder, uri=find_uri(tracking_uri))
+    store = Store(open_home(home), uri=find_uri(tracking_uri))
     variant = find_variant(store, point, sweep=sweep)
-    found = scan_point(variant, store=store, home=folder, structure=structure, amounts=amount or AMOUNTS)  # type: ignore[arg-type]  # checked
+    found = scan_point(variant, store=store, structure=structure, amounts=amount or AMOUNTS)  # type: ignore[arg-type]  # checked
     if as_json:
         print_json({"run_id": variant.run_id, "name": variant.name, "seed": variant.seed} | found)
     else:

@@ -9,18 +9,17 @@ import pytest
 from stores import copy_store, make_record
 from typer.testing import CliRunner
 
-from effcore.cache import Cache
+from effcore.catalogue import TASKS
+from effcore.catalogue.training import Training
 from effcore.cli import app
-from effcore.context import current_context
 from effcore.errors import EffcoreError
-from effcore.models import snapshot
-from effcore.plan import make_plan
+from effcore.models import build, snapshot
+from effcore.planned import NETWORK
 from effcore.scan import scan_point, scans_of
 from effcore.spec import parse
-from effcore.stages import produce
 from effcore.tasks import load
 from effcore.tracking import Store
-from effcore.training import evaluate
+from effcore.training import evaluate, fit
 
 SPEC = """\
 name: small
@@ -31,15 +30,15 @@ recipe: [architecture: {family: mlp, width: 0.25}, training: {epochs: 1, data_fr
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Path:
-    """With one point in its store and its training in its cache."""
+    """With one point in its store, and nothing of it in its cache."""
     folder = tmp_path_factory.mktemp("home")
     store, spec = copy_store(empty_store, folder), parse(SPEC)
-    plan = make_plan(spec.variants, context=current_context())
-    for stage in plan.stages.values():
-        if stage.kind == "train":
-            produce(stage, home=folder, cache=Cache(folder))
-    sweep = store.open_sweep(spec)
-    store.log_variant(sweep, make_record(sweep, spec.recipes[0]))
+    recipe, sweep = spec.recipes[0], store.open_sweep(spec)
+    training = Training(epochs=1, data_fraction=0.2)
+    network = build(recipe.architecture, TASKS["digits"], seed=0)
+    fit(network, load("digits"), training, seed=0)
+    snapshot.save(folder / "trained.pt", snapshot.take(network, "digits", recipe.architecture))
+    store.log_variant(sweep, make_record(sweep, recipe, files={NETWORK: folder / "trained.pt"}))
     return folder
 
 
@@ -47,12 +46,11 @@ def test_scans_are_of_the_network_and_kept_by_structure(home: Path) -> None:
     store = Store(home)
     (variant,) = store.variants()
     assert scans_of(variant, store) == {}
-    first = scan_point(variant, store=store, home=home, amounts=(0.9, 0.5))
-    second = scan_point(variant, store=store, home=home, structure="channels", amounts=(0.5,))
+    first = scan_point(variant, store=store, amounts=(0.9, 0.5))
+    second = scan_point(variant, store=store, structure="channels", amounts=(0.5,))
     assert first["amounts"] == [0.5, 0.9] and set(first["layers"]) == {"2", "3", "4"} and set(second["layers"]) == {"2", "3"}
     assert scans_of(variant, store) == {"weights": first, "channels": second}
-    rungs = [p for p in (home / "cache").iterdir() if p.name.startswith("train-")]
-    assert first["accuracy"] in [evaluate(snapshot.rebuild(snapshot.load(p / "model.pt")), load("digits").validation) for p in rungs]
+    assert first["accuracy"] == evaluate(snapshot.rebuild(snapshot.load(home / "trained.pt")), load("digits").validation)
     assert json.loads(store.file(variant.run_id, "sensitivity.json").read_text())["channels"]["images"] == second["images"]
 
 
@@ -65,12 +63,26 @@ def test_the_command_prints_a_table_or_a_document(home: Path) -> None:
     assert f"{100 * document['layers']['2']['accuracy'][1]:.1f}" in shown
 
 
-def test_what_can_not_be_scanned_is_said(home: Path, tmp_path: Path) -> None:
+def test_a_point_that_learned_from_a_stored_one_is_scanned(home: Path) -> None:
+    taught = parse(SPEC.replace("runtime:", "distillation: {teacher: {point: a point that is gone}}, runtime:").replace("small", "taught"))
+    store, (recipe,) = Store(home), taught.recipes
+    sweep = store.open_sweep(taught)
+    run_id = store.log_variant(sweep, make_record(sweep, recipe, files={NETWORK: home / "trained.pt"}))
+    (variant,) = store.variants(sweep=sweep)
+    found = scan_point(variant, store=store, amounts=(0.5,))
+    assert found["accuracy"] == evaluate(snapshot.rebuild(snapshot.load(home / "trained.pt")), load("digits").validation)
+    assert store.file(run_id, "sensitivity.json").exists()
+
+
+def test_what_can_not_be_scanned_is_said(home: Path) -> None:
     store = Store(home)
-    (variant,) = store.variants()
+    variant = store.variants()[0]
     with pytest.raises(EffcoreError, match="must be above 0 and below 1, at least one. Got 1.5"):
-        scan_point(variant, store=store, home=home, amounts=(0.5, 1.5))
-    with pytest.raises(EffcoreError, match="must be in the cache of .*cleaned away.*Run its sweep again"):
-        scan_point(variant, store=store, home=tmp_path)
+        scan_point(variant, store=store, amounts=(0.5, 1.5))
+    bare = parse(SPEC.replace("small", "bare"))
+    sweep = store.open_sweep(bare)
+    store.log_variant(sweep, make_record(sweep, bare.recipes[0]))
+    with pytest.raises(EffcoreError, match="1 ep 20% data must have its network in the store. It was written without. Run its sweep again."):
+        scan_point(store.variants(sweep=sweep)[0], store=store)
     with pytest.raises(EffcoreError, match="--structure must be weights or channels. Got 'blocks'"):
         CliRunner().invoke(app, ["sensitivity", "a", "--structure", "blocks"], catch_exceptions=False)
