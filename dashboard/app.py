@@ -18,7 +18,8 @@ from dashboard.places import choose_study  # noqa: E402
 from dashboard.screens.guessing import teaches  # noqa: E402
 from dashboard.screens.health import banner, strip  # noqa: E402
 from dashboard.screens.parts import follow, style  # noqa: E402
-from dashboard.screens.still import HIDDEN  # noqa: E402
+from dashboard.screens.posed import call  # noqa: E402
+from dashboard.screens.still import HIDDEN, dress, sign  # noqa: E402
 from effcore.errors import EffcoreError  # noqa: E402
 
 st.set_page_config(page_title="effcore", page_icon=routes.ICON, layout="wide", initial_sidebar_state="collapsed")
@@ -43,8 +44,11 @@ current = st.navigation(
 follow()
 choose_study()
 style()
+dress(current.url_path)
 banner()
+call()
 current.run()
+sign(current.url_path)
 if current.url_path != "experiments" and st.query_params.get(routes.FROZEN) != HIDDEN:  # whose data is not effcore's; which has no controls
     strip()
 with suppress(EffcoreError):  # the page itself says so, with what can be done

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 import os
 import re
@@ -10,17 +11,18 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 import streamlit as st
 
-from dashboard.classroom import Classroom, Student, instructor_key, is_instructor
+from dashboard.classroom import Classroom, Posed, Student, instructor_key, is_instructor
 from dashboard.spec_yaml import to_yaml
+from dashboard.views.predict import STEP, questions, tells_of
 from dashboard.views.queue import ACTIVE
 from effcore.errors import EffcoreError
 from effcore.forecast import Forecast
 from effcore.frontier import Variant
 from effcore.spec import Measure, Spec
+from effcore.stored import Points
 from effcore.tracking import Store, SweepRecord
 
 STUDENT, INSTRUCTOR = "class-student", "class-instructor"
@@ -74,23 +76,45 @@ def hidden(records: Iterable[SweepRecord], who: Visitor) -> frozenset[str]:
     return frozenset(r.run_id for r in records if r.owner and r.owner != who.name and SWEEP + r.run_id not in released)
 
 
+def up(who: Visitor) -> tuple[Posed, ...]:
+    """The steps that the class is to guess and whose answers are not released, both parts of them."""
+    if who.room is None:
+        return ()
+    posed = who.room.posed()
+    released = who.room.released_with(STEP) if posed else frozenset()
+    return tuple(step for step in posed if not released.issuperset(questions(step.run)))
+
+
+def held_back(variants: Iterable[Variant], who: Visitor) -> frozenset[str]:
+    """Runs that tell the answer to a step that is up for guessing; none for who leads."""
+    return frozenset() if who.free else telling(variants, up(who))
+
+
+def telling(variants: Iterable[Variant], steps: Sequence[Posed]) -> frozenset[str]:
+    """Runs that tell what one of the steps did."""
+    asked = [(json.loads(step.recipe), step.structure) for step in steps]
+    return frozenset(v.run_id for v in variants if any(tells_of(v, recipe=recipe, structure=structure) for recipe, structure in asked))
+
+
 class _Seen:
     """The part of a store that points may be looked for in."""
 
-    def __init__(self, store: Store, unseen: frozenset[str]) -> None:
-        self._store, self._unseen = store, unseen
+    def __init__(self, store: Store, who: Visitor) -> None:
+        self._store, self._who = store, who
+        self._unseen = hidden(store.sweeps(), who)
 
     def variants(self, *, sweep: str | None = None) -> list[Variant]:
-        return [v for v in self._store.variants(sweep=sweep) if v.sweep not in self._unseen]
+        found = [v for v in self._store.variants(sweep=sweep) if v.sweep not in self._unseen]
+        held = held_back(found, self._who)
+        return [v for v in found if v.run_id not in held]
 
     def file(self, run_id: str, name: str) -> Path:
         return self._store.file(run_id, name)
 
 
-def seen_of(store: Store, who: Visitor) -> Store:
+def seen_of(store: Store, who: Visitor) -> Points:
     """The store as this visitor may look for points in it, so that nobody learns from another's point before it is released."""
-    unseen = hidden(store.sweeps(), who)
-    return cast(Store, _Seen(store, unseen)) if unseen else store
+    return store if who.free else _Seen(store, who)
 
 
 def file(spec: Spec, store: Store, who: Visitor, *, cost: Callable[[Spec], Forecast]) -> str:

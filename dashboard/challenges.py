@@ -56,9 +56,9 @@ class Judged:
 
 
 def judged(challenge: Challenge, hand_ins: Iterable[HandedIn]) -> tuple[Judged, ...]:
-    """The verdict on each hand-in, in their order."""
-    variants = {v.run_id: v for v in data.store().state()[1]}
-    return tuple(Judged(h, _judge(challenge, h, variants.get(h.run))) for h in hand_ins)
+    """The verdict on each hand-in, in their order, without those that tell what the class is to guess."""
+    variants, held = {v.run_id: v for v in data.everything()[1]}, data.snapshot().held
+    return tuple(Judged(h, _judge(challenge, h, variants.get(h.run))) for h in hand_ins if h.run not in held)
 
 
 def best(found: Iterable[Judged]) -> tuple[Judged, ...]:

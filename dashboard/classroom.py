@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from dashboard.origin import WITHIN_H, Origin, names_per_address
 from dashboard.register import register
 from effcore.errors import EffcoreError
 
@@ -30,10 +31,12 @@ CREATE TABLE IF NOT EXISTS charge (sweep TEXT PRIMARY KEY, student TEXT NOT NULL
 CREATE TABLE IF NOT EXISTS release (question TEXT PRIMARY KEY, at REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS hand_in (card TEXT, student TEXT, run TEXT, at REAL NOT NULL, PRIMARY KEY (card, student, run));
 CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS origin (student TEXT PRIMARY KEY, browser TEXT NOT NULL, address TEXT NOT NULL, at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS posed (run TEXT PRIMARY KEY, recipe TEXT NOT NULL, structure TEXT NOT NULL, at REAL NOT NULL);
 """
-_HELD = ("student", "guess", "charge", "release", "hand_in", "setting")
-DOOR_CLOSED, NAMES_SHOWN = "door closed", "names shown"
-"""What an instructor may set: nobody joins any more; the leaderboard has names."""
+_HELD = ("student", "guess", "charge", "release", "hand_in", "setting", "posed", "origin")
+DOOR_CLOSED, NAMES_SHOWN, MORE_NAMES = "door closed", "names shown", "more names"
+"""What an instructor may set: nobody joins any more; the leaderboard has names; a browser may join with a second name."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,21 @@ class Entry:
     at: float
 
 
+@dataclass(frozen=True)
+class Posed:
+    """A step that the class is to guess.
+
+    Attributes:
+        run: Of the point that it leads to.
+        recipe: What that point is made of, as canonical JSON: what was made further of it tells the answer too.
+        structure: Of that point, where the step changed it: what shares it shares its latency. Empty where the step did not.
+    """
+
+    run: str
+    recipe: str
+    structure: str
+
+
 class Classroom:
     """What a class has done so far, in one file of the state folder; any number of pages use it at once.
 
@@ -84,11 +102,15 @@ class Classroom:
     def __init__(self, home: Path) -> None:
         self._open = register(home / DATABASE, _TABLES).open
 
-    def join(self, name: str) -> Student:
+    def join(self, name: str, *, origin: Origin | None = None) -> Student:
         """Take a name that nobody has.
 
+        Args:
+            name: As it is written.
+            origin: Where the student joins from; None where that does not matter.
+
         Raises:
-            EffcoreError: It is empty, too long, taken, or the class is full or closed.
+            EffcoreError: It is empty, too long, taken, the class is full or closed, or too many have joined from there.
         """
         if self.is_set(DOOR_CLOSED):
             raise EffcoreError("The instructor has closed the door: nobody joins any more. Who was here before comes back with name and word.")
@@ -101,6 +123,9 @@ class Classroom:
                 if database.execute("SELECT count(*) FROM student").fetchone()[0] >= MOST_STUDENTS:
                     raise EffcoreError(f"A class has at most {MOST_STUDENTS} students.")
                 database.execute("INSERT INTO student VALUES (?, ?, ?)", (student.name, student.word, time.time()))
+                if origin is not None:
+                    _require_few(database, origin)
+                    database.execute("INSERT INTO origin VALUES (?, ?, ?, ?)", (student.name, origin.browser, origin.address, time.time()))
         except sqlite3.IntegrityError:
             raise EffcoreError(f"The name {plain!r} is taken. Choose another one, or come back with the word that was shown.") from None
         return student
@@ -246,6 +271,21 @@ class Classroom:
             rows = database.execute("SELECT card, student, run, at FROM hand_in WHERE ? IS NULL OR card = ? ORDER BY at", (card, card)).fetchall()
         return tuple(HandedIn(*row) for row in rows)
 
+    def pose(self, step: Posed) -> None:
+        """Put a step up for guessing; for the instructor."""
+        with self._open() as database:
+            database.execute("INSERT OR REPLACE INTO posed VALUES (?, ?, ?, ?)", (step.run, step.recipe, step.structure, time.time()))
+
+    def take_down(self, run: str) -> None:
+        """Have a step not be up for guessing any more; for the instructor."""
+        with self._open() as database:
+            database.execute("DELETE FROM posed WHERE run = ?", (run,))
+
+    def posed(self) -> tuple[Posed, ...]:
+        """Every step that was put up for guessing, whether its answer has been released or not, in that order."""
+        with self._open() as database:
+            return tuple(Posed(*row) for row in database.execute("SELECT run, recipe, structure FROM posed ORDER BY at, run"))
+
     def empty(self) -> None:
         """Forget everybody and everything that was done; for the instructor."""
         with self._open() as database:
@@ -256,6 +296,22 @@ class Classroom:
         """Every guess with its author, in the order they came in; for the instructor."""
         with self._open() as database:
             return tuple(Entry(*row) for row in database.execute("SELECT question, student, value, at FROM guess ORDER BY at"))
+
+
+def _require_few(database: sqlite3.Connection, origin: Origin) -> None:
+    """Refuse a further name from one browser, or from one address beyond what a class has.
+
+    Raises:
+        EffcoreError: There are that many.
+    """
+    since = time.time() - 3600 * WITHIN_H
+    if database.execute("SELECT 1 FROM setting WHERE name = ?", (MORE_NAMES,)).fetchone():
+        return
+    if database.execute("SELECT 1 FROM origin WHERE browser = ? AND at > ?", (origin.browser, since)).fetchone():
+        raise EffcoreError("Somebody has joined from this browser already. Come back with that name and its word, or ask the instructor.")
+    most = names_per_address()
+    if database.execute("SELECT count(*) FROM origin WHERE address = ? AND at > ?", (origin.address, since)).fetchone()[0] >= most:
+        raise EffcoreError(f"{most} names have joined from your address in the last {WITHIN_H} hours. Ask the instructor to let more in.")
 
 
 def instructor_key(home: Path) -> str | None:

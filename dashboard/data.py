@@ -18,6 +18,7 @@ from dashboard import audience
 from dashboard.keeping import Keeping, Trouble
 from dashboard.places import home as home
 from dashboard.places import know_own as know_own
+from dashboard.places import moment
 from dashboard.places import tracking_uri as tracking_uri
 from dashboard.views.frontier import FrontierView, frontier_view
 from dashboard.views.large import MANY, large_view
@@ -77,30 +78,51 @@ class Snapshot:
     Attributes:
         version: Changes whenever anything in the store does.
         columns: The variants as arrays, made as they are needed.
+        held: Runs that are not among the variants, since the class is to guess what they tell.
     """
 
     version: str
     variants: tuple[Variant, ...]
     columns: Columns
+    held: frozenset[str] = frozenset()
 
 
 @st.cache_resource(show_spinner=False, max_entries=48)  # in a class every student sees other sweeps
-def _snapshot(home_folder: str, uri: str | None, version: str, _variants: tuple[Variant, ...], _unseen: frozenset[str]) -> Snapshot:
-    seen = tuple(v for v in _variants if v.sweep not in _unseen) if _unseen else _variants
-    return Snapshot(version, seen, Columns(seen))
+def _snapshot(
+    home_folder: str, uri: str | None, version: str, until_ms: int | None, _variants: tuple[Variant, ...], _unseen: frozenset[str],
+    _who: audience.Visitor,
+) -> Snapshot:  # fmt: skip
+    held = audience.held_back(_variants, _who)
+    seen = tuple(v for v in _variants if v.sweep not in _unseen and v.run_id not in held) if _unseen or held else _variants
+    if until_ms is not None:
+        seen = tuple(v for v in seen if v.ended_ms is not None and v.ended_ms <= until_ms)
+    return Snapshot(version, seen, Columns(seen), held)
 
 
 def snapshot() -> Snapshot:
-    """The newest state of the store, one look at which costs next to nothing where nothing changed.
+    """The newest state of the store, one look at which costs next to nothing where nothing changed; of a frozen view, that of its moment.
 
     Where the store can't be read now it is the last one that could; `trouble` says so.
 
     Raises:
         StoreError: The store can't be read and never could.
     """
-    version, variants = _keeping("state", lambda: store().state())
-    unseen = audience.hidden(_all_sweeps(), audience.visitor(home()))
-    return _snapshot(str(home()), tracking_uri(), "-".join([version, *sorted(unseen)]), variants, unseen)
+    version, variants = everything()
+    who = audience.visitor(home())
+    unseen, asked = audience.hidden(_all_sweeps(), who), () if who.free else audience.up(who)
+    until_ms = moment()
+    parts = [version, *sorted(unseen), *(f"up {step.run}" for step in asked), *([] if until_ms is None else [f"until {until_ms}"])]
+    return _snapshot(str(home()), tracking_uri(), "-".join(parts), until_ms, variants, unseen, who)
+
+
+def everything() -> tuple[str, tuple[Variant, ...]]:
+    """The newest version of the store and all variants, whoever may see them: for what the server decides, never for a page.
+
+    Raises:
+        StoreError: As `snapshot`.
+    """
+    found: tuple[str, tuple[Variant, ...]] = _keeping("state", lambda: store().state())
+    return found
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
@@ -207,6 +229,12 @@ def _environments(home_folder: str, uri: str | None, version: str, source: Sourc
 def environments_of(source: Source, shown: Snapshot) -> dict[str, str]:
     """Environments that something of a source was measured in, each with a run that was measured there."""
     return _environments(str(home()), tracking_uri(), shown.version, source, shown)
+
+
+def holds_back(sweep: str) -> bool:
+    """Whether something of a sweep is kept from this visitor until the class has guessed it."""
+    held = snapshot().held
+    return bool(held) and any(v.sweep == sweep and v.run_id in held for v in everything()[1])
 
 
 def active(records: Sequence[SweepRecord]) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from dashboard.routes import HELD, STUDY
+from dashboard.routes import FROZEN, HELD, STUDY, UNTIL
 from effcore.own import know
 from effcore.tracking.recording import ADDRESS
 
@@ -33,6 +33,14 @@ def study() -> str:
         return ""
     name = st.session_state.get(STUDY, "")
     return name if name in STUDIES else ""
+
+
+def moment() -> int | None:
+    """Unix time in milliseconds of the moment that a frozen view is of; None where the page lives, or the address has no good one."""
+    if get_script_run_ctx(suppress_warning=True) is None or FROZEN not in st.query_params:
+        return None
+    until = st.query_params.get(UNTIL, "")
+    return int(until) if until.isdecimal() and len(until) <= 15 else None
 
 
 def choose_study() -> None:

@@ -35,6 +35,11 @@ def tenths(value: float) -> str:
     return f"{math.copysign(rounded, value):.1f}"
 
 
+def percent(share: float, *, places: int = 0) -> str:
+    """A share in percent, which no line breaks before its sign."""
+    return f"{100 * share:.{places}f}\u00a0%"
+
+
 def show(metric: Metric, value: float | None, *, unit: bool = True) -> str:
     """A figure of that metric for people: percent for shares, thousands of counts by prefix.
 

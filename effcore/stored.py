@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from effcore.cache import Cache
 from effcore.catalogue.distillation import Teacher
@@ -16,6 +17,20 @@ from effcore.frontier import Variant
 from effcore.planned import NETWORK, StoredTeacher
 from effcore.recipe import Recipe, data_share, teachers
 from effcore.tracking import Store
+
+
+class Points(Protocol):
+    """What a store must offer for points to be looked for in it."""
+
+    def variants(self, *, sweep: str | None = None) -> Sequence[Variant]:
+        """All variants, or those of one sweep, by its run."""
+
+    def file(self, run_id: str, name: str) -> Path:
+        """A file of a run.
+
+        Raises:
+            StoreError: The run has none of that name.
+        """
 
 
 def find_variant(store: Store, text: str, *, sweep: str | None = None) -> Variant:
@@ -29,8 +44,16 @@ def find_variant(store: Store, text: str, *, sweep: str | None = None) -> Varian
     Raises:
         EffcoreError: Nothing fits, or several different recipes do.
     """
-    scope = store.sweep(sweep).run_id if sweep is not None else None
-    variants = sorted(store.variants(sweep=scope), key=lambda v: -(v.ended_ms or 0))
+    return find_among(store.variants(sweep=store.sweep(sweep).run_id if sweep is not None else None), text)
+
+
+def find_among(variants: Iterable[Variant], text: str) -> Variant:
+    """The same among given variants.
+
+    Raises:
+        EffcoreError: As `find_variant`.
+    """
+    variants = sorted(variants, key=lambda v: -(v.ended_ms or 0))
     own = [v for v in variants if v.measures is None]  # a run of a further environment is meant only by its id
     fits = [v for v in own if text == v.name] or [v for v in own if v.run_id.startswith(text) or v.recipe_key.startswith(text)]
     fits = fits or [v for v in variants if v.run_id.startswith(text)]
@@ -59,7 +82,7 @@ class StoredTeachers:
         cache: Of stages, where the networks are put once they are found; None where nothing is to be run.
     """
 
-    def __init__(self, store: Store | None, *, cache: Cache | None = None) -> None:
+    def __init__(self, store: Points | None, *, cache: Cache | None = None) -> None:
         self._store, self._cache = store, cache
         self._found: dict[tuple[str, int, int], _Found] = {}
 
@@ -94,7 +117,7 @@ class StoredTeachers:
         if self._store is None:
             raise EffcoreError(f"must be a point of the store, which does not exist yet. Got {point!r}.")
         try:
-            meant = find_variant(self._store, point)
+            meant = find_among(self._store.variants(), point)
         except StoreError:
             raise
         except EffcoreError as error:

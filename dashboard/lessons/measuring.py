@@ -36,7 +36,7 @@ def _learned(recorded: Recorded) -> tuple[str, ...]:
         "Within one process the times hardly differ, so that a thousand repeats look very sure. "
         "A fresh process has other addresses, another core, another moment.",
         "The unit of a measurement is the process. Its interval comes from the spread between processes, not from the number of repeats.",
-        f"{len(noisy)} of {len(recorded.rows())} measurements of this recording were marked as noisy. "
+        f"Where processes disagree too much, the measurement is marked as noisy: here {len(noisy) or 'none'} of {len(recorded.rows())}. "
         "A number without its doubt is not yet a result.",
     )
 

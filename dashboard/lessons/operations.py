@@ -7,6 +7,7 @@ from itertools import combinations
 
 from dashboard.lessons.lesson import Guess, Lesson, Truth, exact
 from dashboard.lessons.recorded import Recorded, Row
+from dashboard.quantities import percent
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def reversed_pairs(rows: tuple[Row, ...]) -> tuple[Pair, ...]:
 
 def _truth(recorded: Recorded) -> Truth:
     share = share_in_order(recorded.rows())
-    return exact(round(100 * share), f"In {share:.0%} of all pairs. A coin would be right in half of them.")
+    return exact(round(100 * share), f"In {percent(share)} of all pairs. A coin would be right in half of them.")
 
 
 def _learned(recorded: Recorded) -> tuple[str, ...]:
@@ -59,7 +60,7 @@ def _learned(recorded: Recorded) -> tuple[str, ...]:
 
 
 LESSON = Lesson(
-    key="operations", title="Products are not milliseconds", question="Half as many multiply-accumulates: half the time?",
+    key="operations", title="Products are not milliseconds", question="Fewer multiply-accumulates: less time?",
     guess=Guess(ask="In what share of all pairs of networks is the one with fewer multiply-accumulates also the faster one?", unit="%",
                 low=0, high=100, step=5),
     truth=_truth, learned=_learned,

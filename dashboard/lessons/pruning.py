@@ -9,6 +9,7 @@ import numpy as np
 from dashboard.lessons.lesson import Guess, Lesson, Truth, exact
 from dashboard.lessons.network import Floats, Tried, tried, weights
 from dashboard.lessons.recorded import Recorded, Row
+from dashboard.quantities import percent
 
 SHARES = tuple(x / 100 for x in range(0, 100, 5))
 ALLOWED_POINTS = 1.0
@@ -63,7 +64,8 @@ def unpruned(recorded: Recorded) -> Row:
 
 def _truth(recorded: Recorded) -> Truth:
     share = largest_share(recorded.network)
-    return exact(100 * share, f"{share:.0%}: with more of them at zero this network loses more than {ALLOWED_POINTS:g} point without training on.")
+    said = f"{percent(share)}: with more of them at zero this network loses more than {ALLOWED_POINTS:g} point without training on."
+    return exact(100 * share, said)
 
 
 def _learned(recorded: Recorded) -> tuple[str, ...]:
@@ -71,11 +73,12 @@ def _learned(recorded: Recorded) -> tuple[str, ...]:
 
     def said(row: Row) -> str:
         times = whole.value("latency_ms") / row.value("latency_ms")
-        return f"{times:.2f} times the speed, {row.value('size_mb') / whole.value('size_mb'):.0%} of the file, {row.value('accuracy'):.1%} right"
+        size, right = percent(row.value("size_mb") / whole.value("size_mb")), percent(row.value("accuracy"), places=1)
+        return f"{times:.2f} times the speed, {size} of the file, {right} right"
 
     return (
         f"Zeros alone save nothing on dense kernels: {zeros.name}: {said(zeros)}. They pay only once the file is compressed.",
-        f"Channels that are really gone do: {channels.name}: {said(channels)}.",
+        f"Channels that are really gone save: {channels.name}: {said(channels)}.",
         "After a deep cut a network has to be trained on; the recorded ones were, for one epoch.",
     )
 

@@ -140,7 +140,7 @@ def _learned(recorded: Recorded) -> tuple[str, ...]:
     return (
         f"Tries until one point from the best, median: {said} (of at most {TRIES}).",
         "A grid spends most of its tries on values that were bad already. "
-        "Chance tries every setting at many values; a model of what was seen asks where it is likely to be good.",
+        "Random tries take every setting at many values; Bayesian search asks a model of what was seen where it is likely to be good.",
         "Every try costs a training. What a search saves is counted in seconds of compute, its own included.",
     )
 

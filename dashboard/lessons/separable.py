@@ -74,7 +74,8 @@ def _learned(recorded: Recorded) -> tuple[str, ...]:
     found = measured(recorded)
     few, many = found[0], found[-1]
     return (
-        "A convolution looks around and mixes channels at once. Done one after the other, with K = 3, both together cost about an eighth or ninth.",
+        "A convolution looks around and mixes channels at once. "
+        "Done one after the other, with K = 3 and C channels, both together cost 1/9 + 1/C of it.",
         f"Measured: {few.faster:.1f} times as fast with {few.channels} channels, {many.faster:.1f} times with {many.channels}, "
         f"where the products are {few.fewer:.1f} and {many.fewer:.1f} times fewer.",
         "A depthwise layer moves as many numbers as before and computes little with each: it waits for memory, not for arithmetic.",

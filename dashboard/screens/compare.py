@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboard import analysis, data, routes
 from dashboard.charts.compare import classes_figure, overlay_figure, parts_figure
+from dashboard.screens import still
 from dashboard.screens.export import Kept, export_menu
 from dashboard.screens.parts import bound, current_look, distinct, empty, explained, go, heading, letter_chip, note
 from dashboard.tables import rows_table
@@ -69,7 +70,8 @@ def page() -> None:
     _parts(view, kept)
     names = "; ".join(f"{c.letter}: {c.name}" for c in view.contenders)
     spec = partial(compared_spec, view) if view.one_task else None
-    with place:
+    with place, st.container(horizontal=True, gap="small", key="take-away"):
+        still.share("compare", st.query_params.to_dict())
         export_menu("compare", title=f"Compared: {names}", source=names, figures=kept.figures, frames=kept.frames, spec=spec)
 
 

@@ -12,7 +12,7 @@ import streamlit as st
 
 from dashboard.exports import bundle, csv_text, html_text, latex_text, picture, picture_missing
 from dashboard.screens.parts import note
-from dashboard.theme import CHART_CONFIG
+from dashboard.screens.still import drawn
 
 
 @dataclass
@@ -22,16 +22,17 @@ class Kept:
     figures: dict[str, go.Figure] = field(default_factory=dict)
     frames: dict[str, pd.DataFrame] = field(default_factory=dict)
 
-    def chart(self, name: str, figure: go.Figure, *, alt: str) -> None:
+    def chart(self, name: str, figure: go.Figure, *, alt: str, fills: bool = False) -> None:
         """Draw a chart and keep it.
 
         Args:
             name: Unique on the page; files are named by it.
             figure: With a template and colours of its own.
             alt: What it shows, for those who can't see it.
+            fills: As `still.drawn`.
         """
         self.figures[name] = figure
-        st.plotly_chart(figure, theme=None, key=f"{name}-chart", config=CHART_CONFIG, alt=alt)
+        drawn(figure, key=f"{name}-chart", alt=alt, fills=fills)
 
 
 def export_menu(

@@ -80,6 +80,11 @@ def page() -> None:
         # Going to a point, Streamlit writes the point's parameters into this page's address first, and the browser's
         # way back leads to that.
         st.query_params.from_dict(st.session_state.get(routes.BACK, {}))
+    with still.screenful():
+        _drawn(found)
+
+
+def _drawn(found: tuple[Source, ...]) -> None:
     title = st.container()
     whole, notes = _controls(found)
     with st.container(horizontal=True, gap="small", key="lens"):
@@ -91,8 +96,8 @@ def page() -> None:
     if apart:
         facets(choice.source, x=choice.x, y=choice.y, open_point=_open)
         return
-    if (moment := still.asked()) is not None:
-        still.show_still(moment, lambda shown: _view(shown, choice), lens, choice.source, found)
+    if still.asked() is not None:
+        still.show_still(_view(data.snapshot(), choice), lens, choice.source, found)
         return
     live = data.active(data.sweeps())
     clock(choice.source, live=live)
@@ -121,11 +126,11 @@ def _view(shown: data.Snapshot, choice: Choice) -> FrontierView:
 def _live(choice: Choice, lens: Lens, live: bool, found: tuple[Source, ...]) -> None:
     """The part that fills by itself."""
     newest, records = data.snapshot(), data.sweeps()
-    if data.active(records) != live:
+    if data.active(records) != live or {s.key for s in data.all_sources(newest)} != {s.key for s in found}:
         st.rerun()
     selected = st.query_params.get(routes.SELECTED)
     held: data.Snapshot | None = st.session_state.get(SHOWN)
-    if held is None or (selected is None and len(held.variants) <= MANY):  # very many points are not drawn anew unasked
+    if held is None or held.held != newest.held or (selected is None and len(held.variants) <= MANY):  # very many points are not drawn anew unasked
         st.session_state[SHOWN] = newest
     shown: data.Snapshot = st.session_state[SHOWN]
     view = _view(shown, choice)

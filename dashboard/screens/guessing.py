@@ -12,6 +12,7 @@ from dashboard.audience import STUDENT, visitor
 from dashboard.charts.axes import faded
 from dashboard.classroom import Classroom, Student, instructor_key
 from dashboard.lessons.lesson import Guess, Truth
+from dashboard.origin import origin
 from dashboard.quantities import count
 from dashboard.screens.parts import LIVE_S, current_look, note
 from dashboard.theme import CHART_CONFIG, Look, template
@@ -178,7 +179,7 @@ def join() -> None:
     with left, st.form("join-form"):
         name = st.text_input("Your name, or any other", max_chars=40, key="join-name")
         if st.form_submit_button("Join", type="primary"):
-            _try(lambda: classroom.join(name))
+            _try(lambda: classroom.join(name, origin=origin()))
     with right, st.form("back-form"):
         name = st.text_input("Your name from before", max_chars=40, key="back-name")
         word = st.text_input("The word you were shown", max_chars=60, key="back-word")

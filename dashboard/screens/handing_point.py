@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from dashboard import data, routes
 from dashboard.charts.frontier import frontier_figure
-from dashboard.screens.handing import hand_out_button
+from dashboard.screens.hand_out import hand_out_button
 from dashboard.theme import Look
 from effcore.frontier import Variant
 from effcore.objectives import METRICS

@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 import pandas as pd
 import streamlit as st
 
-from dashboard import data, routes
+from dashboard import data, posing, routes
 from dashboard.audience import SWEEP, quota_minutes
-from dashboard.classroom import DOOR_CLOSED, NAMES_SHOWN, Classroom
+from dashboard.classroom import DOOR_CLOSED, MORE_NAMES, NAMES_SHOWN, Classroom
 from dashboard.exports import csv_text
 from dashboard.screens.guessing import is_teaching
 from dashboard.screens.parts import LIVE_S, heading, note
+from dashboard.views.predict import PARTS, questions
 from effcore.home import is_paused, pause
 from effcore.tracking import SweepRecord
 
@@ -26,6 +27,7 @@ def lead(room: Classroom) -> None:
     """All of it; only for who gave the key."""
     note("On each lesson you can now release the answer and forget the guesses.", key="leading", tone="good")
     _switches(room)
+    _up(room)
     st.fragment(run_every=LIVE_S)(_class)(room)
     _exports(room)
     _anew(room)
@@ -36,6 +38,7 @@ def _switches(room: Classroom) -> None:
     for key, setting, words in (
         ("door", DOOR_CLOSED, "The door is closed: nobody joins any more, who was here comes back"),
         ("names", NAMES_SHOWN, "The leaderboard of a challenge has names"),
+        ("more", MORE_NAMES, "A browser may join with a second name, and any number from one address"),
     ):
         st.toggle(words, room.is_set(setting), key=f"set-{key}", on_change=_set, args=(room, setting, f"set-{key}"))
 
@@ -46,6 +49,25 @@ def _pause() -> None:
 
 def _set(room: Classroom, setting: str, key: str) -> None:
     room.set(setting, bool(st.session_state[key]))
+
+
+def _up(room: Classroom) -> None:
+    """Steps that the class is to guess."""
+    for one in posing.asked_now():
+        run = one.after.run_id
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"row-posed-{run}"):
+            st.button(
+                "Release both answers", key=f"release-posed-{run}", type="tertiary", icon=":material/visibility:", on_click=_answer, args=(room, run)
+            )
+            st.button("Take it down", key=f"down-{run}", type="tertiary", icon=":material/undo:", on_click=posing.take_down, args=(run,))
+            st.page_link(routes.PREDICT, label="Its page", icon=":material/quiz:", query_params={routes.RUN: run})
+            locked = " and ".join(f"{room.count(question)[0]} on {part}" for question, part in zip(questions(run), PARTS, strict=True))
+            note(f"Up for guessing: {one.after.step}, applied to {one.before.name} · guesses locked: {locked}", key=f"posed-{run}", tone="plain")
+
+
+def _answer(room: Classroom, run: str) -> None:
+    for question in questions(run):
+        room.release(question)
 
 
 def _class(room: Classroom) -> None:

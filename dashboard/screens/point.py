@@ -11,11 +11,13 @@ from dashboard.charts.point import curve_figure, samples_figure
 from dashboard.charts.profile import shares_figure
 from dashboard.form import point_document
 from dashboard.quantities import file_size
+from dashboard.screens import still
 from dashboard.screens.cards import show
 from dashboard.screens.export import Kept, export_menu
 from dashboard.screens.handing_point import hand_out_point
 from dashboard.screens.marks import reader_marks
 from dashboard.screens.parts import IDLE_S, current_look, empty, explained, go, heading, note
+from dashboard.screens.posed import held_point, way_to_guess
 from dashboard.screens.variation import change_one_step
 from dashboard.spec_yaml import to_yaml
 from dashboard.tables import figures_table, tone_color
@@ -38,6 +40,8 @@ def page() -> None:
 @explained
 def _point(run_id: str) -> None:
     view = point_view(data.snapshot().variants, run_id, objectives=_objectives(run_id))
+    if view is None and held_point(run_id):
+        return
     if view is None:
         empty(
             "There is no such point",
@@ -72,7 +76,8 @@ def _point(run_id: str) -> None:
     text = _spec_text(view.variant)
     with right:
         _rebuild(view.variant, text)
-    with place:
+    with place, st.container(horizontal=True, gap="small", key="take-away"):
+        still.share("point", {routes.RUN: run_id})
         source = " · ".join(part for part in (view.variant.runtime, environment_line(data.environment(run_id))) if part)
         export_menu("point", title=view.variant.name, source=source, figures=kept.figures, frames=kept.frames, spec=lambda: text)
 
@@ -135,9 +140,7 @@ def _last_step(verdict: VerdictView | None, run_id: str) -> None:
         return
     heading("What its last step did", key="last-step-section")
     note(verdict.line, key="last-step", tone="strong")
-    st.page_link(
-        routes.PREDICT, label="Let the class guess this step", icon=":material/quiz:", query_params={routes.RUN: run_id}
-    )
+    way_to_guess(run_id)
     for index, line in enumerate(verdict.details):
         note(line, key=f"last-step-{index}")
     with st.popover("How a verdict comes about", type="tertiary"):

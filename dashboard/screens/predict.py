@@ -5,19 +5,23 @@ from __future__ import annotations
 import plotly.graph_objects as go
 import streamlit as st
 
-from dashboard import data, routes
+from dashboard import data, posing, routes
 from dashboard.charts.axes import faded
 from dashboard.lessons.lesson import Truth
 from dashboard.screens.guessing import Asked, ask, instruct, may_see, own_guess, reveal, room
 from dashboard.screens.parts import current_look, empty, explained, heading, note
+from dashboard.screens.posed import lead_step
 from dashboard.theme import CHART_CONFIG, Look, template, title
-from dashboard.views.predict import FASTER, POINTS, StepQuestion, faster_truth, points_truth, step_question
+from dashboard.views.predict import FASTER, PARTS, POINTS, StepQuestion, faster_truth, points_truth, questions
 
 
 @explained
 def page() -> None:
     """Both guesses, then the arrow as it is."""
-    question = step_question(data.snapshot().variants, st.query_params.get(routes.RUN, ""))
+    question = posing.question(st.query_params.get(routes.RUN, ""))
+    if question is not None and question.before.run_id in data.snapshot().held:
+        empty("Another step comes first", "What this one starts from is to be guessed itself.", icon=":material/help:", launch=False)
+        return
     if question is None:
         said = "A step can be guessed where the point it starts from was measured too."
         empty("There is no such step", said, icon=":material/help:", launch=False)
@@ -25,7 +29,8 @@ def page() -> None:
     heading(f"What does this step do: {question.after.step}?", below=f"{title(question.after.technique)}, applied to {question.before.name}")
     before = question.before.metrics
     note(f"Before: {before['accuracy']:.1%} right, {before['latency_ms']:.3g} ms a prediction.", key="before", tone="lead")
-    asked = {name: Asked(key=f"{question.key}-{name}", guess=guess) for name, guess in (("latency", FASTER), ("accuracy", POINTS))}
+    lead_step(question)
+    asked = {name: Asked(key=key, guess=guess) for name, key, guess in zip(PARTS, questions(question.after.run_id), (FASTER, POINTS), strict=True)}
     for name, one in asked.items():
         with st.container(border=True, key=f"ask-{name}"):
             ask(one)

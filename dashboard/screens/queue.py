@@ -102,6 +102,8 @@ def _clone(run_id: str) -> None:
 
 def _log(row: QueueRow) -> None:
     """The end of what its process wrote, where the runner of this home started it."""
+    if data.holds_back(row.run_id):
+        return
     lines = log_tail(data.home() / "logs" / f"sweep-{row.run_id}.log")
     if lines:
         with st.expander("Log", key=f"log-{row.run_id}"):

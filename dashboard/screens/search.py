@@ -10,23 +10,26 @@ from dashboard import analysis, data, routes
 from dashboard.charts.profile import shares_figure
 from dashboard.charts.search import growth_figure, moment_figure, rungs_figure
 from dashboard.quantities import count
+from dashboard.screens import still
 from dashboard.screens.cards import show
 from dashboard.screens.export import Kept, export_menu
 from dashboard.screens.parts import bound, current_look, empty, explained, go, heading, note
 from dashboard.tables import tried_table
 from dashboard.views.cards import search_cards
 from dashboard.views.profile import Bar
-from dashboard.views.search import SearchView, learning, moment, search_view, share_of_growth
+from dashboard.views.search import SearchView, learning, moment, of_moment, search_view, share_of_growth
 from effcore.errors import EffcoreError, StoreError
 from effcore.objectives import metric
-from effcore.search.analysis import wanted
+from effcore.search.analysis import Growth, wanted
 from effcore.search.history import History
 
 
 @explained
 def page() -> None:
     """The whole page."""
-    heading("Search", key="title", below="Is the search still paying, what decided, and where to look next.")
+    top = still.screenful()
+    with top:
+        heading("Search", key="title", below="Is the search still paying, what decided, and where to look next.")
     searches = analysis.searches()
     if not searches:
         empty(
@@ -39,16 +42,26 @@ def page() -> None:
     left, _ = st.columns([3, 4])
     with left:
         chosen = bound("Sweep", list(searches), name=routes.SWEEP, default=next(iter(searches)), labels=searches, notes=notes)
+    if data.holds_back(chosen):
+        said = "The class is to guess a step of this sweep; its search can be seen when the answer is released."
+        empty("Not before the class has guessed", said, icon=":material/quiz:", launch=False)
+        return
     try:
         history: History = analysis.history(chosen)
     except StoreError as error:
         empty("Nothing to show yet", str(error), icon=":material/hourglass_top:", launch=False)
         return
-    view = search_view(history)
-    note(view.headline, key="headline", tone="lead")
+    if still.asked() is not None:
+        history = of_moment(history, {v.recipe_key for v in data.snapshot().variants if v.sweep == chosen})
+    view, kept = search_view(history), Kept()
+    with top:
+        note(view.headline, key="headline", tone="lead")
+        if still.asked() is not None and view.growth is not None:
+            _growth(view, view.growth, view.steps, kept, fills=True)
     for index, line in enumerate(view.lines):
         note(line, key=f"line-{index}")
-    place, kept = st.container(key="export-place"), Kept(frames={"candidates": tried_table(view)})
+    place = st.container(key="export-place")
+    kept.frames["candidates"] = tried_table(view)
     _replay(view, kept)
     _importance(view, kept)
     _rungs(view, kept)
@@ -57,12 +70,13 @@ def page() -> None:
     with st.expander("How it searches", key="cards"):
         for index, card in enumerate(search_cards(history.strategy, history.stopping)):
             show(card, key=f"card-{index}")
-    with place:
+    with place, st.container(horizontal=True, gap="small", key="take-away"):
         source = f"{history.sampler} on {history.task}, {count(len(history.tried), 'candidate')}"
         export_menu(
             "search", title=f"The search {history.name}", source=source, figures=kept.figures, frames=kept.frames,
             spec=partial(data.store().spec_text, chosen),
         )  # fmt: skip
+        still.share("search", st.query_params.to_dict() | {routes.SWEEP: chosen})
 
 
 def _replay(view: SearchView, kept: Kept) -> None:
@@ -70,20 +84,24 @@ def _replay(view: SearchView, kept: Kept) -> None:
         note("Nothing that keeps the constraints has finished yet.", key="no-growth")
         return
     heading("Hypervolume over compute", key="growth-section", below="; ".join(share_of_growth(view.growth)) + ".")
-    step = st.slider("Candidates finished", 1, view.steps, view.steps, key="replay") if view.steps > 1 else 1
-    names = [t.name for t in wanted(view.history)]
+    frozen = still.asked() is not None
+    step = st.slider("Candidates finished", 1, view.steps, view.steps, key="replay") if view.steps > 1 and not frozen else view.steps
     left, right = st.columns(2, gap="large")
     with left:
-        kept.chart(
-            "growth", growth_figure(view.growth, names, current_look(), step=step, height=420),
-            alt=f"Hypervolume over core-seconds, {view.growth.hypervolume[-1]:.3f} at the end. {view.reference}",
-        )  # fmt: skip
+        if not frozen:
+            _growth(view, view.growth, step, kept)
         note(view.reference, key="reference")
     then = moment(view.history, step)
     if then is not None:
         with right:
             kept.chart("moment", moment_figure(then, current_look()), alt=f"The frontier then. {then.text}")
             note(then.text, key="moment")
+
+
+def _growth(view: SearchView, grown: Growth, step: int, kept: Kept, *, fills: bool = False) -> None:
+    names = [t.name for t in wanted(view.history)]
+    alt = f"Hypervolume over core-seconds, {grown.hypervolume[-1]:.3f} at the end. {view.reference}"
+    kept.chart("growth", growth_figure(grown, names, current_look(), step=step, height=420), alt=alt, fills=fills)
 
 
 def _importance(view: SearchView, kept: Kept) -> None:

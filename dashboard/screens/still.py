@@ -1,31 +1,36 @@
-"""A frozen frontier: what was there at one moment, large, the same for everybody who opens its address."""
+"""A frozen view: what was there at one moment, large, the same for everybody who opens its address."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from urllib.parse import urlencode
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from dashboard import data, routes
 from dashboard.charts.frontier import frontier_alt, frontier_figure
 from dashboard.charts.layers import with_layers
 from dashboard.charts.slide import enlarged
+from dashboard.places import moment
 from dashboard.screens.answers import answers
+from dashboard.screens.hand_out import base_address
 from dashboard.screens.lens import Lens, look_through
 from dashboard.screens.parts import current_look, empty, note
 from dashboard.theme import CHART_CONFIG
 from dashboard.views.frontier import FrontierView
 from dashboard.views.records import environment_line
 from dashboard.views.sources import Source
-from effcore.columns import Columns
 
 HIDDEN, SHOWN = "1", "controls"
-_HEIGHT, _TYPE = 500, 1.6
-_LARGE = "html { font-size: 23px; } header[data-testid='stHeader'] { display: none; } .stMainBlockContainer { padding-top: 1.5rem; }"
-_BARE = ".st-key-lens, [data-testid='stHorizontalBlock']:has(.st-key-bound-sweep), [class*='st-key-health'] { display: none; }"
+PAGES = ("", "techniques", "compare", "search", "point")
+"""Addresses of the pages whose whole view stands in the address; the frontier has none."""
+_STYLE = Path(__file__).resolve().parent / "still.css"
+_TYPE, _MOST_PX, _LEAST_PX = 1.5, 560, 320
 
 
 @dataclass(frozen=True)
@@ -42,12 +47,11 @@ class Still:
 
 
 def asked() -> Still | None:
-    """What the address asks for; None where the page is to live."""
-    kind, until = st.query_params.get(routes.FROZEN, ""), st.query_params.get(routes.UNTIL, "")
+    """What the address asks for; None where the page is to live. A moment that is none is now."""
+    kind, until = st.query_params.get(routes.FROZEN, ""), moment()
     if kind not in (HIDDEN, SHOWN):
         return None
-    digits = until.isdecimal() and len(until) <= 15
-    return Still(int(until) if digits else data.now_ms(), kind == HIDDEN)
+    return Still(data.now_ms() if until is None else until, kind == HIDDEN)
 
 
 def address_of(query: Mapping[str, str], *, until_ms: int, hidden: bool) -> str:
@@ -62,30 +66,83 @@ def address_of(query: Mapping[str, str], *, until_ms: int, hidden: bool) -> str:
     return urlencode(kept | {routes.FROZEN: HIDDEN if hidden else SHOWN, routes.UNTIL: str(until_ms)})
 
 
-@st.cache_resource(show_spinner=False, max_entries=16)
-def _until(home: str, uri: str | None, version: str, until_ms: int, _shown: data.Snapshot) -> data.Snapshot:
-    kept = tuple(v for v in _shown.variants if v.ended_ms is not None and v.ended_ms <= until_ms)
-    return data.Snapshot(f"{version}-until-{until_ms}", kept, Columns(kept))
+def share(page: str, query: Mapping[str, str], *, before: Callable[[], None] | None = None) -> None:
+    """A button with the addresses of this view frozen; nothing where it is frozen already.
+
+    Args:
+        page: As in `PAGES`.
+        query: Parameters of the view, those written out that would change with what comes later.
+        before: Draws what else there is for a class.
+    """
+    if asked() is not None:
+        return
+    until_ms = max((v.ended_ms or 0 for v in data.snapshot().variants), default=0)
+    with st.popover("For class", icon=":material/school:", key="popover-class"):
+        if before is not None:
+            before()
+        for hidden, key, said in (
+            (True, "still-says", "This view as it is now, large and without anything that changes, to be shared:"),
+            (False, "still-controls", "The same with its controls:"),
+        ):
+            note(said, key=key, tone="plain")
+            st.code(f"{base_address()}/{page}?{address_of(query, until_ms=until_ms, hidden=hidden)}", language=None, wrap_lines=True)
 
 
-def show_still(still: Still, view_of: Callable[[data.Snapshot], FrontierView], lens: Lens, source: Source, found: tuple[Source, ...]) -> None:
+def dress(page: str) -> None:
+    """The look of a frozen view without controls, where the address asks for one.
+
+    Args:
+        page: Its address.
+    """
+    still = asked()
+    if still is not None and still.hidden and page in PAGES:
+        st.html(_STYLE)
+
+
+def sign(page: str) -> None:
+    """Of which moment the view is, under it."""
+    still = asked()
+    if still is not None and page in PAGES:
+        note(f"As of {datetime.fromtimestamp(still.until_ms / 1000, tz=UTC):%Y-%m-%d %H:%M} UTC.", key="still-moment")
+
+
+def screenful() -> AbstractContextManager[object]:
+    """What is to be seen at once, its chart taking the room that the rest leaves; only in a frozen view without controls."""
+    still = asked()
+    return st.container(key="screenful") if still is not None and still.hidden else nullcontext()
+
+
+def drawn(figure: go.Figure, *, key: str, alt: str, fills: bool = False) -> None:
+    """A chart as large as a frozen view has it, where one is asked for.
+
+    Args:
+        figure: As a page has it.
+        key: Unique on the page.
+        alt: What it shows, for those who can't see it.
+        fills: Whether it takes the room of a `screenful`.
+    """
+    still = asked()
+    if still is None or not still.hidden:
+        st.plotly_chart(figure, theme=None, key=key, config=CHART_CONFIG, alt=alt)
+        return
+    height = min(_MOST_PX, max(_LEAST_PX, round(1.2 * (figure.layout.height or _LEAST_PX))))
+    large = enlarged(figure, height=height, times=_TYPE)
+    st.plotly_chart(large, theme=None, key=key, config=CHART_CONFIG, alt=alt, height="stretch" if fills else "content")
+
+
+def show_still(view: FrontierView, lens: Lens, source: Source, found: tuple[Source, ...]) -> None:
     """The frontier of that moment, with nothing that fills by itself."""
     st.query_params[routes.SWEEP] = source.key  # the newest sweep may be another one when the address is opened again
-    st.html(f"<style>{_LARGE if still.hidden else ''} {_BARE if still.hidden else ''}</style>")
-    newest = data.snapshot()
-    shown = _until(str(data.home()), data.tracking_uri(), newest.version, still.until_ms, newest)
-    view = view_of(shown)
     if not view.dots:
         empty("Nothing had been measured then", "The address freezes a moment before the first point.", launch=False)
         return
     if view.headline:
         note(view.headline, key="headline", tone="lead")
-    seen = look_through(lens, view, shown, source, found)
+    seen = look_through(lens, view, data.snapshot(), source, found)
     answers(lens, view)
     look = current_look()
     figure = with_layers(frontier_figure(seen.view, look), seen.view, look, seen.layers, over=seen.over)
-    st.plotly_chart(enlarged(figure, height=_HEIGHT, times=_TYPE), theme=None, key="still-chart", config=CHART_CONFIG, alt=frontier_alt(view))
+    drawn(figure, key="still-chart", alt=frontier_alt(view), fills=True)
     for index, line in enumerate(seen.notes):
         note(line, key=f"lens-{index}")
-    moment = f"as of {datetime.fromtimestamp(still.until_ms / 1000, tz=UTC):%Y-%m-%d %H:%M} UTC"
-    note(" · ".join(p for p in (environment_line(data.environment(view.dots[0].run_id)), *view.runtimes, moment) if p), key="environment")
+    note(" · ".join(p for p in (environment_line(data.environment(view.dots[0].run_id)), *view.runtimes) if p), key="environment")

@@ -12,6 +12,7 @@ from dashboard.charts.frontier import selected_run
 from dashboard.charts.profile import shares_figure
 from dashboard.charts.techniques import composition_figure, dose_figure, plane_figure, steps_figure
 from dashboard.quantities import count
+from dashboard.screens import still
 from dashboard.screens.cards import show
 from dashboard.screens.choose import choose_environment, choose_source
 from dashboard.screens.export import Kept, export_menu
@@ -42,7 +43,9 @@ class Choice:
 def page() -> None:
     """The whole page."""
     found = data.all_sources(data.snapshot())
-    heading("Techniques", key="title", below="What each step did, against the same recipe without it.")
+    top = still.screenful()
+    with top:
+        heading("Techniques", key="title", below="What each step did, against the same recipe without it.")
     if not found:
         empty(
             "Nothing has been measured yet",
@@ -63,7 +66,10 @@ def page() -> None:
         return
     names = {row.technique: row.title for row in view.rows}
     widest = max(view.rows, key=lambda row: len(row.steps)).technique
-    place, kept = _overview(view, bound_now(list(names), name=routes.TECHNIQUE, default=widest)), Kept()
+    now = bound_now(list(names), name=routes.TECHNIQUE, default=widest)
+    with top:
+        _overview(view, now)
+    place, kept = _table(view, now), Kept()
     heading("One technique", key="one-section")
     left, _ = st.columns([2, 5])
     with left:
@@ -73,8 +79,9 @@ def page() -> None:
     _one(row, view, kept)
     _doses(view, kept, notes=notes)
     _together(choice, kept)
-    with place:
+    with place, st.container(horizontal=True, gap="small", key="take-away"):
         _export(view, chosen, kept)
+        still.share("techniques", st.query_params.to_dict() | {routes.SWEEP: choice.source.key, routes.TECHNIQUE: chosen})
 
 
 def _controls(found: tuple[Source, ...]) -> tuple[Choice, DeltaGenerator]:
@@ -94,31 +101,37 @@ def _export(view: TechniquesView, chosen: str, kept: Kept) -> None:
     export_menu("techniques", title="What each technique did", source=machine, figures=figures, frames=frames | kept.frames)
 
 
-def _overview(view: TechniquesView, chosen: str) -> DeltaGenerator:
-    """All techniques in a chart and a table; the place for what can be taken away, which is known when all is drawn."""
+def _overview(view: TechniquesView, chosen: str) -> None:
+    """All techniques in a chart."""
     if view.headline:
         note(view.headline, key="headline", tone="lead")
     machine = environment_line(data.environment(view.points[0].run_id)) if view.points else ""
     steps = sum(len(row.steps) for row in view.rows)
     raw = "" if view.from_raw else "changes from the stored intervals, since there are too many points to read each"
     note(" · ".join(part for part in (machine, count(steps, "step"), raw) if part), key="environment")
-    event = st.plotly_chart(
-        plane_figure(view, current_look(), chosen=chosen),
-        theme=None,
-        key="plane-chart",
-        on_select="rerun",
-        selection_mode="points",
-        config=CHART_CONFIG,
-        alt=_plane_alt(view),
-    )
-    run_id = selected_run(event)
-    if run_id is not None:
-        go(routes.POINT, {routes.RUN: run_id})
+    _plane(view, chosen)
     note(
         "A small mark is one point against the same recipe without its last step; a line ends at the middle of a technique's steps. "
         "The number beside a name counts them.",
         key="plane-legend",
     )
+
+
+def _plane(view: TechniquesView, chosen: str) -> None:
+    figure = plane_figure(view, current_look(), chosen=chosen)
+    if still.asked() is not None:
+        still.drawn(figure, key="plane-chart", alt=_plane_alt(view), fills=True)
+        return
+    event = st.plotly_chart(
+        figure, theme=None, key="plane-chart", on_select="rerun", selection_mode="points", config=CHART_CONFIG, alt=_plane_alt(view),
+    )  # fmt: skip
+    run_id = selected_run(event)
+    if run_id is not None:
+        go(routes.POINT, {routes.RUN: run_id})
+
+
+def _table(view: TechniquesView, chosen: str) -> DeltaGenerator:
+    """All techniques in a table; the place for what can be taken away, which is known when all is drawn."""
     frame, columns = techniques_table(view)
     place = st.container(key="export-place")
     row = picked_row(frame, columns, key="techniques-table", height="content", alt=f"{count(len(frame), 'technique')} and what they did")

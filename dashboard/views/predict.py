@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from dashboard.lessons.lesson import Guess, Truth
 from effcore.comparison import accuracy_difference_of_intervals, ratio_of_intervals
 from effcore.frontier import Variant
+from effcore.recipe import canonical
 
+PARTS = ("latency", "accuracy")
+"""What is asked of a step, each a question of its own."""
+STEP = "step-"
+"""Before the run of a step in the names of its questions."""
 FASTER = Guess(ask="How many times faster is it than before? Below 1 is slower.", unit="times", low=0.2, high=8.0, step=0.1)
 POINTS = Guess(ask="How many points of accuracy does it gain? Below 0 it loses.", unit="points", low=-20.0, high=10.0, step=0.5)
 
@@ -28,7 +34,7 @@ class StepQuestion:
     @property
     def key(self) -> str:
         """The same for all who are asked."""
-        return f"step-{self.after.run_id}"
+        return STEP + self.after.run_id
 
 
 def step_question(variants: Sequence[Variant], run_id: str) -> StepQuestion | None:
@@ -43,6 +49,26 @@ def step_question(variants: Sequence[Variant], run_id: str) -> StepQuestion | No
     fits = [v for v in fits if v.sweep == after.sweep] or fits
     known = fits and all(name in v.metrics for v in (fits[0], after) for name in ("accuracy", "latency_ms"))
     return StepQuestion(before=fits[0], after=after) if known else None
+
+
+def questions(run_id: str) -> tuple[str, ...]:
+    """Names of what is asked of the step to a point."""
+    return tuple(f"{STEP}{run_id}-{part}" for part in PARTS)
+
+
+def tells_of(variant: Variant, *, recipe: Mapping[str, Any], structure: str) -> bool:
+    """Whether a variant tells what a step did: the same point, what was made of it or with more steps, or what shares its latency.
+
+    Args:
+        variant: One of any sweep, seed and environment.
+        recipe: Of the point that the step leads to.
+        structure: Of that point; empty where the step did not change it.
+    """
+    if structure and variant.structure == structure:
+        return True
+    own = [canonical(step) for step in variant.recipe.get("steps", ()) if "runtime" not in step]
+    rest = iter(own)
+    return variant.recipe.get("task") == recipe["task"] and all(canonical(step) in rest for step in recipe["steps"] if "runtime" not in step)
 
 
 def faster_truth(question: StepQuestion) -> Truth:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -57,6 +57,19 @@ def search_view(history: History) -> SearchView:
         reasons=tuple(sorted({(t.reason, sum(o.reason == t.reason for o in history.tried)) for t in history.tried if t.reason})),
         gap=widest_gap(history),
     )
+
+
+def of_moment(history: History, done: Collection[str]) -> History:
+    """A search as it was when only some of its candidates had been written: those, and what it had cost by the last of them.
+
+    Args:
+        history: As it is now.
+        done: Keys of the recipes that had been.
+    """
+    if all(tried.recipe in done for tried in history.finished):
+        return history
+    kept = tuple(t for t in history.tried if t.fate == "finished" and t.recipe in done)
+    return replace(history, tried=kept, core_s=max((t.core_s for t in kept), default=0.0))
 
 
 def _lines(history: History) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from dashboard.audience import (
     SWEEP,
     Visitor,
     cancel,
+    held_back,
     hidden,
     may_touch,
     quota_minutes,
@@ -20,11 +22,15 @@ from dashboard.audience import (
     require_own,
     require_turn,
     resume,
+    seen_of,
     signed,
+    up,
 )
-from dashboard.classroom import Classroom
+from dashboard.classroom import Classroom, Posed
+from dashboard.views.predict import questions, step_question
 from effcore.errors import EffcoreError
 from effcore.forecast import Forecast
+from effcore.recipe import canonical
 from effcore.spec import Spec, parse
 from effcore.tracking import Bill, SweepRecord
 
@@ -167,3 +173,23 @@ def test_what_stood_still_before_it_began_gives_its_minutes_back(room: Classroom
         room.charge("Ada", run_id, 2.0)
         cancel(run_id, store, ada)  # type: ignore[arg-type]
         assert (room.charge_of(run_id), store.records[0].state) == (left, "cancelled")
+
+
+def test_what_tells_of_a_step_is_no_teacher_and_no_point_before_it_is_released(room: Classroom, store: FakeStore) -> None:
+    step = next(q for v in store.frame if v.technique == "pruning" and (q := step_question(store.frame, v.run_id)))
+    ada, teacher = Visitor(room, room.join("Ada"), False), Visitor(room, None, True)
+    posed = Posed(step.after.run_id, canonical(step.after.recipe), step.after.structure)
+    room.pose(posed)
+    further = {v.run_id for v in store.frame if v.name.startswith(step.after.name)}
+    again = replace(step.after, run_id="again", sweep="another", seed=7, environment="another")
+    held = held_back([*store.frame, again], ada)
+    assert held >= further | {"again"} and len(further) > 1 and step.before.run_id not in held
+    assert all(v.structure == step.after.structure or "pruning" in str(v.recipe) for v in store.frame if v.run_id in held)
+    assert {v.run_id for v in seen_of(store, ada).variants()} == {v.run_id for v in store.frame} - held  # type: ignore[arg-type]
+    assert held_back(store.frame, teacher) == frozenset() and seen_of(store, teacher) is store  # type: ignore[arg-type]
+    for question in questions(step.after.run_id):
+        assert up(ada) == (posed,)
+        room.release(question)
+    assert up(ada) == () and held_back(store.frame, ada) == frozenset()
+    room.empty()
+    assert room.posed() == ()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import urllib.request
 from collections.abc import Iterable
+from http.cookies import SimpleCookie
 from typing import Any
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.sync.client import connect
+
+from dashboard.origin import COOKIE
 
 PATIENCE_S = 240.0
 VALUES = {"text_input": "string_value", "text_area": "string_value", "button_group": "string_array_value"}
@@ -20,16 +24,23 @@ class Viewer:
 
     Args:
         port: Of the server on this machine.
+        mark: Of the browser, as the server gave it; it gives this one a new one where it is None, and none where it is empty.
 
     Attributes:
+        mark: Of the browser.
         sent: Everything that the server sent, as it came.
         widgets: Id of each widget on the page now, by its key, of buttons by their words too.
         texts: The plain texts on the page now.
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, *, mark: str | None = None) -> None:
         address = f"ws://127.0.0.1:{port}/_stcore/stream"
-        self._socket: Any = connect(address, origin=f"http://127.0.0.1:{port}", subprotocols=["streamlit"], max_size=None, open_timeout=PATIENCE_S)
+        self.mark = mark_of(port) if mark is None else mark
+        cookies = {"Cookie": f"{COOKIE}={self.mark}"} if self.mark else {}
+        self._socket: Any = connect(
+            address, origin=f"http://127.0.0.1:{port}", subprotocols=["streamlit"], max_size=None, open_timeout=PATIENCE_S,
+            additional_headers=cookies,
+        )  # fmt: skip
         self._page, self._query = "", ""
         self._states: dict[str, WidgetState] = {}
         self.sent: list[bytes] = []
@@ -112,6 +123,13 @@ class Viewer:
             self.widgets[key_of(widget_id)] = widget_id
             if kind == "button":
                 self.widgets.setdefault(element.button.label, widget_id)
+
+
+def mark_of(port: int) -> str:
+    """The mark that the server gives a browser with its first page."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=PATIENCE_S) as answer:
+        cookies: SimpleCookie = SimpleCookie(answer.headers["Set-Cookie"])
+    return cookies[COOKIE].value
 
 
 def key_of(widget_id: str) -> str:

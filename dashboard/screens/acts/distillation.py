@@ -7,6 +7,7 @@ import streamlit as st
 from dashboard.charts.lessons import bars_figure
 from dashboard.lessons import distillation
 from dashboard.lessons.recorded import Recorded
+from dashboard.quantities import percent
 from dashboard.screens.acts.parts import chart, picture
 from dashboard.screens.parts import current_look, heading, note
 from effcore.catalogue import TASKS
@@ -25,7 +26,7 @@ def act(recorded: Recorded) -> None:
         soft = distillation.soft_labels(logits[chosen], temperature)
         label = classes[int(labels[chosen])]
         values = dict(zip(classes, (float(v) for v in soft), strict=True))
-        alt = f"At temperature {temperature:g} the teacher gives {values[label]:.0%} to the label {label}."
+        alt = f"At temperature {temperature:g} the teacher gives {percent(values[label])} to the label {label}."
         chart(
             bars_figure(values, current_look(), x=f"What the teacher says at temperature {temperature:g}", percent=True, marked=label),
             key="soft",
@@ -33,5 +34,6 @@ def act(recorded: Recorded) -> None:
         )
     heading("Does it help the student?", key="student-section")
     for alone, taught in distillation.students(recorded):
-        note(f"Seed {alone.document['seed']}: {alone.value('accuracy'):.1%} from labels alone, {taught.value('accuracy'):.1%} with the teacher.",
+        shown = [percent(row.value("accuracy"), places=1) for row in (alone, taught)]
+        note(f"Seed {alone.document['seed']}: {shown[0]} from labels alone, {shown[1]} with the teacher.",
              key=f"seed-{alone.document['seed']}")  # fmt: skip

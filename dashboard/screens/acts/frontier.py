@@ -7,6 +7,7 @@ import streamlit as st
 from dashboard.charts.lessons import plane_figure
 from dashboard.lessons import dominance
 from dashboard.lessons.recorded import Recorded
+from dashboard.quantities import percent
 from dashboard.screens.acts.parts import chart
 from dashboard.screens.parts import current_look, note
 
@@ -33,9 +34,9 @@ def act(recorded: Recorded) -> None:
         note(f"{names[chosen]} is dominated by {len(found)}: {best.name} is {best.faster:.2g} times as fast and {best.points:.1f} points better.",
              key="dominators", tone="lead")  # fmt: skip
     else:
-        note(f"Nothing dominates {names[chosen]}: whoever wants it faster loses accuracy.", key="dominators", tone="lead")
+        note(f"Nothing dominates {names[chosen]}: what is faster is less accurate, what is more accurate is slower.", key="dominators", tone="lead")
     inside = dominance.best_within(rows, budget)
     if inside is None:
         note(f"No network needs at most {budget:.3g} ms.", key="budget", tone="lead")
     else:
-        note(f"At most {budget:.3g} ms buys {inside.value('accuracy'):.1%}: {inside.name}.", key="budget", tone="lead")
+        note(f"At most {budget:.3g} ms buys {percent(inside.value('accuracy'), places=1)}: {inside.name}.", key="budget", tone="lead")

@@ -7,6 +7,7 @@ import streamlit as st
 from dashboard.charts.lessons import intervals_figure
 from dashboard.lessons import measuring
 from dashboard.lessons.recorded import Recorded
+from dashboard.quantities import percent
 from dashboard.screens.acts.parts import chart
 from dashboard.screens.parts import current_look, note
 
@@ -20,7 +21,8 @@ def act(recorded: Recorded) -> None:
     row = rows[index]
     count = right.slider("Processes", 2, len(row.processes_ms), len(row.processes_ms), key="lesson-processes")
     center, low, high = measuring.interval_of(row, count)
-    note(f"{count} processes: {center:.4g} ms ({low:.4g} to {high:.4g}). The slowest of all was {measuring.spread(row):.0%} slower than the fastest.",
+    apart = percent(measuring.spread(row))
+    note(f"{count} processes: {center:.4g} ms ({low:.4g} to {high:.4g}). The slowest of all was {apart} slower than the fastest.",
          key="interval", tone="lead")  # fmt: skip
     shown = [n for n in (2, 3, len(row.processes_ms)) if n <= len(row.processes_ms)]
     figure = intervals_figure(

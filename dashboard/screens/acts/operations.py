@@ -9,6 +9,7 @@ from dashboard.charts.axes import escape
 from dashboard.charts.lessons import SYMBOLS, colors
 from dashboard.lessons import operations
 from dashboard.lessons.recorded import Recorded, Row
+from dashboard.quantities import percent
 from dashboard.screens.acts.parts import chart
 from dashboard.screens.parts import current_look, note
 from dashboard.theme import Look, template
@@ -25,7 +26,7 @@ def act(recorded: Recorded) -> None:
                              format_func=lambda i: f"{pairs[i].lean.name} and {pairs[i].rich.name}")  # fmt: skip
         chosen = pairs[index]
         note(f"{chosen.lean.name}: {chosen.fewer:.1f} times fewer products, {chosen.slower:.1f} times as long.", key="pair", tone="lead")
-    chart(_plane(rows, chosen, current_look()), key="operations", alt=f"In {share:.0%} of the pairs fewer products go with less time.")
+    chart(_plane(rows, chosen, current_look()), key="operations", alt=f"In {percent(share)} of the pairs fewer products go with less time.")
 
 
 def _plane(rows: tuple[Row, ...], pair: operations.Pair | None, look: Look) -> go.Figure:

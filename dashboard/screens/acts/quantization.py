@@ -8,6 +8,7 @@ from dashboard.charts.lessons import bars_figure, histogram_figure
 from dashboard.lessons import quantization
 from dashboard.lessons.network import LEAST_WEIGHTS
 from dashboard.lessons.recorded import Recorded
+from dashboard.quantities import percent
 from dashboard.screens.acts.parts import chart
 from dashboard.screens.parts import current_look, heading, note
 
@@ -20,15 +21,15 @@ def act(recorded: Recorded) -> None:
     figures = st.columns(4)
     figures[0].metric(
         "Accuracy",
-        f"{result.accuracy:.1%}",
+        percent(result.accuracy, places=1),
         f"{100 * (result.accuracy - whole.accuracy):+.1f} points" if result.right != whole.right else None,
         help="Of real test images, predicted now.",
     )
     figures[1].metric("Weights", f"{layer.kilobytes:.1f} kB", help=f"Tensors of at least {LEAST_WEIGHTS} numbers, packed.")
-    figures[2].metric("Rounding error", f"{layer.error:.1%}", help="Root mean square, as a share of the weights' standard deviation.")
+    figures[2].metric("Rounding error", percent(layer.error, places=1), help="Root mean square, as a share of the weights' standard deviation.")
     figures[3].metric("Different values", "all" if bits == quantization.FLOAT_BITS else str(2**bits - 1))
     words = f"Value of a weight, of {layer.before.size:,} in the largest layer"
-    alt = f"At {bits} bits {result.accuracy:.1%} of {result.images} images are right, {whole.accuracy:.1%} at 32 bits."
+    alt = f"At {bits} bits {percent(result.accuracy, places=1)} of {result.images} images are right, {percent(whole.accuracy, places=1)} at 32 bits."
     chart(histogram_figure(layer.before, layer.after, current_look(), words=words), key="bits", alt=alt)
     heading("Is it faster?", key="speed-section")
     speeds = {name: faster for name, faster, _ in quantization.speeds(recorded)}

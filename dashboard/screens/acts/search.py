@@ -10,6 +10,7 @@ from dashboard.charts.axes import faded
 from dashboard.charts.lessons import Line, lines_figure
 from dashboard.lessons import search
 from dashboard.lessons.recorded import Recorded
+from dashboard.quantities import percent
 from dashboard.screens.acts.parts import chart
 from dashboard.screens.parts import current_look, note
 from dashboard.theme import Look, template
@@ -27,7 +28,7 @@ def act(recorded: Recorded) -> None:
     tries = right.slider("Tries", 1, search.TRIES, 12, key="lesson-tries")
     order = search.tried(space, strategy, 0)[:tries]
     best = max(space.accuracy[i] for i in order)
-    note(f"After {tries} tries the best is {best:.1%}; the best there is has {max(space.accuracy):.1%}. "
+    note(f"After {tries} tries the best is {percent(best, places=1)}; the best there is has {percent(max(space.accuracy), places=1)}. "
          f"Trained for {sum(space.seconds[i] for i in set(order)):.0f} s in all.", key="best", tone="lead")  # fmt: skip
     size = st.segmented_control("Batch size shown", space.sizes, default=space.sizes[1], key="lesson-size") or space.sizes[1]
     chart(

@@ -32,4 +32,7 @@ def act(recorded: Recorded) -> None:
              high=tuple(m.high for m in found)),
         Line(label="times fewer products", x=x, y=tuple(m.fewer for m in found), dashed=True),
     ]  # fmt: skip
-    chart(lines_figure(lines, current_look(), x="Channels", y="Times", log_x=True), key="times", alt="Measured gains stay below the counted ones.")
+    few, many = found[0], found[-1]
+    alt = f"Times faster, measured: {few.faster:.1f} with {few.channels} channels, {many.faster:.1f} with {many.channels}; products: {few.fewer:.1f} "
+    alt += f"and {many.fewer:.1f} times fewer."
+    chart(lines_figure(lines, current_look(), x="Channels", y="Times", log_x=True), key="times", alt=alt)

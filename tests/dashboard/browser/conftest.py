@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -17,7 +18,10 @@ from typing import Any
 import pytest
 from fake_store import make_files, make_variant
 from playwright.sync_api import Browser, Page
+from tabs import Watched, click_row
 
+from dashboard.audience import QUOTA_VARIABLE
+from dashboard.classroom import KEY_FILE, Classroom
 from effcore.recipe import Recipe
 from effcore.spec import Spec, parse
 from effcore.tracking import Store, VariantRecord
@@ -36,14 +40,18 @@ recipe:
 NASTY = "<img src=x onerror=alert(1)> **bold** :smile: every channel would go"
 
 
-def log(store: Store, sweep: str, recipe: Recipe, folder: Path, *, error: str = "") -> str:
-    """Write one variant with made figures as the runner would."""
+def log(store: Store, sweep: str, recipe: Recipe, folder: Path, *, error: str = "", answers: bool = False) -> str:
+    """Write one variant with made figures as the runner would, with or without which images it has right."""
     made = make_variant(recipe, sweep=sweep)
     files: dict[str, Path] = {}
     for (_, name), content in {} if error else make_files(made).items():
         path = folder / f"{recipe.key}-{name}"
         path.write_bytes(content)
         files[name] = path
+    if answers:
+        right = round(1000 * made.metrics["accuracy"])
+        files["correct.json"] = folder / f"{recipe.key}-correct.json"
+        files["correct.json"].write_text(json.dumps(dict.fromkeys(("test", "validation"), [1] * right + [0] * (1000 - right))))
     record = VariantRecord(
         sweep_run=sweep, recipe=recipe, seed=0, runtime=made.runtime, environment="" if error else made.environment,
         structure="" if error else made.structure, metrics={} if error else made.metrics, files=files, error=error,
@@ -86,7 +94,7 @@ def free_port() -> int:
 
 def serve(home: Path, *, port: int, output: Path) -> subprocess.Popen[bytes]:
     """Start the pages and wait until they answer."""
-    command = [sys.executable, "-m", "streamlit", "run", "dashboard/app.py", "--server.port", str(port)]
+    command = [sys.executable, "-m", "dashboard", "--server.port", str(port)]
     environment = {**os.environ, "EFFCORE_HOME": str(home), "PYTHONPATH": str(ROOT)}
     environment.pop("EFFCORE_TRACKING_URI", None)
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output.open("wb"), stderr=subprocess.STDOUT)
@@ -165,16 +173,7 @@ class Visit:
 
     def click_row(self, key: str, *, row: int = 0, x: int = 100) -> None:
         """A row of a table at that distance from its left, once the page stands still: charts above it are drawn late."""
-        table = self.page.locator(f".st-key-{key} canvas").first
-        table.evaluate("table => table.scrollIntoView({block: 'center'})")
-        before = None
-        while (box := table.bounding_box()) != before or box is None:
-            before = box
-            self.page.wait_for_timeout(700)
-        place = box["x"] + x, box["y"] + 35 + 17 + 35 * row
-        self.page.mouse.move(*place)
-        self.page.wait_for_timeout(200)  # the table finds out what lies under the pointer, and loses a click that comes sooner
-        self.page.mouse.click(*place, delay=80)
+        click_row(self.page, key, row=row, x=x)
 
 
 @pytest.fixture
@@ -191,3 +190,73 @@ def visit(browser: Browser, site: Site, request: pytest.FixtureRequest) -> Itera
     yield visit
     page.close()
     assert visit.strangers == [] and visit.errors == []
+
+
+@pytest.fixture
+def open_tab(browser: Browser) -> Iterator[Any]:
+    """`open_tab()`: a tab in a context of its own."""
+    contexts = []
+
+    def opened(**options: Any) -> Watched:
+        context = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | options))
+        contexts.append(context)
+        watched = Watched(context.new_page())
+        watched.page.set_default_timeout(60_000)
+
+        def frame(payload: str | bytes) -> None:
+            watched.sent.append(payload if isinstance(payload, bytes) else payload.encode())
+
+        watched.page.on("websocket", lambda socket: socket.on("framereceived", frame))
+        return watched
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+CLASS_KEY = "the key of this class"
+CARD = """name: small
+question: At most 200 kB, as accurate as you can.
+task: mnist5k
+limits: {size_mb: 0.2}
+techniques: [quantization, pruning]
+score: 100 * accuracy
+"""
+
+
+@dataclass
+class School:
+    """A class over a store with a sweep of the lecturer and one of Ada, each finished, and a challenge.
+
+    Attributes:
+        lecture, adas: Runs of the sweeps.
+    """
+
+    url: str
+    home: Path
+    store: Store
+    lecture: str
+    adas: str
+    key: str = CLASS_KEY
+
+    @property
+    def room(self) -> Classroom:
+        return Classroom(self.home)
+
+
+@pytest.fixture
+def school(serve_home: Callable[[Path], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> School:
+    """Half a minute of sweeps for each student, and pages of their own for every test."""
+    home = tmp_path / "home"
+    (home / "challenges").mkdir(parents=True)
+    (home / "challenges" / "small.yaml").write_text(CARD)
+    (home / KEY_FILE).write_text(CLASS_KEY)
+    store, runs = Store(home), []
+    for spec, owner in ((parse(SPEC.replace("name: small", "name: by Ada").replace("amount: 0.5", "amount: 0.25")), "Ada"), (parse(SPEC), "")):
+        runs.append(store.open_sweep(spec, run_id=store.schedule(spec.text, owner=owner)))
+        for recipe in spec.recipes:
+            log(store, runs[-1], recipe, tmp_path, answers=True)
+        store.beat(runs[-1], total=len(spec.recipes), done=len(spec.recipes), failed=0)
+        store.finish_sweep(runs[-1], status="FINISHED")
+    monkeypatch.setenv(QUOTA_VARIABLE, "0.5")
+    return School(serve_home(home), home, store, lecture=runs[1], adas=runs[0])

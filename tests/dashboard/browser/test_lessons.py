@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tabs import Watched, focus
 
 from dashboard.classroom import KEY_FILE
 from dashboard.lessons import LESSONS, recorded
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
 KEY = "the key of this class"
 SIZES = {"projector": ({"width": 1280, "height": 720}, "&projector=1"), "phone": ({"width": 400, "height": 800}, "")}
-
-
-@dataclass
-class Watched:
-    """A tab of its own context, with everything that the server sent to it.
-
-    Attributes:
-        sent: Frames of its web sockets.
-    """
-
-    page: Page
-    sent: list[bytes] = field(default_factory=list)
-
-    def heard(self, text: str) -> bool:
-        """Whether a text came over the wire, shown or not."""
-        return any(text.encode() in frame for frame in self.sent)
 
 
 @pytest.fixture(scope="module")
@@ -43,37 +27,6 @@ def school(tmp_path_factory: pytest.TempPathFactory, serve_home: Callable[[Path]
     home.mkdir()
     (home / KEY_FILE).write_text(KEY)
     return serve_home(home)
-
-
-@pytest.fixture
-def open_tab(browser: Browser) -> Iterator[Any]:
-    """`open_tab()`: a tab in a context of its own."""
-    contexts = []
-
-    def opened(**options: Any) -> Watched:
-        context = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | options))
-        contexts.append(context)
-        watched = Watched(context.new_page())
-        watched.page.set_default_timeout(60_000)
-
-        def frame(payload: str | bytes) -> None:
-            watched.sent.append(payload if isinstance(payload, bytes) else payload.encode())
-
-        watched.page.on("websocket", lambda socket: socket.on("framereceived", frame))
-        return watched
-
-    yield opened
-    for context in contexts:
-        context.close()
-
-
-def focus(page: Page, selector: str) -> None:
-    """Tab until that has the focus."""
-    for _ in range(80):
-        page.keyboard.press("Tab")
-        if page.evaluate("s => document.activeElement.matches(s)", selector):
-            return
-    raise AssertionError(f"no way by Tab to {selector}")
 
 
 def walk(page: Page, url: str, key: str, extra: str) -> None:
@@ -156,6 +109,27 @@ def test_nobody_sees_the_answer_or_a_guess_before_the_instructor_releases_it(sch
         tab.page.get_by_text("2 guesses of the class").wait_for()
         assert not tab.heard(KEY)
     assert KEY not in teacher.page.url and not ada.heard("Bob") and not bob.heard("Ada")
+
+
+def test_the_projector_is_large_and_goes_on_and_back_by_key(site: Any, open_tab: Any) -> None:
+    page, lesson = open_tab(viewport={"width": 1920, "height": 1080}).page, LESSONS["measuring"]
+
+    def large() -> tuple[str, bool]:
+        return page.evaluate("getComputedStyle(document.documentElement).fontSize"), page.locator("header[data-testid='stHeader']").is_hidden()
+
+    page.goto(f"{site.url}/lesson?lesson=measuring")
+    page.get_by_text(lesson.question, exact=True).wait_for()
+    assert large() == ("17.5px", False)
+    page.keyboard.press("p")
+    page.get_by_role("button", name="Leave the projector").wait_for()
+    page.wait_for_function("getComputedStyle(document.documentElement).fontSize === '23px'")
+    assert large() == ("23px", True)
+    for key, number, words in (("PageDown", 2, "See"), ("PageDown", 3, "Learned"), ("PageUp", 2, "See"), ("PageUp", 1, "Guess")):
+        page.keyboard.press(key)
+        page.get_by_text(f"{words} ({number} of 3)").wait_for()
+        assert "projector=1" in page.url and f"step={number - 1}" in page.url
+    page.keyboard.press("p")
+    page.wait_for_function("getComputedStyle(document.documentElement).fontSize === '17.5px'")
 
 
 def test_the_list_of_lessons_is_drawn(site: Any, open_tab: Any, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from fake_store import FakeStore, searched
@@ -41,3 +42,15 @@ def test_a_search_is_replayed_and_its_gap_fills_the_launch_form(open_page: Open,
 def test_without_a_search_the_page_says_how_to_make_one(open_page: Open, page_text: Text) -> None:
     app = open_page("search")
     assert not app.exception and "Nothing has been searched yet" in page_text(app)
+
+
+def test_a_frozen_search_has_what_had_been_written_then(open_page: Open, store: FakeStore, page_text: Text) -> None:
+    done = [replace(v, ended_ms=10 * (n + 1)) for n, v in enumerate(store.frame[2:5])]
+    history = searched()
+    tried = [t | {"recipe": v.recipe_key} for t, v in zip(history.document["tried"], done, strict=True)]
+    store.files["sweep0", "search.json"] = json.dumps(history.document | {"tried": tried}).encode()
+    store.frame = done
+    assert "tried 3 candidates" in page_text(open_page("search", frozen="1", until="30"))
+    app = open_page("search", frozen="1", until="20")
+    said = page_text(app)
+    assert not app.exception and "tried 2 candidates" in said and "After 20 s of a core: 2 candidates finished" in said and not app.slider

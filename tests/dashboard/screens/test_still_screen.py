@@ -6,8 +6,9 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.screens.still import address_of
@@ -28,7 +29,7 @@ def test_what_ended_later_is_not_shown(open_page: Open, page_text: Text, store: 
     moment = done[-1].ended_ms
     app = open_page("frontier", sweep="sweep0", frozen="1", until=str(moment))
     assert not app.exception and points(app) == len(done) - 5
-    assert "as of 20" in page_text(app) and not app.get("download_button") and not app.dataframe
+    assert "As of 20" in page_text(app) and not app.get("download_button") and not app.dataframe
     assert app.query_params["sweep"] in ("sweep0", ["sweep0"])
     whole = open_page("frontier", sweep="sweep0", frozen="controls", until=str(moment + 60_000))
     assert points(whole) == len(done)
@@ -51,6 +52,28 @@ def test_the_address_keeps_the_view_and_leaves_the_ring() -> None:
 
 def test_the_page_offers_hand_out_worksheet_and_address(open_page: Open) -> None:
     app = open_page("frontier")
-    labels = {b.proto.label for b in app.get("download_button")}
+    labels = {b.proto.label for b in app.get("download_button")} | {b.label for b in app.button}
     assert not app.exception and {"Hand-out", "Worksheet", "Its answers"} <= labels
     assert any("frozen=1&until=" in c.value for c in app.code)
+
+
+@pytest.mark.parametrize("page", ["techniques", "compare", "point"])
+def test_every_page_whose_view_stands_in_its_address_can_be_frozen(open_page: Open, page_text: Text, store: Any, page: str) -> None:
+    done = [v for v in store.frame if v.status == "FINISHED" and v.technique == "pruning"][-3:]
+    asked = {"compare": {"points": ",".join(v.run_id for v in done)}, "point": {"run": done[0].run_id}, "techniques": {"sweep": "sweep0"}}[page]
+    alive = open_page(page, **asked)
+    address = next(c.value for c in alive.code if "frozen=1&until=" in c.value)
+    assert address.startswith("http") and f"/{page}?" in address
+    query = {k: v[0] for k, v in parse_qs(urlsplit(address).query).items()}
+    before, held = shown(open_page(page, **query), page_text), store.frame
+    store.frame = [*held, *(replace(v, run_id=f"late{v.run_id[4:]}", seed=1, ended_ms=v.ended_ms + 60_000) for v in held if v.ended_ms)]
+    assert shown(open_page(page, **query), page_text) == before
+    assert not [c for c in open_page(page, **query).code if "frozen=" in c.value], "a frozen view offers no further one"
+    early = open_page(page, **query | {"until": str(done[0].ended_ms - 1)})
+    assert not early.exception and shown(early, page_text) != before
+
+
+def shown(app: AppTest, page_text: Text) -> tuple[str, list[Any]]:
+    """What stands on a page, without the time of the store's trouble strip."""
+    assert not app.exception and "As of 20" in page_text(app)
+    return page_text(app), [json.loads(c.proto.spec)["data"] for c in app.get("plotly_chart")]
