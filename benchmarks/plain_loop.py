@@ -195,7 +195,7 @@ def _export(recipe: Any, model: Any, path: Path) -> None:
 
     program, data = model, load(recipe.task)
     steps = [(s, s.config) for s in recipe.steps if s.role == "lower"]
-    steps = [(s, c if c.mode != "static" else c.model_copy(update={"reduce_range": not current_context().vnni})) for s, c in steps]
+    steps = [(s, c if c.mode != "static" else c.model_copy(update={"reduce_range": not current_context().exact_int8})) for s, c in steps]
     for step, config in steps:
         if not step.record.converts(config):
             program, _ = FUNCTIONS[step.technique](program, config, data)

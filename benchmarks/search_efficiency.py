@@ -91,7 +91,7 @@ class TableDriver:
 
     def __init__(self, spec: Spec, table: Table) -> None:
         self.spec, self.table, self.slots = spec, table, SLOTS
-        self.context, self.home, self.rates = Context(vnni=False, machine="table"), Path("."), Rates({}, {})
+        self.context, self.home, self.rates = Context(exact_int8=False, machine="table"), Path("."), Rates({}, {})
         self.environments, self.known, self.done = [None], dict[Any, Any](), 0
         self.teachers: dict[str, Any] = {}
         self.outcomes: dict[str, Outcome] = {}

@@ -128,7 +128,7 @@ def latency_change(child: Point, parent: Point, evidence: Evidence) -> Change | 
     values = [p.metrics.get("latency_ms", math.nan) for p in (parent, child)]
     if not all(math.isfinite(v) and v > 0 for v in values):
         return None
-    same = bool(child.first.structure) and _measured_once(child) == _measured_once(parent)
+    same = bool(child.structure) and _measured_once(child) == _measured_once(parent)
     found = SAME if same else _latency_ratio(child, parent, evidence)
     effect = "same" if same else _factor_effect(found.ratio, FACTOR) if found.shown else "not shown"
     return Change(
@@ -140,7 +140,7 @@ def latency_change(child: Point, parent: Point, evidence: Evidence) -> Change | 
 
 def _measured_once(point: Point) -> tuple[str, str]:
     """What one measurement belongs to."""
-    return point.first.structure, point.first.runtime
+    return point.structure, point.first.runtime
 
 
 def _latency_ratio(child: Point, parent: Point, evidence: Evidence) -> Ratio:

@@ -12,8 +12,8 @@ from typing import Any
 
 from effcore.errors import Cancelled, EffcoreError
 from effcore.execute import NoPages, outcome_of
-from effcore.forecast import core_count
 from effcore.measure.environment import current
+from effcore.measure.load import core_count
 from effcore.plan import Stage
 from effcore.worker import Outcome, Worker
 

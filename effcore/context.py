@@ -9,20 +9,23 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from effcore.catalogue import RUNTIMES, TECHNIQUES, own
-from effcore.measure.environment import current, has_vnni
+from effcore.measure.environment import current, exact_int8
 from effcore.plan import Context
 
+NETWORKS = ("models", *(f"catalogue/{name}.py" for name in ("architecture", "closed_forms", "elastic", "staged")))
+"""What decides the layers of a network and their shapes."""
+
 SOURCES: dict[str, tuple[str, ...]] = {
-    "build": ("stages/build.py", "models"),
-    "train": ("stages/train.py", "training.py", "stopping.py", "tasks", "models", "measure/memory.py"),
-    "transform": ("stages/transform.py", "stages/train.py", "training.py", "stopping.py", "tasks", "models", "measure/memory.py"),
-    "export": ("stages/export.py", "models", "tasks", "training.py", "stopping.py", "measure/huffman.py", "measure/size.py"),
+    "build": ("stages/build.py", *NETWORKS),
+    "train": ("stages/train.py", "training.py", "stopping.py", "tasks", *NETWORKS, "measure/memory.py"),
+    "transform": ("stages/transform.py", "stages/train.py", "training.py", "stopping.py", "tasks", *NETWORKS, "measure/memory.py"),
+    "export": ("stages/export.py", *NETWORKS, "tasks", "training.py", "stopping.py", "measure/huffman.py", "measure/size.py"),
     "admit": ("stages/admit.py", "runtimes", "measure/huffman.py", "measure/size.py"),
     "evaluate": ("stages/evaluate.py", "measure/accuracy.py", "statistics.py", "tasks"),
     "measure": ("stages/measure.py", "measure", "statistics.py"),
-    "table": ("stages/table.py", "latency_table.py", "ranking.py", "measure", "models", "runtimes/onnxpieces.py"),
+    "table": ("stages/table.py", "latency_table.py", "ranking.py", "measure", *NETWORKS, "runtimes/onnxpieces.py"),
     "screen": (
-        "stages/screen.py", "stages/table.py", "latency_table.py", "ranking.py", "measure", "models", "runtimes/onnxpieces.py", "tasks",
+        "stages/screen.py", "stages/table.py", "latency_table.py", "ranking.py", "measure", *NETWORKS, "runtimes/onnxpieces.py", "tasks",
         "training.py", "stopping.py",
     ),
 }
@@ -41,7 +44,7 @@ PACKAGES: dict[str, tuple[str, ...]] = {
     "transform": ("torch", "torchao", "numpy", "torch-pruning"),
     "export": ("torch", "torchao", "onnx", "onnxscript", "numpy"),
     "evaluate": ("numpy",),
-    "measure": ("numpy",),
+    "measure": ("numpy", "onnxruntime"),
     "table": ("numpy", "onnxruntime"),
     "screen": ("torch", "numpy", "optuna"),
 }
@@ -61,7 +64,7 @@ def _shipped() -> Context:
     sources |= {f"runtime:{name}": _hash((f"runtimes/{name}.py", *SHARED[name])) for name in RUNTIMES}
     versions = {kind: {name: package_version(name) for name in names} for kind, names in PACKAGES.items()}
     versions |= {f"runtime:{r.name}": {r.package: package_version(r.package)} for r in RUNTIMES.values()}
-    return Context(vnni=has_vnni(), machine=current().key, sources=sources, versions=versions)
+    return Context(exact_int8=exact_int8(), machine=current().key, sources=sources, versions=versions)
 
 
 def technique_source(name: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from effcore.forecast import core_count
+from effcore.measure.load import core_count
 from effcore.plan import Stage
 from effcore.worker import Outcome, Worker
 

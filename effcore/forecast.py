@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import statistics
 from collections import Counter, defaultdict
@@ -15,6 +14,7 @@ from typing import Any
 from effcore.cache import RECORD, Cache
 from effcore.context import current_context
 from effcore.measure.environment import current
+from effcore.measure.load import core_count
 from effcore.plan import EARLY, Context, Find, Plan, Stage, make_plan, measure_stage, no_store
 from effcore.recipe import Recipe
 from effcore.spec import Spec
@@ -117,11 +117,6 @@ def _forecast_search(spec: Spec, *, home: Path, slots: int, stored: Find) -> For
         stages_cached=0, trainings=round(plan.trainings * scale), trainings_cached=0, measurements=structures,
         estimated_s=min([one_s * variants + tried_s, *limits_s]),
     )  # fmt: skip
-
-
-def core_count() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def missing_structures(plan: Plan, spec: Spec, *, home: Path, cached: set[str], context: Context) -> set[tuple[str, str]]:

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from effcore.objectives import Metric, maximise, metric
+from effcore.objectives import METRICS, Metric, maximise, metric
 from effcore.pareto import pareto_mask
-from effcore.statistics import BETWEEN_MEASURINGS, accuracy_draws, frontier_probability, interval_draws, mean_and_interval, time_draws
+from effcore.statistics import BETWEEN_MEASURINGS, accuracy_draws, frontier_probability, interval_draws, interval_over_seeds, time_draws
 
 DRAWS = 200
 """Of a probability: its own error is then at most 3.5 points."""
@@ -108,6 +108,12 @@ class Point:
     @property
     def name(self) -> str:
         return self.first.name
+
+    @property
+    def structure(self) -> str:
+        """That of all its variants; empty where it is not known, or where they differ, as where weights decide what is pruned."""
+        names = {v.structure for v in self.variants}
+        return names.pop() if len(names) == 1 else ""
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -231,11 +237,14 @@ def _mean_metrics(variants: Sequence[Variant]) -> dict[str, float]:
     if len(variants) == 1:
         return dict(variants[0].metrics)
     names = sorted(set.intersection(*(set(v.metrics) for v in variants)))
-    means = {name: float(np.mean([v.metrics[name] for v in variants])) for name in names}
-    for name in names:
-        if f"{name}_low" in means and len({v.metrics[name] for v in variants}) > 1:
-            _, low, high = mean_and_interval([v.metrics[name] for v in variants])
-            means[f"{name}_low"], means[f"{name}_high"] = low, high
+    rows = {name: [v.metrics[name] for v in variants] for name in names}
+    means = {name: float(np.mean(row)) for name, row in rows.items()}
+    for name in set(METRICS).intersection(names):
+        low, high = f"{name}_low", f"{name}_high"
+        if low in rows and high in rows and len(set(rows[name])) > 1:
+            means[low], means[high] = interval_over_seeds(rows[name], rows[low], rows[high], log=METRICS[name].log)
+            if METRICS[name].percent:
+                means[low], means[high] = max(means[low], 0.0), min(means[high], 1.0)
     return means
 
 
@@ -312,7 +321,7 @@ def _draw(
     paired = [i for i, p in enumerate(points) if p.key in correct]
     timed = [i for i, p in enumerate(points) if p.key in processes and p.key not in correct]
     rest = [i for i, p in enumerate(points) if p.key not in processes and p.key not in correct]
-    groups = [p.first.structure or p.key if name in OF_THE_STRUCTURE else p.key for p in points]
+    groups = [p.structure or p.key if name in OF_THE_STRUCTURE else p.key for p in points]
     values = np.empty((draws, len(points)))
     if paired:
         values[:, paired] = accuracy_draws([correct[points[i].key] for i in paired], draws=draws, generator=generator)

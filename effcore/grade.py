@@ -16,8 +16,8 @@ from effcore.challenge.hand_in import hand_ins, read_hand_in
 from effcore.challenge.judging import Evidence, Finding, Grade, HandIn, judge, leaderboard
 from effcore.context import current_context
 from effcore.errors import EffcoreError
-from effcore.forecast import core_count
 from effcore.measure.environment import current
+from effcore.measure.load import core_count
 from effcore.plan import Stage, make_plan, measure_stage
 from effcore.recipe import digest
 from effcore.spec import Measure

@@ -131,7 +131,7 @@ def _times(square: Square, processes: Mapping[str, Sequence[float]]) -> list[tup
     signs: dict[str, int] = {}
     medians: dict[str, Sequence[float]] = {}
     for sign, point in zip(SIGNS, square.points, strict=True):
-        structure = point.first.structure or point.key
+        structure = point.structure or point.key
         signs[structure] = signs.get(structure, 0) + sign
         medians.setdefault(structure, processes.get(point.key) or [point.metrics["latency_ms"]])
     return [(sign, medians[structure]) for structure, sign in signs.items() if sign]

@@ -121,11 +121,13 @@ def ranking(
     scaled = (costs - costs.min(axis=0)) / np.where(span > 0, span, 1.0)
     if costs.shape[1] == 1:  # every value is a front of its own
         return [int(i) for i in np.lexsort((np.arange(len(costs)), costs[:, 0], broken))]
-    fronts = np.asarray(moocore.pareto_rank(scaled))
-    worth = np.zeros(len(costs))
-    for front in np.unique(fronts):
-        members = np.flatnonzero(fronts == front)
-        worth[members] = _crowding(scaled[members]) if tie_break == "crowding" else _exclusive(scaled[members])
+    fronts, worth = np.zeros(len(costs)), np.zeros(len(costs))
+    for group in (np.flatnonzero(broken == 0), np.flatnonzero(broken > 0)):  # what breaks a constraint pushes nothing back that keeps it
+        if len(group):
+            fronts[group] = moocore.pareto_rank(scaled[group])
+        for front in np.unique(fronts[group]):
+            members = group[fronts[group] == front]
+            worth[members] = _crowding(scaled[members]) if tie_break == "crowding" else _exclusive(scaled[members])
     return [int(i) for i in np.lexsort((np.arange(len(costs)), -worth, fronts, broken))]
 
 

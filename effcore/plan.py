@@ -203,7 +203,7 @@ class Planner:
         """The step with every automatic value decided, so that the key says what is done."""
         config = step.config
         if isinstance(config, Quantization) and config.reduce_range is None and "reduce_range" in USES[config.mode]:
-            return Step(step.technique, config.model_copy(update={"reduce_range": not self.context.vnni}))
+            return Step(step.technique, config.model_copy(update={"reduce_range": not self.context.exact_int8}))
         return step
 
     def _members(self, recipe: Recipe, contributes: Sequence[Step]) -> list[_Chain]:

@@ -17,14 +17,14 @@ class Context:
     """What determines results beside the recipe.
 
     Attributes:
-        vnni: Whether the processor multiplies 8-bit integers without overflow.
+        exact_int8: Whether the processor multiplies 8-bit integers without overflow.
         machine: Key of the machine's kind; quantized arithmetic differs between processors.
         threads: Threads of a training.
         sources: Hash of the modules that each kind of stage uses; `technique:<name>` for a technique's own.
         versions: Versions of the packages that shape the result of each kind of stage.
     """
 
-    vnni: bool
+    exact_int8: bool
     machine: str
     threads: int = 1
     sources: Mapping[str, str] = field(default_factory=dict)

@@ -29,8 +29,8 @@ def table_stage(*, task: str, architecture: Architecture, choices: Choices, envi
         context: As for the plan.
     """
     config = {
-        "task": task, "architecture": architecture.model_dump(mode="json"), "choices": _plain(choices), "networks": NETWORKS, "seed": 0,
-        "environment": environment,
+        "task": task, "shape": list(TASKS[task].shape), "classes": len(TASKS[task].classes), "architecture": architecture.model_dump(mode="json"),
+        "choices": _plain(choices), "networks": NETWORKS, "seed": 0, "environment": environment,
     }  # fmt: skip
     return _stage("table", config, (), context, exclusive=True)
 

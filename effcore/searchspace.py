@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from effcore.catalogue import TECHNIQUES
+from effcore.catalogue.search import read_constraint
 from effcore.dimensions import Assignment, Between, Dimension, Fields, Fixed, Node, OneOf, Row, count, dimensions, every, resolve
 from effcore.document import read, write
 from effcore.errors import EffcoreError, Problem
@@ -154,7 +156,8 @@ class _Builder:
             self.problems.append(Problem(where=path, message=f"{wrong} Got {show(dict(value))}.", hint="As `{low: 0.001, high: 0.03, log: true}`."))
             return Fixed(low)
         assert isinstance(low, int | float) and isinstance(high, int | float), "a range without a problem has two numbers"
-        high = low + (high - low) // step * step if step is not None else high  # the last value that steps reach
+        # The last value that steps reach; 0.3 is two steps of 0.1 from 0.1, which binary fractions miss by a hair.
+        high = low + math.floor((high - low) / step + 1e-9) * step if step is not None else high
         width = None if step is None else float(step)
         return Between(Dimension(name=name, low=float(low), high=float(high), log=bool(log), step=width, whole=whole, needs=needs))
 
@@ -230,7 +233,7 @@ def gap_spec(text: str, assignments: Sequence[Assignment], *, limits: Sequence[s
     Args:
         text: The YAML of the other spec.
         assignments: The candidates, two at least.
-        limits: Constraints that the new search gets.
+        limits: Constraints that the new search gets beside those of the other, or in the place of those on the same metric and side.
 
     Returns:
         YAML.
@@ -244,8 +247,15 @@ def gap_spec(text: str, assignments: Sequence[Assignment], *, limits: Sequence[s
     several = isinstance(space.root, OneOf) and space.root.dimension.name == "recipe"
     data.pop("recipe", None), data.pop("recipes", None)
     name = f"{str(data['name'])[:59]} gap"
-    search = dict(data["search"]) | {"constraints": list(limits)}
+    search = dict(data["search"])
+    search["constraints"] = [*(c for c in search.get("constraints", ()) if _bound(c) not in {_bound(limit) for limit in limits}), *limits]
     return write(data | {"name": name, ("recipes" if several else "recipe"): narrow, "search": search})
+
+
+def _bound(constraint: str) -> tuple[str, bool]:
+    """What a constraint is about, without its number."""
+    read = read_constraint(constraint)
+    return read.metric, read.at_least
 
 
 def _narrowed(node: Node, assignments: Sequence[Assignment]) -> Any:

@@ -59,6 +59,29 @@ def mean_and_interval(values: Sequence[float], *, confidence: float = CONFIDENCE
     return mean, mean - half, mean + half
 
 
+def interval_over_seeds(
+    values: Sequence[float], lows: Sequence[float], highs: Sequence[float], *, log: bool = False
+) -> tuple[float, float]:
+    """Interval of the mean over seeds, in which their spread by the t distribution and the doubt that all share stand together.
+
+    The test images and the measuring are the same for all seeds, so that more seeds do not take that doubt away.
+
+    Args:
+        values, lows, highs: One figure and its own interval a seed.
+        log: Whether the figures spread by factors; positive ones are then taken by their logarithms.
+
+    Returns:
+        Low, high, in the unit of the values.
+    """
+    by_factor = log and min(*values, *lows) > 0
+    rows = np.array([values, lows, highs], dtype=np.float64)
+    scaled = np.log(rows) if by_factor else rows
+    mean, low, _ = mean_and_interval(scaled[0].tolist())
+    down, up = (math.hypot(mean - low, float(np.abs(ends - scaled[0]).mean())) for ends in scaled[1:])
+    middle = float(rows[0].mean())
+    return (middle * math.exp(-down), middle * math.exp(up)) if by_factor else (middle - down, middle + up)
+
+
 def process_interval(
     medians: Sequence[float], *, confidence: float = CONFIDENCE, between: float = 0.0
 ) -> tuple[float, float, float]:

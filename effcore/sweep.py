@@ -19,9 +19,10 @@ from effcore.cluster import Cluster, ClusterEngine
 from effcore.driver import Driver, Events, Progress, Source
 from effcore.errors import BusyError, Cancelled, EffcoreError, Paused
 from effcore.execute import Engine
-from effcore.forecast import core_count, forecast, missing_structures
+from effcore.forecast import forecast, missing_structures
 from effcore.grid import Grid
 from effcore.home import search_storage
+from effcore.measure.load import core_count
 from effcore.one_shot import OneShot
 from effcore.own import VERSION_VARIABLE, known, pinned, refresh, to_stderr
 from effcore.plan import make_plan

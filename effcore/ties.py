@@ -58,7 +58,7 @@ def _alike(points: Sequence[Point], rows: Sequence[int], name: str, evidence: Ev
         timed = [i for i, p in enumerate(points) if len(processes.get(p.key, ())) >= 2]
         _fill(same, rows, timed, _processes(processes, points))
     if name in OF_THE_STRUCTURE:
-        keys = np.array([f"{p.first.structure} {p.first.runtime}" if p.first.structure else p.key for p in points])
+        keys = np.array([f"{p.structure} {p.first.runtime}" if p.structure else p.key for p in points])
         same |= keys[list(rows)][:, None] == keys[None, :]
     return same
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from effcore.measure.accuracy import Accuracy, measure_accuracy
-from effcore.measure.environment import Environment, current, has_vnni
+from effcore.measure.environment import Environment, current, exact_int8
 from effcore.measure.latency import Latency, Settings, measure_latency
 from effcore.measure.memory import Memory, measure_memory
 from effcore.measure.reference import reference
@@ -17,7 +17,7 @@ __all__ = [
     "Settings",
     "Size",
     "current",
-    "has_vnni",
+    "exact_int8",
     "measure_accuracy",
     "measure_latency",
     "measure_memory",

@@ -36,6 +36,7 @@ def main() -> None:
     folder = Path(__file__).resolve().parent
     sys.path.insert(0, str(folder))
     environment: Any = importlib.import_module("environment")
+    load: Any = importlib.import_module("load")
     bundle = json.loads((folder / "bundle.json").read_text())
     for model in bundle["models"]:
         if hashlib.sha256((folder / model["file"]).read_bytes()).hexdigest() != model["sha256"]:
@@ -44,8 +45,8 @@ def main() -> None:
     measured = []
     for structure in bundle["structures"]:
         for batch, threads in bundle["sizes"]:
-            if threads > (os.cpu_count() or 1):
-                print(f"{threads} threads are left out: this machine has {os.cpu_count()} cores.", file=sys.stderr)
+            if threads > load.core_count():
+                print(f"{threads} threads are left out: {load.core_count()} cores may be used here.", file=sys.stderr)
                 continue
             where = environment.current(threads=threads, batch=batch)
             print(f"{structure['name']}: {where.label}", file=sys.stderr)
@@ -81,7 +82,7 @@ def measure(folder: Path, bundle: dict[str, Any], structure: dict[str, Any], *, 
     cores: tuple[int, ...] = ()
     deadline, stopped_by = time.monotonic() + settings["max_s"], ""
     while not stopped_by:
-        cores = load.idlest(load.allowed_cores(), busy, count=threads, current=cores)
+        cores = load.idlest(load.allowed_cores(threads), busy, count=threads, current=cores)
         process, busy = one_process(folder, request, cores=cores, threads=threads)
         processes.append(process)
         if len(processes) >= settings["processes"]:

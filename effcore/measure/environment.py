@@ -71,8 +71,20 @@ def current(*, threads: int = 1, batch: int = 1) -> Environment:
     )
 
 
-def has_vnni(cpuinfo: Path = CPUINFO) -> bool:
-    """Whether the processor has 8-bit products that don't saturate (AVX512-VNNI or AVX-VNNI); False if unreadable."""
+def exact_int8(cpuinfo: Path = CPUINFO, *, architecture: str | None = None) -> bool:
+    """Whether products of 8-bit integers are added up without overflow.
+
+    On x86 that takes AVX512-VNNI or AVX-VNNI, else two products saturate in 16 bits; False where the flags can't be read.
+    The kernels of other processors add up in 32 bits.
+
+    Args:
+        cpuinfo: What Linux says of the processors.
+        architecture: As `platform.machine` has it; that of this machine where it is None.
+
+    Source: https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html, on U8S8 and reduce_range
+    """
+    if (architecture or platform.machine()).lower() not in ("x86_64", "amd64", "i386", "i686"):
+        return True
     flags = set(_first_processor(cpuinfo).get("flags", "").split())
     return bool(flags & {"avx512_vnni", "avx_vnni"})
 

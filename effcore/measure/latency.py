@@ -148,7 +148,6 @@ def measure_latency(
     settings: Settings | None = None,
     batch: int = 1,
     threads: int = 1,
-    reference_best_ms: float | None = None,
     ready: Sequence[Probe] = (),
 ) -> Latency:
     """Measure until the interval of the ratio is as narrow as wished, or the time is up.
@@ -163,7 +162,6 @@ def measure_latency(
         settings: When to stop.
         batch: Images in one prediction.
         threads: Of the session, and cores that the process is pinned to.
-        reference_best_ms: Best median of the reference ever seen in this environment, where the caller knows it.
         ready: Processes that have loaded this runtime and wait, as many as `settings` want at first; they are ended.
 
     Raises:
@@ -196,7 +194,6 @@ def measure_latency(
         settings=chosen,
         options=options,
         others_before=_mean(busy.values()),
-        reference_best_ms=reference_best_ms,
     )
 
 
@@ -213,7 +210,7 @@ def _processes(
             for probe in ready:  # all of them, for one that still imports would disturb the first one that measures
                 probe.wait()
             for probe in ready:
-                cores = idlest(allowed_cores(), busy, count=threads, current=cores)
+                cores = idlest(allowed_cores(threads), busy, count=threads, current=cores)
                 process, busy = _run(probe, request, cores=cores)
                 processes.append(process)
         _, low, high = process_interval([p.ratio for p in processes])
@@ -265,13 +262,12 @@ def summarise(
     settings: Settings,
     options: dict[str, Any],
     others_before: float,
-    reference_best_ms: float | None = None,
 ) -> Latency:
     """Figures, intervals and doubts from what the processes saw; pure."""
     center, low, high = process_interval([p.median_ms for p in processes], between=BETWEEN_MEASURINGS)
     ratio, ratio_low, ratio_high = process_interval([p.ratio for p in processes], between=BETWEEN_MEASURINGS)
     samples = [sample for p in processes for sample in p.samples_ms]
-    quiet = quiet_of(processes, others_before=others_before, reference_best_ms=reference_best_ms)
+    quiet = quiet_of(processes, others_before=others_before)
     return Latency(
         processes=tuple(processes),
         latency_ms=center,

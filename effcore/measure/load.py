@@ -45,13 +45,23 @@ def read_ticks(stat: Path = STAT) -> Ticks:
     return Ticks(cores)
 
 
-def allowed_cores() -> tuple[int, ...]:
-    """Cores that this process may run on, of the fastest kind only; empty where the system has no pinning."""
+def core_count() -> int:
+    """Cores that this process may use, whatever their kind."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def allowed_cores(least: int = 1) -> tuple[int, ...]:
+    """Cores that this process may run on, of the fastest kind only where those are enough; empty where the system has no pinning.
+
+    Args:
+        least: How many there must be; where the fastest kind has fewer, those of all kinds count.
+    """
     if not hasattr(os, "sched_getaffinity"):
         return ()
     cores = sorted(os.sched_getaffinity(0))
     speeds = {core: _max_frequency(core) for core in cores}
-    return tuple(core for core in cores if speeds[core] == max(speeds.values()))
+    fast = tuple(core for core in cores if speeds[core] == max(speeds.values()))
+    return fast if len(fast) >= least else tuple(cores)
 
 
 def _max_frequency(core: int) -> int:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from effcore.errors import MeasureError
+from effcore.measure.load import core_count
 
 PROBE = Path(__file__).with_name("probe.py")
 SEED = 20261101
@@ -179,7 +180,7 @@ def check_threads(threads: int) -> None:
     Raises:
         MeasureError: There are too few cores.
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = core_count()
     if threads > cores:
         message = f"threads must be at most the number of cores that may be used here, {cores}. Got {threads}."
         raise MeasureError(f"{message} Leave it out of `measure: threads`.")

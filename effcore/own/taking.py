@@ -9,7 +9,7 @@ from effcore.cache import Cache
 from effcore.catalogue import own
 from effcore.catalogue.own import Checkpoint
 from effcore.errors import EffcoreError
-from effcore.forecast import core_count
+from effcore.measure.load import core_count
 from effcore.own import SHIPPED_TASKS, Brought, Say
 from effcore.own.data import check_resolution, fresh, kept
 from effcore.own.entries import check_names, facts_of, read_task

@@ -57,6 +57,9 @@ class EvidenceReader:
         return np.array(rows, dtype=bool) if len(lengths) == 1 and 0 not in lengths else None
 
     def _medians(self, point: Point, *, ratio: bool) -> list[float]:
+        """One a measuring process; none where seeds came to several structures, of which one measuring says nothing."""
+        if len(point.variants) > 1 and not point.structure:
+            return []
         document = self._json(point.run_id, point.first.ended_ms, "samples.json") or {}
         rows = document.get("latency", {}).get("processes", [])
         return [row["median_ms"] / (row["reference_median_ms"] if ratio else 1.0) for row in rows]

@@ -10,7 +10,7 @@ import pytest
 import effcore
 from effcore.catalogue import RUNTIMES, TECHNIQUES
 from effcore.context import PACKAGES, SHARED, SOURCES, current_context, package_version, technique_source
-from effcore.measure.environment import current, has_vnni
+from effcore.measure.environment import current, exact_int8
 
 ROOT = Path(effcore.__file__).parent
 WORDS = {"errors.py", "recipe.py", "plan.py"}
@@ -64,6 +64,27 @@ def test_a_stage_names_every_module_that_it_uses(kind: str) -> None:
     assert used <= modules(SOURCES[kind])
 
 
+RECORDS = {"TASKS", "FAMILIES", "RUNTIMES", "CHECKPOINTS"}
+"""Registers of the catalogue: what stages take from them is in the configuration of the key."""
+
+
+def decided_by(path: str) -> set[str]:
+    """Files of the catalogue whose functions and numbers a file uses."""
+    found = [n for n in ast.walk(ast.parse((ROOT / path).read_text())) if isinstance(n, ast.ImportFrom) and n.module]
+    return {
+        f"{n.module.removeprefix('effcore.').replace('.', '/')}.py"
+        for n in found if n.module and n.module.startswith("effcore.catalogue.")
+        for alias in n.names if (alias.name[0].islower() or alias.name.isupper()) and alias.name not in RECORDS
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", SOURCES)
+def test_a_stage_names_what_of_the_catalogue_decides_shapes(kind: str) -> None:
+    used = {catalogue for path in modules(SOURCES[kind]) if not path.startswith("catalogue/") for catalogue in decided_by(path)}
+    assert used <= modules(SOURCES[kind])
+    assert ("catalogue/closed_forms.py" in used) == any(path.startswith("models/") for path in modules(SOURCES[kind]))
+
+
 @pytest.mark.parametrize(("role", "kind"), [("contribute", "train"), ("transform", "transform"), ("lower", "export")])
 def test_a_technique_uses_nothing_that_its_stage_does_not_name(role: str, kind: str) -> None:
     names = [t.name for t in TECHNIQUES.values() if t.role == role]
@@ -108,7 +129,7 @@ def test_the_context_holds_versions_that_are_really_installed() -> None:
 
 def test_the_context_knows_the_machine() -> None:
     context = current_context()
-    assert (context.vnni, context.machine, context.threads) == (has_vnni(), current().key, 1)
+    assert (context.exact_int8, context.machine, context.threads) == (exact_int8(), current().key, 1)
 
 
 def test_a_package_that_is_not_there_is_absent() -> None:

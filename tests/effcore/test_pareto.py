@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from effcore.pareto import as_costs, hypervolume, pareto_mask, staircase
+from effcore.pareto import as_costs, hypervolume, pareto_mask, ranking, staircase
 
 
 def brute_force_mask(points: np.ndarray, maximise: tuple[bool, ...]) -> np.ndarray:
@@ -157,3 +157,10 @@ def test_hypervolume_of_points_beyond_the_reference_is_nothing() -> None:
     assert hypervolume([], reference=[2, 2], maximise=False) == 0.0
     inside = [[0, 0]]
     assert hypervolume([*inside, [5, -5]], reference=[2, 2], maximise=False) == 4.0
+
+
+def test_what_breaks_a_constraint_pushes_nothing_back_that_keeps_it() -> None:
+    behind, front, other_front, breaks = [6.0, 1.0], [1.0, 6.0], [5.0, 0.0], [0.0, 5.0]
+    found = ranking([behind, front, other_front, breaks], maximise=False, violations=[0.0, 0.0, 0.0, 0.5])
+    assert (set(found[:2]), found[2:]) == ({1, 2}, [0, 3])
+    assert ranking([behind, front, other_front, breaks], maximise=False, violations=[3.0, 2.0, 1.0, 4.0]) == [2, 1, 0, 3]

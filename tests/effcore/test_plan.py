@@ -19,7 +19,7 @@ from effcore.spec import parse
 
 KINDS = ("train", "transform", "export", "evaluate", "measure")
 CONTEXT = Context(
-    vnni=True,
+    exact_int8=True,
     machine="m",
     sources={kind: "1" for kind in KINDS}
     | {f"technique:{name}": "1" for name in ("augmentation", "distillation", "pruning", "quantization")}
@@ -262,7 +262,7 @@ CONTEXTS: list[tuple[str, Context, set[str]]] = [
     ("version of torch", with_versions("train", torch="3"), ALL),
     ("version of onnx", with_versions("export", onnx="2"), {"export", "evaluate"}),
     ("version of the runtime", with_versions("runtime:onnxruntime", onnxruntime="2"), {"export", "evaluate"}),
-    ("a processor without VNNI", replace(CONTEXT, vnni=False), {"export", "evaluate"}),
+    ("a processor without VNNI", replace(CONTEXT, exact_int8=False), {"export", "evaluate"}),
 ]
 
 
@@ -312,22 +312,22 @@ def test_other_data_under_the_same_name_changes_every_key(monkeypatch: pytest.Mo
     assert not set(before.stages) & set(plan(MLP, TRAIN, RUN).stages)
 
 
-def exported_range(text: str, *, vnni: bool) -> tuple[str, Any]:
-    found = plan(MLP, TRAIN, f"quantization: {text}", RUN, context=replace(CONTEXT, vnni=vnni))
+def exported_range(text: str, *, exact_int8: bool) -> tuple[str, Any]:
+    found = plan(MLP, TRAIN, f"quantization: {text}", RUN, context=replace(CONTEXT, exact_int8=exact_int8))
     stage = found.stages[found.variants[0].export]
     return stage.key, stage.config["lower"][0]["quantization"]["reduce_range"]
 
 
 def test_the_automatic_range_is_decided_by_the_processor_and_named_by_what_is_done() -> None:
-    assert exported_range("{}", vnni=True) == exported_range("{reduce_range: false}", vnni=False)
-    assert exported_range("{}", vnni=False) == exported_range("{reduce_range: true}", vnni=True)
-    assert [exported_range("{}", vnni=vnni)[1] for vnni in (True, False)] == [False, True]
+    assert exported_range("{}", exact_int8=True) == exported_range("{reduce_range: false}", exact_int8=False)
+    assert exported_range("{}", exact_int8=False) == exported_range("{reduce_range: true}", exact_int8=True)
+    assert [exported_range("{}", exact_int8=exact_int8)[1] for exact_int8 in (True, False)] == [False, True]
 
 
 @pytest.mark.parametrize("text", ["{mode: fp16}", "{mode: codebook}", "{mode: weight_only}"])
 def test_a_mode_that_has_no_range_is_the_same_on_every_processor(text: str) -> None:
-    assert exported_range(text, vnni=True) == exported_range(text, vnni=False)
-    assert exported_range(text, vnni=True)[1] is None and exported_range("{mode: dynamic}", vnni=False)[1] is True
+    assert exported_range(text, exact_int8=True) == exported_range(text, exact_int8=False)
+    assert exported_range(text, exact_int8=True)[1] is None and exported_range("{mode: dynamic}", exact_int8=False)[1] is True
 
 
 def measured(
@@ -365,7 +365,7 @@ def test_a_measurement_does_not_depend_on_how_the_file_was_made() -> None:
     for context in (
         with_sources(train="2", export="2"),
         with_versions("train", torch="3"),
-        replace(CONTEXT, vnni=False),
+        replace(CONTEXT, exact_int8=False),
     ):
         assert measured(lambda kept, c=context: kept | {"context": c}).key == measured().key  # type: ignore[misc]
 

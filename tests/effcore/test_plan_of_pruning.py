@@ -11,7 +11,7 @@ WEIGHTS = "pruning: {structure: weights}"
 
 def plan(*steps: str, seeds: tuple[int, ...] = (0,), source: str = "1") -> Plan:
     recipes = parse("name: a\ntask: digits\nrecipe:\n" + "".join(f"  - {step}\n" for step in steps)).recipes
-    context = Context(vnni=True, machine="m", sources={"technique:pruning": source})
+    context = Context(exact_int8=True, machine="m", sources={"technique:pruning": source})
     return make_plan([(r, s) for r in recipes for s in seeds], context=context)
 
 

@@ -29,7 +29,7 @@ EPOCHS = {"train": 4, "transform": 2}
 
 @pytest.fixture
 def plan() -> Plan:
-    return make_plan(parse(TEXT).variants, context=Context(vnni=True, machine="m"))
+    return make_plan(parse(TEXT).variants, context=Context(exact_int8=True, machine="m"))
 
 
 def outcome(stage: Stage, cache: Cache, *, start: float) -> Outcome:

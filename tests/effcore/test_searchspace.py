@@ -102,12 +102,25 @@ def test_epochs_as_a_dimension_warn() -> None:
     assert spec(RANGE, TRAIN, RUN).warnings == ()
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "step", "last"), [(0.1, 0.3, 0.1, 0.3), (0.1, 0.7, 0.1, 0.7), (0.25, 0.9, 0.25, 0.75), (0.1, 0.35, 0.1, 0.3)]
+)
+def test_a_range_with_steps_holds_the_last_that_they_reach(low: float, high: float, step: float, last: float) -> None:
+    pruning = f"pruning: {{amount: {{low: {low}, high: {high}, step: {step}}}}}"
+    (amount,) = (d for d in space(RANGE, TRAIN, pruning, RUN).dimensions if d.name == "pruning.amount")
+    assert amount.high == pytest.approx(last) and amount.count == round((last - low) / step) + 1
+
+
 def test_a_gap_is_searched_between_two_candidates() -> None:
     text = HEAD + f"  - {RANGE}\n  - {TRAIN}\n  - pruning: [none, {{amount: {{low: 0.1, high: 0.9}}}}]\n  - {RUN}\n" + TAIL
     one = {"architecture.family": 0, "architecture.width": 0.5, "training.learning_rate": 0.002, "training.batch_size": 32, "pruning": 0}
     other = one | {"architecture.width": 1.0, "pruning": 1, "pruning.amount": 0.5}
     found = parse(gap_spec(text, [one, other], limits=["latency_ms <= 0.5"]))
     assert found.name == "a gap" and found.search.constraints == ["latency_ms <= 0.5"] and found.space is not None
+    bound = text.replace("strategy: tpe", 'strategy: tpe, constraints: ["size_mb <= 0.5", "latency_ms <= 2", "latency_ms >= 0.1"]')
+    assert "constraints" in bound
+    both = parse(gap_spec(bound, [one, other], limits=["latency_ms <= 0.5"])).search.constraints
+    assert both == ["size_mb <= 0.5", "latency_ms >= 0.1", "latency_ms <= 0.5"]
     by_name = {d.name: d for d in found.space.dimensions}
     assert "architecture.family" not in by_name and by_name["pruning"].labels[0] == "none"
     assert 0.25 < by_name["architecture.width"].low < 0.5 and 1 < by_name["architecture.width"].high < 2

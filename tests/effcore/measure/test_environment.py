@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from effcore.measure.environment import current, has_vnni, machine_model
+from effcore.measure.environment import current, exact_int8, machine_model
 
 
 def cpuinfo(folder: Path, **fields: str) -> Path:
@@ -44,11 +44,15 @@ def test_without_cpuinfo_there_is_still_a_name(tmp_path: Path) -> None:
     ("flags", "expected"), [("sse2 avx2 avx512_vnni", True), ("avx_vnni", True), ("avx2 fma", False), ("", False)]
 )
 def test_vnni_from_the_flags(tmp_path: Path, flags: str, expected: bool) -> None:
-    assert has_vnni(cpuinfo(tmp_path, flags=flags)) is expected
+    assert exact_int8(cpuinfo(tmp_path, flags=flags), architecture="x86_64") is expected
 
 
 def test_vnni_is_false_where_nothing_can_be_read(tmp_path: Path) -> None:
-    assert has_vnni(tmp_path / "missing") is False
+    assert exact_int8(tmp_path / "missing", architecture="AMD64") is False
+
+
+def test_only_x86_saturates(tmp_path: Path) -> None:
+    assert [exact_int8(cpuinfo(tmp_path, flags="fp asimd"), architecture=a) for a in ("aarch64", "arm64", "x86_64")] == [True, True, False]
 
 
 def test_key_is_content_and_the_same_each_time() -> None:

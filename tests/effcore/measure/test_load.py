@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from effcore.measure.load import Ticks, allowed_cores, idlest, read_ticks
+from effcore.measure import load
+from effcore.measure.load import Ticks, allowed_cores, core_count, idlest, read_ticks
 
 
 def test_ticks_count_stolen_time_as_busy_and_waiting_for_disks_as_idle(tmp_path: Path) -> None:
@@ -42,3 +45,17 @@ def test_no_cores_where_there_is_no_pinning(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.delattr("os.sched_getaffinity", raising=False)
     assert allowed_cores() == ()
     assert idlest((), {}, count=1) == ()
+
+
+def test_cores_are_those_that_this_process_may_use() -> None:
+    assert core_count() >= 1
+    script = "import os; os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])\nfrom effcore.measure.load import core_count\nprint(core_count())"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
+    assert done.stdout.strip() == "1"
+
+
+def test_cores_of_all_kinds_count_where_the_fastest_are_too_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda process: {0, 1, 2, 3}, raising=False)
+    monkeypatch.setattr(load, "_max_frequency", lambda core: 5_000_000 if core in (1, 2) else 3_000_000)
+    assert [allowed_cores(least) for least in (1, 2, 3, 4)] == [(1, 2), (1, 2), (0, 1, 2, 3), (0, 1, 2, 3)]
+    assert core_count() == 4

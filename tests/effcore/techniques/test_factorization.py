@@ -156,6 +156,6 @@ def test_it_follows_no_pruning_that_sets_weights_to_zero() -> None:
 
 def test_the_plan_knows_what_it_trains_and_which_structures_it_makes() -> None:
     both = parse(spec("factorization: [{fine_tune: 0}, {fine_tune: 3}, {rank: energy, fine_tune: 3}]"))
-    plan = make_plan([(r, seed) for r in both.recipes for seed in (0, 1)], context=Context(vnni=True, machine="m"))
+    plan = make_plan([(r, seed) for r in both.recipes for seed in (0, 1)], context=Context(exact_int8=True, machine="m"))
     assert sorted(s.units for s in plan.stages.values() if s.kind == "transform") == [0, 0, 3, 3, 3, 3]
     assert plan.structures == 1 + 2  # the energy decides ranks by the trained weights

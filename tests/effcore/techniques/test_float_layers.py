@@ -130,7 +130,7 @@ def test_an_export_keeps_the_table_in_its_facts(trained: Callable[[str], nn.Modu
 def expected_structure(quantization: str) -> str:
     steps = ("architecture: {family: mlp}", "training: {}", f"quantization: {quantization}", "runtime: onnxruntime")
     spec = parse("name: a\ntask: digits\nrecipe:\n" + "".join(f"  - {step}\n" for step in steps))
-    return make_plan([(spec.recipes[0], 0)], context=Context(vnni=True, machine="m")).variants[0].structure
+    return make_plan([(spec.recipes[0], 0)], context=Context(exact_int8=True, machine="m")).variants[0].structure
 
 
 def test_layers_in_float_are_expected_to_be_another_structure_and_another_calibration_is_not() -> None:

@@ -59,3 +59,12 @@ def test_facts_are_read_only_where_they_are_asked_for_and_each_file_once(tmp_pat
     again = replace(frontier("a"), points=(point("a", ended_ms=2),))
     read.of(again)
     assert len(asked) == 2 * before  # the run was written again
+
+
+def test_one_measuring_says_nothing_of_seeds_with_several_structures(tmp_path: Path) -> None:
+    alike = point("a", seeds=(0, 1))
+    first, second = alike.variants
+    different = replace(alike, variants=(first, replace(second, structure="another")))
+    both = [replace(frontier("a"), points=(p,)) for p in (alike, different)]
+    found = [reader(tmp_path, []).of(f).processes["latency_ms"] for f in both]
+    assert found == [{"key-a": [2.0, 3.0]}, {}]
