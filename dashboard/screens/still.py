@@ -16,7 +16,7 @@ from dashboard import data, routes
 from dashboard.charts.frontier import frontier_alt, frontier_figure
 from dashboard.charts.layers import with_layers
 from dashboard.charts.slide import enlarged
-from dashboard.places import moment
+from dashboard.places import moment, study
 from dashboard.screens.answers import answers
 from dashboard.screens.hand_out import base_address
 from dashboard.screens.lens import Lens, look_through
@@ -30,7 +30,7 @@ HIDDEN, SHOWN = "1", "controls"
 PAGES = ("", "techniques", "compare", "search", "point")
 """Addresses of the pages whose whole view stands in the address; the frontier has none."""
 _STYLE = Path(__file__).resolve().parent / "still.css"
-_TYPE, _MOST_PX, _LEAST_PX = 1.5, 560, 320
+_TYPE, _MOST_PX, _LEAST_PX, _LEGEND_PX = 1.5, 560, 320, 110
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,7 @@ def share(page: str, query: Mapping[str, str], *, before: Callable[[], None] | N
     if asked() is not None:
         return
     until_ms = max((v.ended_ms or 0 for v in data.snapshot().variants), default=0)
+    query = dict(query) | ({routes.STUDY: study()} if study() else {})  # which a session knows, and whoever opens the address does not
     with st.popover("For class", icon=":material/school:", key="popover-class"):
         if before is not None:
             before()
@@ -103,7 +104,9 @@ def sign(page: str) -> None:
     """Of which moment the view is, under it."""
     still = asked()
     if still is not None and page in PAGES:
-        note(f"As of {datetime.fromtimestamp(still.until_ms / 1000, tz=UTC):%Y-%m-%d %H:%M} UTC.", key="still-moment")
+        header = data.recorded()
+        of = f", a recorded study of {header.recorded}, measured on {header.machine or 'a machine it does not name'}" if header else ""
+        note(f"As of {datetime.fromtimestamp(still.until_ms / 1000, tz=UTC):%Y-%m-%d %H:%M} UTC{of}.", key="still-moment")
 
 
 def screenful() -> AbstractContextManager[object]:
@@ -126,8 +129,17 @@ def drawn(figure: go.Figure, *, key: str, alt: str, fills: bool = False) -> None
         st.plotly_chart(figure, theme=None, key=key, config=CHART_CONFIG, alt=alt)
         return
     height = min(_MOST_PX, max(_LEAST_PX, round(1.2 * (figure.layout.height or _LEAST_PX))))
-    large = enlarged(figure, height=height, times=_TYPE)
-    st.plotly_chart(large, theme=None, key=key, config=CHART_CONFIG, alt=alt, height="stretch" if fills else "content")
+    wide, narrow = enlarged(figure, height=height, times=_TYPE), go.Figure(figure)
+    if fills:
+        wide.layout.height = narrow.layout.height = None
+        if figure.layout.showlegend is not False and len(figure.data) > 1:  # which would lie over the title of the axis in a low figure
+            wide.update_layout(legend={"yref": "container", "y": 0, "yanchor": "bottom"}, margin={"b": _LEGEND_PX})
+    for which, drawn_as in (("wide", wide), ("narrow", narrow)):  # which of the two is seen, the width of the screen decides
+        with st.container(key=f"{'stage' if fills else 'still'}-{which}-{key}", height="stretch" if fills else "content", gap=None):
+            st.plotly_chart(
+                drawn_as, theme=None, key=key if which == "wide" else f"{key}-narrow", config=CHART_CONFIG, alt=alt,
+                height="stretch" if fills else "content",
+            )  # fmt: skip
 
 
 def show_still(view: FrontierView, lens: Lens, source: Source, found: tuple[Source, ...]) -> None:

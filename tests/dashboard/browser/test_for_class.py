@@ -91,6 +91,7 @@ SIZES = ((1280, 720), (1920, 1080), (400, 800))
 @pytest.mark.parametrize("size", SIZES, ids=lambda s: f"{s[0]}")
 def test_a_frozen_view_shows_its_chart_at_once_and_controls_where_they_are_asked_for(two_techniques: str, open_tab: Any, size: Any) -> None:
     page = open_tab(viewport={"width": size[0], "height": size[1]}).page
+    page.set_default_timeout(90_000)
     page.goto(f"{two_techniques}/")
     page.locator(".st-key-frontier-chart .main-svg").first.wait_for()
     runs = page.evaluate("[...document.querySelectorAll('.js-plotly-plot')][0].data.flatMap(t => t.customdata || []).flat()")
@@ -99,18 +100,20 @@ def test_a_frozen_view_shows_its_chart_at_once_and_controls_where_they_are_asked
     for view, chart in views.items():
         page.goto(f"{two_techniques}/{view}")
         page.get_by_role("button", name="For class").click()
+        page.locator('[data-testid="stPopoverBody"] code').nth(1).wait_for()
         addresses = page.locator('[data-testid="stPopoverBody"] code').all_inner_texts()
         for address, bare in zip(addresses[-2:], (True, False), strict=True):
             page.goto(address)
-            page.locator(f".st-key-{chart} .main-svg").first.wait_for()
             page.get_by_text("As of 20").wait_for()
+            seen = f".st-key-{chart}-narrow" if bare and size[0] <= 640 else f".st-key-{chart}"
+            page.locator(f"{seen} .main-svg").first.wait_for()
             controls = page.locator('[data-testid="stSelectbox"], [data-testid="stMultiSelect"], [data-testid="stPopover"], [data-testid="stButton"]')
             assert any(one.is_visible() for one in controls.all()) is not bare
             if bare:
                 page.wait_for_timeout(1500)
-                box = page.locator(f".st-key-{chart} .js-plotly-plot").first.bounding_box()
+                box = page.locator(f"{seen} .js-plotly-plot").first.bounding_box()
                 fits = box["height"] <= size[1] - 20 if "run" in view or "points" in view else box["y"] + box["height"] <= size[1]
-                assert fits and box["height"] >= 300, (view, box)
+                assert fits and box["height"] >= 240, (view, box)
                 assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth + 1")
 
 
