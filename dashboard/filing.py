@@ -19,26 +19,28 @@ class Submission:
 
     Attributes:
         fresh: Whether this request put it there; False where the same spec was waiting or running already.
+        rebudgeted: Whether it was there with another budget and has that of this request now.
     """
 
     run_id: str
     fresh: bool
+    rebudgeted: bool = False
 
 
 def submit(text: str) -> Submission:
-    """Put a spec into the queue; the same spec is not queued twice, whoever clicks how often.
+    """Put a spec into the queue; the same spec is not queued twice, whoever clicks how often, but gets the budget of the last click.
 
     Raises:
         SpecError: The spec has problems; nothing is written.
         StoreError: The store cannot be written.
-        EffcoreError: In a class, it is not this visitor's turn, or takes more than is left.
+        EffcoreError: In a class, it is not this visitor's turn, or takes more than is left; or it is there with a budget that can't be changed now.
     """
-    records = data.store().sweeps()
-    before = {record.run_id for record in records if record.state in ACTIVE}
-    spec = data.checked_spec(text)
-    run_id = audience.file(spec, data.store(), audience.visitor(data.home()), cost=data.cost)
+    spec, who = data.checked_spec(text), audience.visitor(data.home())
+    key = data.read_spec(audience.signed(spec, who)).key
+    before = {r.run_id: budget_of(r.run_id) for r in data.store().sweeps() if r.state in ACTIVE and r.key == key}
+    run_id = audience.file(spec, data.store(), who, cost=data.cost)
     data.forget_sweeps()
-    return Submission(run_id, fresh=run_id not in before)
+    return Submission(run_id, fresh=run_id not in before, rebudgeted=run_id in before and before[run_id] != budget_of(run_id))
 
 
 def cancel(run_id: str) -> None:

@@ -42,4 +42,6 @@ def _submit(text: str) -> None:
         st.session_state[SUBMISSION] = (key, "", f"Not submitted: {error}", "bad")
         return
     said = "In the queue." if done.fresh else "It is in the queue already; it was not queued again."
+    if done.rebudgeted:
+        said = f"{said} It has the budget of this spec now. A search that runs hears of it within seconds."
     st.session_state[SUBMISSION] = (key, done.run_id, said, "good")

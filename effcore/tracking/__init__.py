@@ -182,6 +182,8 @@ class Store(Requests):
     def schedule(self, spec_text: str, *, owner: str = "") -> str:
         """File a sweep for the runner; the same spec again is the same sweep, however often the button is pressed.
 
+        With another budget it is the same search too: one that waits or runs gets that budget, as by `set_budget`.
+
         Args:
             spec_text: YAML.
             owner: Who asked, where that is known.
@@ -192,12 +194,15 @@ class Store(Requests):
         Raises:
             SpecError: The spec has problems; nothing was written.
             BusyError: It is being cancelled right now.
+            EffcoreError: It waits or runs with another budget, which can't be changed meanwhile; nothing was written.
         """
         spec = parse(spec_text, source="the submitted spec")
         tags = self._sweep_tags(spec) | {"origin": "page", "owner": owner, "pause": "", "budget": ""}
         with locked(self.home, "store"):
             known = self._known_sweep(spec)
             if known is not None and known.state in ("waiting", "running", "pausing"):
+                if parse(self.spec_text(known.run_id), source=f"spec of run {known.run_id}").search.budget != spec.search.budget:
+                    self._give_budget(known, spec)
                 self._set_tags(known.run_id, {"pause": ""})
                 return known.run_id
             if known is not None and known.state == "cancelling":

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from effcore.errors import EffcoreError
 from effcore.home import locked
 from effcore.recipe import canonical
-from effcore.spec import parse
-from effcore.tracking.rows import PENDING, PREFIX, Again, read_again, read_sweep
+from effcore.spec import Spec, parse
+from effcore.tracking.rows import PENDING, PREFIX, Again, SweepRecord, read_again, read_sweep
 from effcore.tracking.runs import from_mlflow
 
 if TYPE_CHECKING:
@@ -98,15 +98,18 @@ class Requests:
         """
         spec = parse(spec_text, source="the changed spec")
         with locked(self.home, "store"):
-            record = read_sweep(from_mlflow(self._run(run_id)))
-            if record.key != spec.key:
-                raise EffcoreError(f"Only the budget of {record.name!r} can be changed while it runs. Launch a changed spec as a sweep of its own.")
-            if not spec.search.searches or spec.search.strategy == "one_shot":
-                raise EffcoreError(f"The strategy {spec.search.strategy} has no budget that could be changed while it runs.")
-            if record.state not in OPEN:
-                raise EffcoreError(f"The sweep {record.name!r} is {record.state}. Launch it again with the larger budget: it goes on where it ended.")
-            self._client.log_text(run_id, spec_text, "spec.yaml")
-            self._set_tags(run_id, {"budget": canonical(spec.search.budget.model_dump(mode="json"))})
+            self._give_budget(read_sweep(from_mlflow(self._run(run_id))), spec)
+
+    def _give_budget(self, record: SweepRecord, spec: Spec) -> None:
+        """What `set_budget` does, for who holds the store already."""
+        if record.key != spec.key:
+            raise EffcoreError(f"Only the budget of {record.name!r} can be changed while it runs. Launch a changed spec as a sweep of its own.")
+        if not spec.search.searches or spec.search.strategy == "one_shot":
+            raise EffcoreError(f"The strategy {spec.search.strategy} has no budget that could be changed while it runs.")
+        if record.state not in OPEN:
+            raise EffcoreError(f"The sweep {record.name!r} is {record.state}. Launch it again with the larger budget: it goes on where it ended.")
+        self._client.log_text(record.run_id, spec.text, "spec.yaml")
+        self._set_tags(record.run_id, {"budget": canonical(spec.search.budget.model_dump(mode="json"))})
 
     def again(self, run_id: str) -> Again:
         """Where the request to measure a variant again stands."""

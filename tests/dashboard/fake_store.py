@@ -119,6 +119,8 @@ class FakeStore:
         spec = parse(spec_text)
         known = next((r for r in self.records if r.key == spec.key and r.state in ("waiting", "running")), None)
         if known is not None:
+            if parse(self.texts[known.run_id]).search.budget != spec.search.budget:
+                self.set_budget(known.run_id, spec_text)
             return known.run_id
         run_id = f"sweep{len(self.records)}"
         now = int(time.time() * 1000)

@@ -105,6 +105,17 @@ def test_one_click_one_sweep_and_the_same_again_is_not_queued_twice(
     assert len(store.records) == 1
 
 
+def test_a_search_that_is_launched_again_with_another_budget_has_it_and_that_is_said(open_page: Open, store: FakeStore, page_text: Text) -> None:
+    store.records, text = [], next(p.text for p in PRESETS if p.name == "learning rates")
+    app = paste(open_page("launch"), text)
+    app.button(key="submit").click().run()
+    app.button(key="submit").click().run()
+    assert "It is in the queue already; it was not queued again." in page_text(app) and "has the budget of this spec now" not in page_text(app)
+    paste(app, text.replace("minutes: 3", "minutes: 12")).button(key="submit").click().run()
+    assert len(store.records) == 1 and parse(store.texts["sweep0"]).search.budget.minutes == 12
+    assert "it was not queued again. It has the budget of this spec now. A search that runs hears of it within seconds." in page_text(app)
+
+
 def test_a_store_that_cannot_be_written_is_said(
     open_page: Open, store: FakeStore, page_text: Text, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,6 +21,16 @@ recipe:
   - runtime: onnxruntime
 search: {strategy: tpe, budget: {minutes: 1}}
 """
+ONE_SHOT = """name: in one
+task: digits
+recipe:
+  - architecture: {family: elastic, depth: 2}
+  - training: {epochs: 1}
+  - weight_sharing: {}
+  - subnetwork: {stage_1: {depth: [1, 2], width: [0.5, 1.0]}}
+  - runtime: onnxruntime
+search: {strategy: one_shot, screened: 8, population: 4, budget: {variants: 2}}
+"""
 
 
 @pytest.fixture
@@ -80,6 +90,26 @@ def test_another_budget_is_heard_and_stands_in_the_spec(store: Store) -> None:
     heard = store.beat(run_id, total=0, done=0, failed=0)
     assert json.loads(heard.budget) == {"variants": 9, "minutes": 2.5, "core_s": None}
     assert store.spec_text(run_id) == more and store.sweep(run_id).key == spec.key
+
+
+@pytest.mark.parametrize("running", [False, True])
+def test_launching_a_search_again_with_another_budget_gives_it_that_budget(store: Store, running: bool) -> None:
+    run_id = store.schedule(SEARCH)
+    if running:
+        store.open_sweep(parse(SEARCH), run_id=run_id)
+    assert store.schedule(SEARCH) == run_id and store.beat(run_id, total=0, done=0, failed=0).budget == ""
+    more = SEARCH.replace("minutes: 1", "minutes: 30")
+    assert store.schedule(more) == run_id and store.sweep(run_id).state == ("running" if running else "waiting")
+    heard = store.beat(run_id, total=0, done=0, failed=0)
+    assert json.loads(heard.budget) == {"variants": None, "minutes": 30, "core_s": None}
+    assert store.spec_text(run_id) == more and len(store.sweeps()) == 1
+
+
+def test_launching_again_with_a_budget_that_can_not_be_changed_now_is_refused(store: Store) -> None:
+    run_id = store.schedule(ONE_SHOT)
+    with pytest.raises(EffcoreError, match="The strategy one_shot has no budget that could be changed while it runs."):
+        store.schedule(ONE_SHOT.replace("variants: 2", "variants: 3"))
+    assert store.spec_text(run_id) == ONE_SHOT and store.schedule(ONE_SHOT) == run_id
 
 
 @pytest.mark.parametrize(
