@@ -9,18 +9,24 @@ import re
 import shutil
 import subprocess
 import tempfile
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
-from dashboard.exports import CHROMES, HEIGHT, WIDTH
 from effcore.errors import EffcoreError
 
+CHROMES = ("google-chrome", "google-chrome-stable", "chromium", "chromium-browser", "chrome")
+WIDTH, HEIGHT = 1280, 720
+"""Of a picture, in pixels: 16 to 9, as slides are."""
 PATIENCE_S = 60.0
 SHARPNESS = 2
 """Pixels of a PNG for each of the figure: 2560 x 1440."""
+
+_alone = threading.Lock()
+"""One browser at a time, however many readers ask: each takes a core and hundreds of MB."""
 
 _PAGE = """<!doctype html><meta charset="utf-8"><script>{plotly}</script><body><script>
 const figures = {figures};
@@ -68,7 +74,8 @@ def drawn(figures: Mapping[str, go.Figure]) -> dict[str, bytes]:
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder) / "figures.html"
         page.write_text(text, encoding="utf-8")
-        found = _made(_dump(command, page, Path(folder)))
+        with _alone:
+            found = _made(_dump(command, page, Path(folder)))
     missing = [f"{name}.{kind}" for name in figures for kind in ("svg", "png") if f"{name}.{kind}" not in found]
     if missing:
         raise EffcoreError(f"{command} drew no {', '.join(missing)}. Take the chart as a page instead; its camera makes an SVG.")

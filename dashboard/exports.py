@@ -1,10 +1,8 @@
-"""Charts and tables to take away: as CSV, a page of its own, SVG or PNG, a LaTeX table, and all of it together."""
+"""Charts and tables to take away: as CSV, a page of its own, a LaTeX table, and all of it together."""
 
 from __future__ import annotations
 
-import importlib.util
 import io
-import shutil
 import zipfile
 from collections.abc import Mapping
 from typing import Any
@@ -24,10 +22,6 @@ _CAMERA = {
 }
 """Of a page that was taken away: one button, which saves the chart as SVG in the browser; none that uploads."""
 
-WIDTH, HEIGHT = 1280, 720
-"""Of a picture, in pixels: 16 to 9, as slides are."""
-
-
 def csv_text(frame: pd.DataFrame) -> str:
     """A table as CSV; text that a spreadsheet would run as a formula is made plain by an apostrophe."""
     return _plain(frame).to_csv(index=False)
@@ -37,7 +31,7 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
     def cell(value: Any) -> Any:
         return f"'{value}" if isinstance(value, str) and value.startswith(_RISKY) else value
 
-    return frame.map(cell)
+    return frame.map(cell).rename(columns=cell)
 
 
 def latex_text(frame: pd.DataFrame, *, caption: str) -> str:
@@ -87,26 +81,6 @@ def html_text(figure: go.Figure, *, title: str, source: str) -> str:
 
 def _html(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-CHROMES = ("google-chrome", "google-chrome-stable", "chromium", "chromium-browser", "chrome")
-
-
-def picture_missing() -> str:
-    """What a picture on the server would need and is not there; empty where all is."""
-    missing = [] if importlib.util.find_spec("kaleido") else ["the package kaleido"]
-    missing += [] if any(shutil.which(name) for name in CHROMES) else ["Chrome or Chromium"]
-    return " and ".join(missing)
-
-
-def picture(figure: go.Figure, *, kind: str) -> bytes:
-    """A chart as SVG or PNG; only where `picture_missing` names nothing.
-
-    Args:
-        figure: The chart.
-        kind: `svg` or `png`.
-    """
-    return bytes(figure.to_image(format=kind, width=WIDTH, height=HEIGHT, scale=1 if kind == "svg" else 2))
 
 
 def bundle(files: Mapping[str, str | bytes]) -> bytes:

@@ -13,6 +13,8 @@ from effcore.own import know
 from effcore.tracking.recording import ADDRESS
 
 _RECORDINGS = Path(__file__).resolve().parent / "recordings"
+DEMO = "demo"
+"""The recorded study that `effcore serve --demo` opens."""
 STUDIES = {path.name.removesuffix(".jsonl.xz"): path for path in sorted(_RECORDINGS.glob("*.jsonl.xz"))}
 
 

@@ -41,7 +41,7 @@ def shares_figure(bars: Sequence[Bar], look: Look, *, heading: str, rest: bool =
         showlegend=False,
         bargap=0.35,
         xaxis={"range": [0, max(max(bar.share for bar in bars), 1.0)], "visible": False},
-        yaxis={"autorange": "reversed", "showgrid": False, "automargin": True},
+        yaxis={"autorange": "reversed", "showgrid": False, "automargin": True, "ticklabelstandoff": 8},
         annotations=[above(heading, look)],
     )
     return figure

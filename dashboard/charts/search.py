@@ -41,7 +41,7 @@ def growth_figure(grown: Growth, names: Sequence[str], look: Look, *, step: int,
     )  # fmt: skip
     figure.update_layout(
         template=template(look), height=height, margin={"l": 8, "r": 16, "t": 44, "b": 8}, showlegend=False,
-        xaxis={"title": {"text": "← better · Compute, core-seconds", "standoff": 10}, "rangemode": "tozero"},
+        xaxis={"title": {"text": "← better · Compute, core-seconds", "standoff": 10}, "rangemode": "tozero", "ticklabelstandoff": 8},
         yaxis={"rangemode": "tozero", "nticks": 6}, annotations=[above("Hypervolume, of scaled objectives · ↑ better", look)],
     )  # fmt: skip
     return figure

@@ -24,12 +24,12 @@ def clock(source: Source, *, live: bool) -> None:
 
 
 def _clock(source: Source) -> None:
-    for record in data.sweeps():
+    for record in data.sweeps() if data.recorded() is None else ():
         said = clock_text(record, since_ms=_since(record), now_ms=data.now_ms()) if source.sweep == record.run_id else ""
         if said:
             with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="clock"):
                 note(said, key="clock-lead", tone="lead", width="content")
-                if record.name in STUDIES and data.recorded() is None:
+                if record.name in STUDIES:
                     st.page_link(
                         routes.FRONTIER, label="The recorded one", icon=":material/history:", query_params={routes.STUDY: record.name}
                     )

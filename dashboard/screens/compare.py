@@ -72,7 +72,7 @@ def page() -> None:
     spec = partial(compared_spec, view) if view.one_task else None
     with place, st.container(horizontal=True, gap="small", key="take-away"):
         still.share("compare", st.query_params.to_dict())
-        export_menu("compare", title=f"Compared: {names}", source=names, figures=kept.figures, frames=kept.frames, spec=spec)
+        export_menu("compare", title="Points beside each other", source=names, figures=kept.figures, frames=kept.frames, spec=spec)
 
 
 def _choose() -> tuple[str, ...]:
@@ -107,7 +107,7 @@ def _head(view: CompareView, notes: st.delta_generator.DeltaGenerator) -> None:
     said = {c.letter: c for c in view.contrasts}
     for columns in _chunks(view.contenders, 3):
         for column, contender in zip(st.columns(3, gap="medium"), columns, strict=False):
-            with column, st.container(border=True, key=f"card-{contender.letter}", gap="xsmall"):
+            with column, st.container(border=True, key=f"card-{contender.letter}", gap="xsmall", height="stretch"):
                 _card(contender, said.get(contender.letter), view)
 
 

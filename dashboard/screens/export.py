@@ -10,9 +10,13 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from dashboard.exports import bundle, csv_text, html_text, latex_text, picture, picture_missing
-from dashboard.screens.parts import note
+from dashboard.charts.slide import slide
+from dashboard.drawing import browser
+from dashboard.drawing import drawn as pictures_of
+from dashboard.exports import bundle, csv_text, html_text, latex_text
+from dashboard.screens.parts import current_look, note
 from dashboard.screens.still import drawn
+from dashboard.theme import Look
 
 
 @dataclass
@@ -47,6 +51,7 @@ def export_menu(
         figures, frames: By name.
         spec: The YAML behind it; None where there is none.
     """
+    draws, look = browser() is not None, current_look()
     with st.popover("Export", icon=":material/download:", key=f"popover-export-{key}"):
         for name, frame in frames.items():
             _button(f"Table {name} as CSV", f"effcore-{name}.csv", partial(csv_text, frame), key=f"{key}-csv-{name}")
@@ -54,17 +59,16 @@ def export_menu(
         for name, figure in figures.items():
             page = partial(html_text, figure, title=title, source=source)
             _button(f"Chart {name} as a page", f"effcore-{name}.html", page, key=f"{key}-html-{name}")
-            if not picture_missing():
-                for kind in ("svg", "png"):
-                    made = partial(picture, figure, kind=kind)
-                    _button(f"Chart {name} as {kind.upper()}", f"effcore-{name}.{kind}", made, key=f"{key}-{kind}-{name}")
+            for kind in ("svg", "png") if draws else ():
+                made = partial(_picture, figure, look, title=title, source=source, kind=kind)
+                _button(f"Chart {name} as {kind.upper()}", f"effcore-{name}.{kind}", made, key=f"{key}-{kind}-{name}")
         if spec is not None:
             _button("The spec", "effcore-spec.yaml", spec, key=f"{key}-spec")
-        everything = partial(_everything, title=title, source=source, figures=figures, frames=frames, spec=spec)
+        everything = partial(_everything, look if draws else None, title=title, source=source, figures=figures, frames=frames, spec=spec)
         _button("All of it together", f"effcore-{key}.zip", everything, key=f"{key}-zip")
-        if missing := picture_missing():
+        if not draws and figures:
             note(
-                f"SVG and PNG from here need {missing}, which is not there. "
+                "SVG and PNG from here need Chrome or Chromium on the machine of the server, and none is there. "
                 "The camera in the corner of the page that a chart is saved as makes an SVG.",
                 key=f"{key}-no-picture",
             )
@@ -74,14 +78,24 @@ def _button(label: str, name: str, make: Callable[[], str | bytes], *, key: str)
     st.download_button(label, data=make, file_name=name, key=f"export-{key}", on_click="ignore", type="tertiary")
 
 
+def _pictures(figures: Mapping[str, go.Figure], look: Look, *, title: str, source: str) -> dict[str, bytes]:
+    return pictures_of({name: slide(figure, look, title=title, source=source) for name, figure in figures.items()})
+
+
+def _picture(figure: go.Figure, look: Look, *, title: str, source: str, kind: str) -> bytes:
+    return _pictures({"chart": figure}, look, title=title, source=source)[f"chart.{kind}"]
+
+
 def _everything(
-    *, title: str, source: str, figures: Mapping[str, go.Figure], frames: Mapping[str, pd.DataFrame], spec: Callable[[], str] | None
-) -> bytes:
+    look: Look | None, *, title: str, source: str, figures: Mapping[str, go.Figure], frames: Mapping[str, pd.DataFrame],
+    spec: Callable[[], str] | None,
+) -> bytes:  # fmt: skip
+    """All files in one zip; pictures among them where a look is given to draw them in."""
     files: dict[str, str | bytes] = {f"{name}.html": html_text(figure, title=title, source=source) for name, figure in figures.items()}
     files |= {f"{name}.csv": csv_text(frame) for name, frame in frames.items()}
     files |= {f"{name}.tex": latex_text(frame, caption=title) for name, frame in frames.items()}
-    if not picture_missing():
-        files |= {f"{name}.svg": picture(figure, kind="svg") for name, figure in figures.items()}
+    if look is not None and figures:
+        files |= _pictures(figures, look, title=title, source=source)
     if spec is not None:
         files["spec.yaml"] = spec()
     return bundle(files)

@@ -10,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard import foreign, routes
 from dashboard.charts.frontier import frontier_alt, frontier_figure
 from dashboard.quantities import count
+from dashboard.screens.export import export_menu
 from dashboard.screens.parts import bound, current_look, empty, explained, heading, note
 from dashboard.tables import height, left_out_table
 from dashboard.tables_large import large_table
@@ -47,8 +48,7 @@ def page() -> None:
     columns = st.columns([3, 2, 3, 2], gap="medium", vertical_alignment="bottom")
     y = _axis("Vertical axis", "y", names, names[0], columns[:2], notes, known)
     x = _axis("Horizontal axis", "x", names, names[min(1, len(names) - 1)], columns[2:], notes, known)
-    view = foreign.view(variants, x=x, y=y)
-    _show(view)
+    _show(foreign.view(variants, x=x, y=y), chosen.label)
 
 
 def _in_order(names: tuple[str, ...], known: Mapping[str, Direction]) -> tuple[str, ...]:
@@ -68,15 +68,17 @@ def _axis(
     return name, "max" if way == "max" else "min"
 
 
-def _show(view: FrontierView) -> None:
+def _show(view: FrontierView, label: str) -> None:
     if view.dots:
         note(f"{count(view.total, 'point')} · {view.front_total:,} on the frontier · units unknown", key="foreign-counts")
-        st.plotly_chart(
-            frontier_figure(view, current_look()), theme=None, key="foreign-chart", config=CHART_CONFIG, alt=frontier_alt(view)
-        )
+        figure = frontier_figure(view, current_look())
+        st.plotly_chart(figure, theme=None, key="foreign-chart", config=CHART_CONFIG, alt=frontier_alt(view))
         frame, columns = large_table(view)
+        frame = frame.drop(columns=["step"])
+        title, named = f"{view.y.label} against {view.x.label}", frame.rename(columns={"x": view.x.label, "y": view.y.label})
+        export_menu("experiment", title=title, source=label, figures={"frontier": figure}, frames={"points": named})
         alt = f"The {len(frame)} points of the chart"
-        st.dataframe(frame.drop(columns=["step"]), hide_index=True, key="foreign-table", height=height(len(frame)), column_config=columns, alt=alt)
+        st.dataframe(frame, hide_index=True, key="foreign-table", height=height(len(frame)), column_config=columns, alt=alt)
     else:
         empty("No point has both figures", "Choose other axes; below is why each run is left out.", icon=":material/tune:", launch=False)
     if view.missing:

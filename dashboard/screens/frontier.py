@@ -74,6 +74,7 @@ def page() -> None:
             "Nothing has been measured yet",
             "A sweep builds variants of a model, measures the files that would be deployed, and shows what they cost.",
             command="effcore run experiments/quickstart.yaml",
+            study=True,
         )
         return
     if routes.RUN in st.query_params:

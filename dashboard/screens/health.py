@@ -8,8 +8,11 @@ import streamlit as st
 
 from dashboard import condition, data, routes
 from dashboard.places import study
-from dashboard.screens.parts import note
+from dashboard.screens.parts import TOLD, note
 from effcore.errors import EffcoreError
+
+OWN = "effcore serve"
+"""What opens a store that can be added to."""
 
 
 def banner() -> None:
@@ -22,11 +25,12 @@ def banner() -> None:
     if header is not None:
         note(
             f"A recorded study of {header.recorded}, measured on {header.machine or 'a machine it does not name'}. It can be looked at, "
-            "not added to.", key="recorded", tone="plain",
+            f"not added to.{'' if study() else f' For sweeps, stars and notes of your own: {OWN}'}", key="recorded", tone="plain",
         )  # fmt: skip
         if study():
             st.page_link(routes.FRONTIER, label="Back to what runs here", icon=":material/arrow_back:", query_params={routes.STUDY: "none"})
     trouble = data.trouble()
+    st.session_state[TOLD] = trouble is not None
     if trouble is not None:
         shown = time.strftime("%H:%M:%S", time.localtime(trouble.since_s))
         note(f"{trouble.text} Shown is the state of {shown}.", key="trouble", tone="bad")

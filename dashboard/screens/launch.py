@@ -24,11 +24,9 @@ _MOST_PLANNED = 3000
 @explained
 def page() -> None:
     """The whole page."""
-    heading(
-        "Launch a sweep",
-        key="title",
-        below="Every combination of alternatives becomes one variant. A runner takes the sweep from the queue below.",
-    )
+    runs = data.recorded() is None
+    below = "A runner takes the sweep from the queue below." if runs else "What it would cost is worked out here; it is run elsewhere."
+    heading("Launch a sweep" if runs else "Make a spec", key="title", below=f"Every combination of alternatives becomes one variant. {below}")
     st.segmented_control(
         "How",
         [routes.FORM, routes.PRESET, routes.PASTE],
@@ -103,7 +101,7 @@ def _ticket(spec: Spec | None, problems: tuple[Problem, ...], text: str, *, show
     else:
         note("A spec is shown here with what it would cost, before it is submitted.", key="ticket-empty")
     if shown:
-        note("The spec that will be submitted", key="yaml")
+        note("The spec that will be submitted" if data.recorded() is None else "The spec", key="yaml")
         st.code(text, language="yaml", wrap_lines=True)
 
 

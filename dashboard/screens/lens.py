@@ -58,7 +58,9 @@ def filter_controls(source: Source, *, notes: DeltaGenerator) -> Source:
             format_func=title, wrap=True,
         )  # fmt: skip
         _keep(routes.WITH, ",".join(chosen or ()))
-        starred = st.checkbox("Only starred points", value=routes.STARRED in st.query_params, key="filter-starred")
+        starred = data.recorded() is None and st.checkbox(
+            "Only starred points", value=routes.STARRED in st.query_params, key="filter-starred"
+        )
         _keep(routes.STARRED, "1" if starred else "")
     marks = analysis.marks() if starred else {}
     stars = frozenset(run for run, mark in marks.items() if mark.star) if starred else None

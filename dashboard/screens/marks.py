@@ -11,19 +11,22 @@ from dashboard.screens.parts import note
 from effcore.tracking.marks import LONGEST
 
 
-def reader_marks(run_id: str) -> None:
-    """The star and the note of readers, kept beside the figures in the store."""
+def mark_buttons(run_id: str) -> None:
+    """A button for the star and one for the note, kept beside the figures in the store."""
     mark = analysis.mark_of(run_id)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="row-marks"):
-        st.button(
-            "Take the star away" if mark.star else "Give it a star", key="star", type="tertiary",
-            icon=":material/star:" if mark.star else ":material/star_border:", on_click=analysis.set_mark,
-            args=(run_id, replace(mark, star=not mark.star)),
-        )  # fmt: skip
-        with st.popover("Note", icon=":material/edit_note:", type="tertiary"):
-            text = st.text_area("What you want to remember of it", mark.note, key=f"note-{run_id}", max_chars=LONGEST)
-            if st.button("Keep", key="keep-note", type="primary"):
-                analysis.set_mark(run_id, replace(mark, note=text.strip()))
-                st.rerun()
-    if mark.note:
-        note(mark.note, key="reader-note", tone="plain")
+    st.button(
+        "Take the star away" if mark.star else "Give it a star", key="star", type="tertiary",
+        icon=":material/star:" if mark.star else ":material/star_border:", on_click=analysis.set_mark,
+        args=(run_id, replace(mark, star=not mark.star)),
+    )  # fmt: skip
+    with st.popover("Note", icon=":material/edit_note:", type="tertiary"):
+        text = st.text_area("What you want to remember of it", mark.note, key=f"note-{run_id}", max_chars=LONGEST)
+        if st.button("Keep", key="keep-note", type="primary"):
+            analysis.set_mark(run_id, replace(mark, note=text.strip()))
+            st.rerun()
+
+
+def mark_said(run_id: str) -> None:
+    """The note, where there is one."""
+    if said := analysis.mark_of(run_id).note:
+        note(said, key="reader-note", tone="plain")

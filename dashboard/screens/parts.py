@@ -17,6 +17,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import data, routes, theme
+from dashboard.places import DEMO
 from effcore.errors import EffcoreError
 
 LIVE_S, IDLE_S = 2.0, 5.0
@@ -91,7 +92,9 @@ def problem(text: str, *, key: str) -> None:
     note(text, key=key, tone="bad")
 
 
-def empty(title: str, text: str, *, command: str = "", icon: str = ":material/stairs_2:", launch: bool = True) -> None:
+def empty(
+    title: str, text: str, *, command: str = "", icon: str = ":material/stairs_2:", launch: bool = True, study: bool = False
+) -> None:
     """A page that has nothing to show yet: why, and what to do.
 
     Args:
@@ -99,6 +102,7 @@ def empty(title: str, text: str, *, command: str = "", icon: str = ":material/st
         command: What to type.
         icon: One of Streamlit's.
         launch: Whether to lead to the launch page.
+        study: Whether to lead to the recorded study that ships, where none is open.
     """
     with st.container(key="empty", horizontal_alignment="center", gap="small"):
         st.markdown(icon)
@@ -108,6 +112,8 @@ def empty(title: str, text: str, *, command: str = "", icon: str = ":material/st
             st.code(command, language="bash", width="content")
         if launch:
             st.page_link(routes.LAUNCH, label="Launch a sweep", icon=":material/play_arrow:")
+        if study and data.recorded() is None:
+            st.page_link(routes.FRONTIER, label="Look at a recorded study", icon=":material/history:", query_params={routes.STUDY: DEMO})
 
 
 def explained(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -117,12 +123,24 @@ def explained(function: Callable[..., Any]) -> Callable[..., Any]:
     def wrapper(*args: Any, **options: Any) -> Any:
         try:
             data.know_own()
-            return function(*args, **options)
+            found = function(*args, **options)
+            _tell_trouble()
+            return found
         except EffcoreError as error:
             empty("This can't be shown", str(error), icon=":material/report:", launch=False)
             return None
 
     return wrapper
+
+
+TOLD = "trouble-told"
+"""In the session: whether the page says at its head that the store can't be read now."""
+
+
+def _tell_trouble() -> None:
+    """Draw the whole page anew where a part that fills by itself finds the store in trouble, or out of it."""
+    if TOLD in st.session_state and st.session_state[TOLD] != (data.trouble() is not None):
+        st.rerun()
 
 
 def distinct(labels: Mapping[str, str]) -> dict[str, str]:
@@ -171,7 +189,10 @@ def bound(
                 said = f"The address asks for {name} {given[:40]!r}, which is not there. Shown is {labels[default]}."
                 note(said, key=f"fallback-{name}", tone="bad")
     shown = distinct(labels)
-    value: str = st.selectbox(label, options, key=key, format_func=lambda option: shown.get(option, option))
+    # The place too: of a run that ends before the browser has drawn it, the value in the session never gets there.
+    value: str = st.selectbox(
+        label, options, index=list(options).index(st.session_state[key]), key=key, format_func=lambda option: shown.get(option, option)
+    )
     if value != default:
         st.query_params[name] = value
     elif name in st.query_params:
@@ -193,7 +214,7 @@ def bound_text(label: str, *, name: str, placeholder: str = "", limit: int = 80)
     given = st.query_params.get(name)
     if key not in st.session_state or given != st.session_state.get(seen):
         st.session_state[key] = (given or "")[:limit]
-    value = (st.text_input(label, key=key, placeholder=placeholder, max_chars=limit) or "").strip()
+    value = (st.text_input(label, st.session_state[key], key=key, placeholder=placeholder, max_chars=limit) or "").strip()
     _to_address(name, value)
     return value
 
@@ -211,7 +232,7 @@ def bound_number(label: str, *, name: str, notes: DeltaGenerator, help: str | No
     given = st.query_params.get(name)
     if key not in st.session_state or given != st.session_state.get(seen):
         st.session_state[key] = given or ""
-    text = (st.text_input(label, key=key, max_chars=24, help=help, placeholder="no limit") or "").strip()
+    text = (st.text_input(label, st.session_state[key], key=key, max_chars=24, help=help, placeholder="no limit") or "").strip()
     value = _number(text)
     if text and value is None:
         with notes:

@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import data, filing, routes
+from dashboard import data, routes
 from dashboard.charts.point import curve_figure, samples_figure
 from dashboard.charts.profile import shares_figure
 from dashboard.form import point_document
 from dashboard.quantities import file_size
 from dashboard.screens import still
+from dashboard.screens.again import again_button, again_said
 from dashboard.screens.cards import show
 from dashboard.screens.export import Kept, export_menu
 from dashboard.screens.handing_point import hand_out_point
-from dashboard.screens.marks import reader_marks
+from dashboard.screens.marks import mark_buttons, mark_said
 from dashboard.screens.parts import IDLE_S, current_look, empty, explained, go, heading, note
 from dashboard.screens.posed import held_point, way_to_guess
 from dashboard.screens.variation import change_one_step
@@ -51,9 +53,7 @@ def _point(run_id: str) -> None:
         )
         return
     _head(view)
-    reader_marks(view.variant.run_id)
-    _again(view.variant)
-    place, kept = st.container(key="export-place"), Kept()
+    place, kept = _actions(view.variant), Kept()
     _last_step(data.verdict(data.snapshot(), run_id), run_id)
     if view.variant.error:
         note("What went wrong", key="error-title", tone="lead")
@@ -64,7 +64,8 @@ def _point(run_id: str) -> None:
         _twins(view)
     with right:
         _recipe(view)
-        change_one_step(view.variant, objectives=_objectives(run_id))
+        if data.recorded() is None:
+            change_one_step(view.variant, objectives=_objectives(run_id))
         _ancestry(view)
     _charts(view, kept)
     _profile(view.variant, kept)
@@ -117,22 +118,18 @@ def _head(view: PointView) -> None:
         )
 
 
-def _again(variant: Variant) -> None:
-    """A button that has the point measured again, or where that stands."""
-    if variant.status != "FINISHED" or variant.measures is not None or not variant.structure:
-        return
-    request = data.again(variant.run_id)
-    if request.state == "measuring":
-        note("It is being measured again; new figures take the place of these.", key="again")
-    elif request.state == "waiting":
-        note("Waits to be measured again, as soon as the runner is free: effcore serve.", key="again")
-    elif data.may_touch(variant.sweep):
-        st.button(
-            "Measure again", key="measure-again", type="tertiary", icon=":material/speed:",
-            on_click=filing.measure_again, args=(variant.run_id,),
-        )  # fmt: skip
-    if request.error:
-        note(f"It could not be measured again: {request.error}", key="again-failed", tone="bad")
+def _actions(variant: Variant) -> DeltaGenerator:
+    """What can be done with the point, in one row; returns the place of the first button."""
+    changes = data.recorded() is None
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="actions"):
+        place = st.container(key="export-place", width="content")
+        if changes:
+            mark_buttons(variant.run_id)
+            again_button(variant)
+    if changes:
+        mark_said(variant.run_id)
+        again_said(variant)
+    return place
 
 
 def _last_step(verdict: VerdictView | None, run_id: str) -> None:
@@ -307,7 +304,7 @@ def _files(variant: Variant) -> None:
 
 def _take_away(variant: Variant) -> None:
     """The command that writes the file with an example that uses it."""
-    if variant.artifact:
+    if variant.artifact and data.run_file(variant.run_id, variant.artifact) is not None:
         note("With an example that uses it, into a folder:", key="take-away")
         st.code(f"effcore export {variant.run_id[:12]}", language="bash")
 
@@ -329,7 +326,7 @@ def _rebuild(variant: Variant, text: str) -> None:
 
 
 def _rebuild_buttons(variant: Variant, text: str) -> None:
-    if st.button("Change it and launch", key="edit-spec", icon=":material/edit:"):
+    if data.recorded() is None and st.button("Change it and launch", key="edit-spec", icon=":material/edit:"):
         st.session_state[routes.PASTED] = text
         st.session_state[routes.LAUNCH_MODE] = routes.PASTE
         go(routes.LAUNCH)

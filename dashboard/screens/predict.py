@@ -8,11 +8,13 @@ import streamlit as st
 from dashboard import data, posing, routes
 from dashboard.charts.axes import faded
 from dashboard.lessons.lesson import Truth
+from dashboard.quantities import show
 from dashboard.screens.guessing import Asked, ask, instruct, may_see, own_guess, reveal, room
 from dashboard.screens.parts import current_look, empty, explained, heading, note
 from dashboard.screens.posed import lead_step
 from dashboard.theme import CHART_CONFIG, Look, template, title
 from dashboard.views.predict import FASTER, PARTS, POINTS, StepQuestion, faster_truth, points_truth, questions
+from effcore.objectives import METRICS
 
 
 @explained
@@ -28,7 +30,8 @@ def page() -> None:
         return
     heading(f"What does this step do: {question.after.step}?", below=f"{title(question.after.technique)}, applied to {question.before.name}")
     before = question.before.metrics
-    note(f"Before: {before['accuracy']:.1%} right, {before['latency_ms']:.3g} ms a prediction.", key="before", tone="lead")
+    right, took = (show(METRICS[name], before[name]) for name in ("accuracy", "latency_ms"))
+    note(f"Before: {right} right, {took} a prediction.", key="before", tone="lead")
     lead_step(question)
     asked = {name: Asked(key=key, guess=guess) for name, key, guess in zip(PARTS, questions(question.after.run_id), (FASTER, POINTS), strict=True)}
     for name, one in asked.items():

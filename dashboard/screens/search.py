@@ -17,7 +17,7 @@ from dashboard.screens.parts import bound, current_look, empty, explained, go, h
 from dashboard.tables import tried_table
 from dashboard.views.cards import search_cards
 from dashboard.views.profile import Bar
-from dashboard.views.search import SearchView, learning, moment, of_moment, search_view, share_of_growth
+from dashboard.views.search import SearchView, learning, moment, of_moment, parameter_label, search_view, share_of_growth
 from effcore.errors import EffcoreError, StoreError
 from effcore.objectives import metric
 from effcore.search.analysis import Growth, wanted
@@ -110,7 +110,7 @@ def _importance(view: SearchView, kept: Kept) -> None:
         return
     heading("Which parameters matter", key="importance-section", below="By PED-ANOVA (Watanabe et al. 2023), in shares of what is explained.")
     for column, (name, shares) in zip(st.columns(max(2, len(view.importance)), gap="large"), view.importance.items(), strict=False):
-        bars = tuple(Bar(name=parameter, share=share, text=f"{share:.0f} %") for parameter, share in shares[:8])
+        bars = tuple(Bar(name=parameter_label(parameter), share=share, text=f"{share:.0f} %") for parameter, share in shares[:8])
         with column:
             figure = shares_figure(bars, current_look(), heading=metric(name).label, rest=False)
             alt = f"{metric(name).label}: " + ", ".join(f"{b.name} {b.text}" for b in bars)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import streamlit as st
 
 from dashboard import data, filing, routes
@@ -13,7 +15,10 @@ SUBMISSION = "submission"
 
 
 def submit_button(spec: Spec, label: str) -> None:
-    """A button that puts a spec into the queue; of many clicks the store makes one sweep."""
+    """A button that puts a spec into the queue; of many clicks the store makes one sweep. Over a recorded study, the way to run it elsewhere."""
+    if data.recorded() is not None:
+        _elsewhere(spec)
+        return
     st.button(label, type="primary", icon=":material/play_arrow:", key="submit", on_click=_submit, args=(spec.text,))
     outcome = st.session_state.get(SUBMISSION)
     if outcome and outcome[0] == spec.key:
@@ -23,6 +28,13 @@ def submit_button(spec: Spec, label: str) -> None:
             st.page_link(
                 routes.FRONTIER, label="Watch it on the frontier", icon=":material/stairs_2:", query_params={routes.SWEEP: run_id}
             )
+
+
+def _elsewhere(spec: Spec) -> None:
+    name = f"{re.sub(r'[^A-Za-z0-9_]+', '-', spec.name).strip('-') or 'spec'}.yaml"
+    note("A recorded study runs nothing. With the spec in a file it is yours to run:", key="run-elsewhere", tone="plain")
+    st.download_button("Download the spec", data=spec.text, file_name=name, key="spec-to-run", on_click="ignore", icon=":material/download:")
+    st.code(f"effcore run {name}", language=None)
 
 
 def refused(said: str) -> None:

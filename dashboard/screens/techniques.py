@@ -52,6 +52,7 @@ def page() -> None:
             "A technique is judged by points that differ in it alone; a sweep makes them.",
             command="effcore run experiments/quickstart.yaml",
             icon=":material/tune:",
+            study=True,
         )
         return
     choice, notes = _controls(found)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dashboard.quantities import count, digits, duration, show
-from effcore.objectives import Metric, maximise, metric
+from dashboard.theme import title
+from effcore.objectives import METRICS, Metric, maximise, metric
 from effcore.pareto import pareto_mask, staircase
 from effcore.search.analysis import Gap, Growth, fates, growth, importance, savings, wanted, widest_gap
 from effcore.search.history import History, Tried
@@ -80,10 +81,21 @@ def _lines(history: History) -> tuple[str, ...]:
         + (f" and {duration(saved.sounding_s)} to measure {count(history.sounded, 'structure')} before training." if history.sounded else ".")
     ]
     for name, (error, number) in history.prediction_error.items():
-        said.append(f"Predicted {name} with a median error of {100 * error:.1f} % over {count(number, 'candidate')}.")
+        said.append(f"Predicted {metric_label(name)} with a median error of {100 * error:.1f} % over {count(number, 'candidate')}.")
     if history.constraints:
         said.append(f"Constraints: {', '.join(history.constraints)}.")
     return tuple(said)
+
+
+def metric_label(name: str) -> str:
+    """`latency_ms` as words; a name that is no metric stays as it is."""
+    return METRICS[name].label.lower() if name in METRICS else name
+
+
+def parameter_label(name: str) -> str:
+    """`training.batch_size` as words: `Training: batch size`."""
+    step, _, field = name.partition(".")
+    return f"{title(step)}: {field.replace('.', ' ').replace('_', ' ')}" if field else step
 
 
 def _reference(grown: Growth) -> str:

@@ -335,6 +335,70 @@ def running() -> FakeStore:
     return store
 
 
+def very_many(count: int) -> list[Variant]:
+    """So many points of one environment, far more of them dominated than not."""
+    draw, leads = random.Random(1), make_variants(count=20)
+    return [
+        replace(
+            lead, run_id=f"r{i}", recipe_key=f"k{i}", name=f"{lead.name} {i}", parent=None,
+            metrics=dict(lead.metrics) | {"accuracy": draw.random(), "latency_ms": 0.01 + draw.random()},
+        )
+        for i, lead in ((i, leads[i % 20]) for i in range(count))
+    ]  # fmt: skip
+
+
+NASTY = "=1+1<img src=x onerror=alert(1)> **bold** $x^2$ :red[hot] [l](javascript:1)"
+"""A name that is a formula to a spreadsheet, an image to HTML, and all kinds of things to Markdown."""
+
+
+def marked_up() -> FakeStore:
+    """Names of points and of the sweep, and the cause of a failure, that hold markup and formulas."""
+    store = filled(count=14, failures=1)
+    store.frame = [replace(v, name=f"{NASTY} {i}", error=NASTY if v.error else None) for i, v in enumerate(store.frame)]
+    store.records = [replace(record, name=NASTY) for record in store.records]
+    store.marks.set(store.frame[2].run_id, Mark(star=True, note=NASTY))
+    return store
+
+
+def level() -> FakeStore:
+    """Twelve points with the very same figures."""
+    store = filled(count=12, failures=0)
+    store.frame = [replace(v, metrics=dict.fromkeys(v.metrics, 0.5)) for v in store.frame]
+    return store
+
+
+def two_machines() -> FakeStore:
+    """Points that were measured on two machines, one of them twice as fast."""
+    store = filled(count=16, failures=0)
+    other = {**MACHINE, "machine": "Apple M2", "os": "macOS 15", "cores": 8}
+    for variant in make_variants(count=16, environment="env1"):
+        metrics = {k: v / 2 if k.startswith("latency_ms") else v for k, v in variant.metrics.items()}
+        there = replace(variant, run_id=f"m{variant.run_id}", metrics=metrics, measures=variant.run_id)
+        store.frame.append(there)
+        files = make_files(there)
+        samples = json.loads(files[there.run_id, "samples.json"])
+        samples["latency"]["environment"] = other
+        store.files |= files | {(there.run_id, "samples.json"): json.dumps(samples).encode()}
+    return store
+
+
+def with_search() -> FakeStore:
+    """A sweep that searched."""
+    store = filled(failures=0)
+    store.files["sweep0", "search.json"] = json.dumps(searched().document).encode()
+    return store
+
+
+class Gone(FakeStore):
+    """A store that can't be read."""
+
+    def state(self) -> tuple[str, tuple[Variant, ...]]:
+        raise StoreError("The tracking store x is not there any more. Put it back, or start again without it.")
+
+    def sweeps(self) -> list[FakeSweep]:
+        raise StoreError("The tracking store x is not there any more. Put it back, or start again without it.")
+
+
 STATES = {
     "empty": FakeStore,
     "waiting": lambda: FakeStore(
@@ -352,5 +416,11 @@ STATES = {
     "done": filled,
     "running": running,
     "failed": lambda: filled(count=6, state="failed", failures=6),
+    "level": level,
+    "many": lambda: FakeStore(frame=very_many(20_000), records=filled(count=1).records, texts={"sweep0": SPEC}),
+    "markup": marked_up,
+    "machines": two_machines,
+    "search": with_search,
+    "gone": Gone,
 }
 """A store for each state that a page has to look right in."""

@@ -7,7 +7,6 @@ import zipfile
 
 import pandas as pd
 import plotly.graph_objects as go
-import pytest
 
 from dashboard import exports
 from dashboard.theme import LIGHT, template
@@ -20,6 +19,10 @@ def test_csv_holds_every_figure_and_no_formula() -> None:
     assert text.splitlines()[:2] == ["point,latency_ms,n", "'=1+1,0.12345,1"]
     back = pd.read_csv(io.StringIO(text))
     assert back["latency_ms"][0] == 0.12345 and list(back["n"]) == [1, 2, 3]
+
+
+def test_a_head_that_a_spreadsheet_would_run_is_made_plain_too() -> None:
+    assert exports.csv_text(pd.DataFrame({"@SUM(A1)": [1.0]})).splitlines() == ["'@SUM(A1)", "1.0"]
 
 
 def test_latex_escapes_what_means_something_to_it() -> None:
@@ -44,13 +47,3 @@ def test_a_bundle_holds_everything_and_is_the_same_every_time() -> None:
     archive = zipfile.ZipFile(io.BytesIO(exports.bundle(files)))
     assert archive.namelist() == ["a.html", "b.csv"] and archive.read("b.csv") == b"x\n1\n"
     assert exports.bundle(files) == exports.bundle(dict(reversed(files.items())))
-
-
-def test_what_a_picture_needs_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exports.importlib.util, "find_spec", lambda name: None)
-    monkeypatch.setattr(exports.shutil, "which", lambda name: None)
-    assert exports.picture_missing() == "the package kaleido and Chrome or Chromium"
-    monkeypatch.setattr(exports.shutil, "which", lambda name: "/usr/bin/chromium")
-    assert exports.picture_missing() == "the package kaleido"
-    monkeypatch.setattr(exports.importlib.util, "find_spec", lambda name: object())
-    assert exports.picture_missing() == ""

@@ -10,14 +10,15 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fake_store import make_files, make_variant
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Dialog, Page
 from tabs import Watched, click_row
 
 from dashboard.audience import QUOTA_VARIABLE
@@ -92,11 +93,20 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def serve(home: Path, *, port: int, output: Path) -> subprocess.Popen[bytes]:
-    """Start the pages and wait until they answer."""
-    command = [sys.executable, "-m", "dashboard", "--server.port", str(port)]
-    environment = {**os.environ, "EFFCORE_HOME": str(home), "PYTHONPATH": str(ROOT)}
-    environment.pop("EFFCORE_TRACKING_URI", None)
+def serve(
+    home: Path, *, port: int, output: Path, app: str = "", variables: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    """Start the pages and wait until they answer.
+
+    Args:
+        home: The state folder.
+        port, output: Where they answer, and the file of what they print.
+        app: The script that is run instead of them.
+        variables: Of their environment.
+    """
+    command = [sys.executable, "-m", *(("streamlit", "run", app) if app else ("dashboard",)), "--server.port", str(port)]
+    plain = {name: value for name, value in os.environ.items() if name not in ("EFFCORE_TRACKING_URI", "EFFCORE_TABLES", "EFFCORE_STUDIES")}
+    environment = {**plain, "EFFCORE_HOME": str(home), "PYTHONPATH": str(ROOT), **(variables or {})}
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output.open("wb"), stderr=subprocess.STDOUT)
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
@@ -130,13 +140,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="module")
-def serve_home() -> Iterator[Callable[[Path], str]]:
-    """`serve_home(home)`: the address of the pages over a state folder."""
+def serve_home() -> Iterator[Callable[..., str]]:
+    """`serve_home(home)`: the address of the pages over a state folder; `app` and `variables` as in `serve`."""
     started = []
 
-    def served(home: Path) -> str:
+    def served(home: Path, **options: Any) -> str:
         port = free_port()
-        started.append(serve(home, port=port, output=home.with_name(home.name + " log")))
+        started.append(serve(home, port=port, output=home.with_name(home.name + " log"), **options))
         return f"http://127.0.0.1:{port}"
 
     yield served
@@ -176,20 +186,46 @@ class Visit:
         click_row(self.page, key, row=row, x=x)
 
 
-@pytest.fixture
-def visit(browser: Browser, site: Site, request: pytest.FixtureRequest) -> Iterator[Visit]:
-    """A fresh tab; `@pytest.mark.parametrize("visit", [{...}], indirect=True)` sets size and colour scheme."""
-    options: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}} | getattr(request, "param", {})
-    page = browser.new_page(**options)
+@contextmanager
+def watched(browser: Browser, options: dict[str, Any]) -> Iterator[Visit]:
+    """A fresh tab that asks nobody but this machine, throws no error and opens no dialog."""
+    page = browser.new_page(**({"viewport": {"width": 1280, "height": 900}} | options))
     page.set_default_timeout(30_000)
     visit = Visit(page, [], [])
-    page.on(
-        "request", lambda r: None if r.url.startswith((site.url, "data:", "blob:")) else visit.strangers.append(r.url)
-    )
+    own = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")
+    page.on("request", lambda r: None if r.url.startswith(own) else visit.strangers.append(r.url))
     page.on("pageerror", lambda error: visit.errors.append(str(error)))
+
+    def dialog(shown: Dialog) -> None:
+        visit.errors.append(f"dialog: {shown.message}")
+        shown.dismiss()
+
+    page.on("dialog", dialog)
     yield visit
     page.close()
     assert visit.strangers == [] and visit.errors == []
+
+
+@pytest.fixture
+def visit(browser: Browser, site: Site, request: pytest.FixtureRequest) -> Iterator[Visit]:
+    """A fresh tab; `@pytest.mark.parametrize("visit", [{...}], indirect=True)` sets size and colour scheme."""
+    with watched(browser, getattr(request, "param", {})) as visit:
+        yield visit
+
+
+@pytest.fixture
+def tab(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Visit]:
+    """As `visit`, for tests of other servers than that of `site`."""
+    with watched(browser, getattr(request, "param", {})) as visit:
+        yield visit
+
+
+@pytest.fixture(scope="module")
+def states(tmp_path_factory: pytest.TempPathFactory, serve_home: Callable[..., str]) -> str:
+    """The address of the pages over stores in memory: `?state=empty` and all others of `fake_store.STATES`."""
+    home = tmp_path_factory.mktemp("states") / "home"
+    home.mkdir()
+    return serve_home(home, app="tests/dashboard/browser/fake_app.py")
 
 
 @pytest.fixture

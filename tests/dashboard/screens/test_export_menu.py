@@ -9,6 +9,7 @@ import pytest
 from fake_store import FakeStore, searched
 from streamlit.testing.v1 import AppTest
 
+from dashboard.screens import export
 from dashboard.tables import tried_table
 from dashboard.views.compare import compare_view, compared_spec
 from dashboard.views.search import search_view
@@ -45,6 +46,17 @@ def test_every_form_has_a_button(open_page: Open, store: FakeStore, page: str, l
     app = open_page(page, **address.get(page, {}))
     assert not app.exception
     assert labels <= {button.proto.label for button in app.get("download_button")}
+
+
+@pytest.mark.parametrize(("found", "kinds"), [(None, 0), ("/usr/bin/chromium", 2)])
+def test_pictures_are_offered_where_a_browser_draws_them_and_else_it_is_said(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch, page_text: Callable[[AppTest], str], found: str | None, kinds: int
+) -> None:
+    monkeypatch.setattr(export, "browser", lambda: found)
+    app = open_page()
+    labels = [button.proto.label for button in app.get("download_button")]
+    assert sum(label in ("Chart frontier as SVG", "Chart frontier as PNG") for label in labels) == kinds
+    assert ("need Chrome or Chromium on the machine of the server, and none is there" in page_text(app)) == (found is None)
 
 
 def test_the_spec_of_compared_points_builds_them_again(store: FakeStore) -> None:

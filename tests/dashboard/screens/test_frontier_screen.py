@@ -208,3 +208,9 @@ def test_tables_wait_until_the_browser_has_drawn_the_chart(store: FakeStore) -> 
     app.session_state[DRAWN] = True
     app.run()
     assert len(figures(app)) == 1 and len(app.dataframe[0].value) == 62
+
+
+def test_a_box_tells_the_browser_its_choice_by_its_place_too(open_page: Open) -> None:
+    app = open_page(x="size_mb", q="cnn")
+    box = app.selectbox(key="bound-x")
+    assert box.proto.options[box.proto.default] == "File size (MB)" and app.text_input(key="bound-q").proto.default == "cnn"

@@ -3,32 +3,18 @@
 from __future__ import annotations
 
 import json
-import random
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from fake_store import FakeStore, make_variants
+from fake_store import NASTY, FakeStore, make_variants, very_many
 from streamlit.testing.v1 import AppTest
 
 from effcore.errors import StoreError
-from effcore.frontier import Variant
 
 Open = Callable[..., AppTest]
 Text = Callable[[Any], str]
-NASTY = "<img src=x onerror=alert(1)> **bold** $x^2$ :red[hot] [l](javascript:1)"
-
-
-def very_many(count: int) -> list[Variant]:
-    draw, leads = random.Random(1), make_variants(count=20)
-    return [
-        replace(
-            lead, run_id=f"r{i}", recipe_key=f"k{i}", name=f"{lead.name} {i}", parent=None,
-            metrics=dict(lead.metrics) | {"accuracy": draw.random(), "latency_ms": 0.01 + draw.random()},
-        )
-        for i, lead in ((i, leads[i % 20]) for i in range(count))
-    ]  # fmt: skip
 
 
 def figures(app: AppTest) -> list[dict[str, Any]]:

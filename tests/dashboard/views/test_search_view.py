@@ -6,7 +6,7 @@ import pytest
 
 from dashboard.charts.search import growth_figure, moment_figure, rungs_figure
 from dashboard.theme import DARK, LIGHT
-from dashboard.views.search import learning, moment, search_view, share_of_growth
+from dashboard.views.search import learning, moment, parameter_label, search_view, share_of_growth
 from effcore.objectives import metric
 from effcore.search.analysis import growth
 from effcore.search.history import Fate, History, Tried
@@ -33,7 +33,7 @@ def test_the_view_says_what_was_tried_saved_and_left() -> None:
     view = search_view(HISTORY)
     assert view.headline == "optuna 5.0.0 TPESampler tried 6 candidates for 1 min 40 s of a core: 4 finished, 1 stopped, 1 postponed."
     assert view.lines[0].startswith("Saved 32 s of a core: 30 s by sharing, 6 s by stopping")
-    assert view.lines[1:] == ("Predicted latency_ms with a median error of 5.0 % over 4 candidates.", "Constraints: latency_ms <= 2.")
+    assert view.lines[1:] == ("Predicted latency with a median error of 5.0 % over 4 candidates.", "Constraints: latency_ms <= 2.")
     assert view.reasons == (("too <slow>", 1),) and view.importance == {} and view.steps == 4
     assert "accuracy 79.0 %" in view.reference and "don't compare" in view.reference
     assert view.gap is not None and [t.name for t in view.gap.between] in (["n1", "n5"], ["n5", "n1"])
@@ -72,3 +72,9 @@ def test_the_course_over_the_rungs_tells_who_was_stopped_without_colour() -> Non
 def test_one_objective_has_no_frontier() -> None:
     alone = History(**{**HISTORY.__dict__, "objectives": ("accuracy",), "tried": (tried(0, (0.8,)),)})
     assert moment(alone, 1) is None and search_view(alone).gap is None
+
+
+def test_a_parameter_is_told_in_words() -> None:
+    assert [parameter_label(n) for n in ("training.batch_size", "architecture.stages.depth", "seed")] == [
+        "Training: batch size", "Architecture: stages depth", "seed",
+    ]  # fmt: skip
