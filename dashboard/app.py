@@ -45,7 +45,7 @@ follow()
 choose_study()
 style()
 dress(current.url_path)
-banner()
+banner(of_store=current.url_path not in ("lessons", "lesson"))  # whose numbers are their own
 call()
 current.run()
 sign(current.url_path)

@@ -249,6 +249,11 @@ def figures_table(figures: Sequence[Figure], *, against: bool) -> tuple[pd.DataF
     return (frame, config) if against else (frame.drop(columns=["parent", "change"]), config)
 
 
+def capital_heads(frame: pd.DataFrame) -> dict[str, str]:
+    """The name of each column with a capital, as every other table has them."""
+    return {str(name): str(name)[:1].upper() + str(name)[1:] for name in frame.columns}
+
+
 def tone_color(text: str, look: Look) -> str:
     """Colour of a change; the word says the same."""
     return look.good if text.endswith("better") else look.bad if text.endswith("worse") else look.quiet

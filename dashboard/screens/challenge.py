@@ -13,6 +13,7 @@ from dashboard.challenges import Judged, best, card, card_names, judged
 from dashboard.classroom import NAMES_SHOWN, HandedIn
 from dashboard.quantities import show
 from dashboard.screens.parts import IDLE_S, bound, empty, explained, heading, note
+from dashboard.tables import capital_heads
 from dashboard.views.challenge import board_frame, card_lines
 from effcore.challenge.card import Challenge
 from effcore.errors import EffcoreError
@@ -37,8 +38,9 @@ def page() -> None:
         name = bound("Challenge", names, name=routes.CARD, default=names[0], labels={n: n for n in names}, notes=notes)
     challenge = card(name)
     heading(challenge.question, below=f"Challenge {challenge.name} · {challenge.task}")
-    for label, text in card_lines(challenge):
-        note(f"{label}: {text}", key=f"card-{label.lower().replace(' ', '-')}", tone="plain")
+    with st.container(gap="xsmall", key="card"):
+        for label, text in card_lines(challenge):
+            note(f"{label}: {text}", key=f"card-{label.lower().replace(' ', '-')}", tone="plain")
     who = visitor(data.home())
     _hand_in(name, challenge, who)
     st.fragment(run_every=IDLE_S)(_board)(name, challenge)
@@ -120,7 +122,7 @@ def _board(name: str, challenge: Challenge) -> None:
     heading("Leaderboard", key="board-section", below="The best accepted hand-in of each; a better one takes its place.")
     named = who.free or (who.room is not None and who.room.is_set(NAMES_SHOWN))
     frame = board_frame([(j.handed_in.student, j.grade) for j in ranked], challenge, own=who.name or ALONE, named=named, whole=who.free)
-    st.dataframe(frame, hide_index=True, key="board", alt="Rank, student, score")
+    st.dataframe(frame, hide_index=True, key="board", column_config=capital_heads(frame), alt="Rank, student, score")
 
 
 def _verdict(name: str, one: Judged) -> None:

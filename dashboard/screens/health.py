@@ -15,14 +15,18 @@ OWN = "effcore serve"
 """What opens a store that can be added to."""
 
 
-def banner() -> None:
-    """What has to be known before anything on the page is read: a recorded study, or a store that can't be read now."""
+def banner(*, of_store: bool = True) -> None:
+    """What has to be known before anything on the page is read: a recorded study, or a store that can't be read now.
+
+    Args:
+        of_store: Whether the page shows what is in the store.
+    """
     try:
         header = data.recorded()
         data.snapshot()
     except EffcoreError:  # the page itself says so, with what can be done
         return
-    if header is not None:
+    if header is not None and of_store:
         note(
             f"A recorded study of {header.recorded}, measured on {header.machine or 'a machine it does not name'}. It can be looked at, "
             f"not added to.{'' if study() else f' For sweeps, stars and notes of your own: {OWN}'}", key="recorded", tone="plain",

@@ -16,6 +16,7 @@ from dashboard.classroom import DOOR_CLOSED, MORE_NAMES, NAMES_SHOWN, Classroom
 from dashboard.exports import csv_text
 from dashboard.screens.guessing import is_teaching
 from dashboard.screens.parts import LIVE_S, heading, note
+from dashboard.tables import capital_heads
 from dashboard.views.predict import PARTS, questions
 from effcore.home import is_paused, pause
 from effcore.tracking import SweepRecord
@@ -78,7 +79,8 @@ def _class(room: Classroom) -> None:
     heading("Students", key="students-section", below=f"{len(room.names())} have joined, {len(records)} sweeps are theirs.")
     frame = students_frame(room, records)
     if len(frame):
-        st.dataframe(frame, hide_index=True, key="students", alt="Who joined, with sweeps, minutes, guesses and hand-ins")
+        alt = "Who joined, with sweeps, minutes, guesses and hand-ins"
+        st.dataframe(frame, hide_index=True, key="students", column_config=capital_heads(frame), alt=alt)
     released = room.released_with(SWEEP)
     hidden = [r for r in records if SWEEP + r.run_id not in released]
     if len(hidden) > 1:

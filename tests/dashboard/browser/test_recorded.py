@@ -35,7 +35,7 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "path", ["", "techniques", "compare?points={},{}", "search", "launch", "point?run={}", "experiments", "lessons", "challenges"]
+    "path", ["", "techniques", "compare?points={},{}", "search", "launch", "point?run={}", "experiments", "challenges"]
 )
 def test_no_page_offers_what_can_not_be_done_there_and_says_once_what_could(demo: str, front: list[str], tab: Any, path: str) -> None:
     page = tab.open(f"{demo}/{path.format(*front)}")
