@@ -112,7 +112,8 @@ def task_of(name: str) -> TestImages:
 
 @st.cache_data(show_spinner=False, ttl=5.0, max_entries=4)
 def _marks(home_folder: str, uri: str | None) -> dict[str, Mark]:
-    return data.store().marks.all()
+    found: dict[str, Mark] = data.kept("marks", lambda: data.store().marks.all(), otherwise={})
+    return found
 
 
 def marks() -> dict[str, Mark]:
@@ -121,8 +122,8 @@ def marks() -> dict[str, Mark]:
 
 
 def mark_of(run_id: str) -> Mark:
-    """The star and the note of a run."""
-    return data.store().marks.of(run_id)
+    """The star and the note of a run, at most five seconds old."""
+    return marks().get(run_id, Mark())
 
 
 def set_mark(run_id: str, mark: Mark) -> None:

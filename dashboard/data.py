@@ -134,6 +134,11 @@ def _keeping(what: str, read: Callable[[], Any]) -> Any:
     return _kept(str(home()), tracking_uri()).read(what, read)
 
 
+def kept(what: str, read: Callable[[], Any], *, otherwise: Any) -> Any:
+    """What `read` returns, or returned last; while the store can't be read it is not even tried, since each try waits for long."""
+    return _kept(str(home()), tracking_uri()).unless_in_trouble(what, read, otherwise=otherwise)
+
+
 def trouble() -> Trouble | None:
     """What keeps the pages from showing the newest state, where there is something."""
     return _kept(str(home()), tracking_uri()).trouble
@@ -216,7 +221,11 @@ def all_sources(shown: Snapshot) -> tuple[Source, ...]:
 
 
 def first_source(found: Sequence[Source], shown: Snapshot) -> Source:
-    """The newest sweep that has a result; the newest of all where none has."""
+    """The newest sweep that has a result; the newest of all where none has; of a recorded study the sweep that it names first."""
+    named = sweeps()[:1] if recorded() is not None else ()
+    for record in named:
+        if (first := next((s for s in found if s.sweep == record.run_id), None)) is not None:
+            return first
     return default_source(found, _some(str(home()), tracking_uri(), shown.version, shown))
 
 
@@ -326,7 +335,8 @@ def may_touch(sweep: str) -> bool:
 
 def again(run_id: str) -> Again:
     """Where the request to measure a variant again stands."""
-    return store().again(run_id)
+    found: Again = kept(f"again-{run_id}", lambda: store().again(run_id), otherwise=Again("", ""))
+    return found
 
 
 def now_ms() -> int:

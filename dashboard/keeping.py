@@ -53,6 +53,13 @@ class Keeping:
             self._well_s = time.time()
         return self._kept[what]
 
+    def unless_in_trouble(self, what: str, read: Callable[[], Any], *, otherwise: Any) -> Any:
+        """What `read` returns; what it returned last, or `otherwise`, while something else can't be read."""
+        if self.trouble is not None:
+            return self._kept.get(what, otherwise)
+        self._kept[what] = read()
+        return self._kept[what]
+
     @property
     def trouble(self) -> Trouble | None:
         """What fails now; None where nothing does."""

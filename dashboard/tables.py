@@ -240,11 +240,11 @@ def figures_table(figures: Sequence[Figure], *, against: bool) -> tuple[pd.DataF
     )
     column = st.column_config
     config = {
-        "label": column.TextColumn("Figure", width=180),
-        "value": column.TextColumn("Here", width=85, alignment="right"),
+        "label": column.TextColumn("Figure", width=172),
+        "value": column.TextColumn("Here", width=80, alignment="right"),
         "interval": column.TextColumn("95 % interval", width=140, alignment="right"),
-        "parent": column.TextColumn("Parent", width=85, alignment="right"),
-        "change": column.TextColumn("Change", width=185),
+        "parent": column.TextColumn("Parent", width=80, alignment="right"),
+        "change": column.TextColumn("Change", width=205),
     }
     return (frame, config) if against else (frame.drop(columns=["parent", "change"]), config)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 import streamlit as st
 
 from dashboard import condition, data, routes
 from dashboard.places import study
-from dashboard.screens.parts import TOLD, note
+from dashboard.screens.parts import LIVE_S, TOLD, note
 from effcore.errors import EffcoreError
 
 OWN = "effcore serve"
@@ -29,15 +30,24 @@ def banner(*, of_store: bool = True) -> None:
     if header is not None and of_store:
         note(
             f"A recorded study of {header.recorded}, measured on {header.machine or 'a machine it does not name'}. It can be looked at, "
-            f"not added to.{'' if study() else f' For sweeps, stars and notes of your own: {OWN}'}", key="recorded", tone="plain",
+            f"not added to{'.' if study() else f'; {OWN} opens your own.'}", key="recorded", tone="plain",
         )  # fmt: skip
         if study():
             st.page_link(routes.FRONTIER, label="Back to what runs here", icon=":material/arrow_back:", query_params={routes.STUDY: "none"})
+    st.session_state[TOLD] = data.trouble() is not None
+    if st.session_state[TOLD]:
+        st.fragment(run_every=LIVE_S)(_trouble)()
+
+
+def _trouble() -> None:
+    """What is wrong with the store, until it is well again."""
+    with suppress(EffcoreError):
+        data.snapshot()
     trouble = data.trouble()
-    st.session_state[TOLD] = trouble is not None
-    if trouble is not None:
-        shown = time.strftime("%H:%M:%S", time.localtime(trouble.since_s))
-        note(f"{trouble.text} Shown is the state of {shown}.", key="trouble", tone="bad")
+    if trouble is None:
+        st.rerun()
+    shown = time.strftime("%H:%M:%S", time.localtime(trouble.since_s))
+    note(f"{trouble.text} Shown is the state of {shown}.", key="trouble", tone="bad")
 
 
 def strip() -> None:

@@ -43,21 +43,28 @@ class Lens:
     knee: bool = False
 
 
+_UNKNOWN = "filter-unknown"
+"""In the session: techniques that the address filtered by and that are not there, and those beside them that are."""
+
+
 def filter_controls(source: Source, *, notes: DeltaGenerator) -> Source:
     """Boxes that leave only a part of a source; what remains is a source too."""
     with st.popover("Filter", icon=":material/filter_alt:", key="popover-filter"):
         needle = bound_text("Words in the name", name=routes.SEARCH, placeholder="cnn int8", limit=80)
         asked = tuple(t for t in st.query_params.get(routes.WITH, "").split(",") if t)
         known = [t for t in asked if t in TECHNIQUES]
-        if len(known) < len(asked):
-            with notes:
-                unknown = ", ".join(t[:40] for t in asked if t not in TECHNIQUES)
-                note(f"The address filters by techniques that are not there: {unknown}.", key="fallback-with", tone="bad")
+        unknown = ", ".join(t[:40] for t in asked if t not in TECHNIQUES)
+        if unknown:
+            st.session_state[_UNKNOWN] = unknown, known
         chosen = st.pills(
             "Only recipes with", [t.name for t in TECHNIQUES.values() if t.optional], selection_mode="multi", default=known, key="filter-with",
             format_func=title, wrap=True,
         )  # fmt: skip
         _keep(routes.WITH, ",".join(chosen or ()))
+        unknown, meanwhile = st.session_state.get(_UNKNOWN, ("", []))
+        if unknown and list(chosen or ()) == meanwhile:  # until the reader chooses: the address is put right at once
+            with notes:
+                note(f"The address filters by techniques that are not there: {unknown}.", key="fallback-with", tone="bad")
         starred = data.recorded() is None and st.checkbox(
             "Only starred points", value=routes.STARRED in st.query_params, key="filter-starred"
         )

@@ -184,20 +184,18 @@ def bound(
     given = st.query_params.get(name)
     if key not in st.session_state or given != st.session_state.get(seen) or st.session_state[key] not in options:
         st.session_state[key] = given if given in options else default
-        if given is not None and given not in options:
-            with notes:
-                said = f"The address asks for {name} {given[:40]!r}, which is not there. Shown is {labels[default]}."
-                note(said, key=f"fallback-{name}", tone="bad")
+        wrong = f"The address asks for {name} {given[:40]!r}, which is not there." if given is not None and given not in options else ""
+        st.session_state[f"fell-back-{name}"] = (wrong, default)
     shown = distinct(labels)
     # The place too: of a run that ends before the browser has drawn it, the value in the session never gets there.
     value: str = st.selectbox(
         label, options, index=list(options).index(st.session_state[key]), key=key, format_func=lambda option: shown.get(option, option)
     )
-    if value != default:
-        st.query_params[name] = value
-    elif name in st.query_params:
-        del st.query_params[name]
-    st.session_state[seen] = st.query_params.get(name)
+    wrong, instead = st.session_state.get(f"fell-back-{name}", ("", default))
+    if wrong and value == instead:  # until the reader chooses: the address is put right at once
+        with notes:
+            note(f"{wrong} Shown is {labels[value]}.", key=f"fallback-{name}", tone="bad")
+    _to_address(name, value if value != default else "")
     return value
 
 

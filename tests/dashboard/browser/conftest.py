@@ -61,6 +61,12 @@ def log(store: Store, sweep: str, recipe: Recipe, folder: Path, *, error: str = 
     return store.log_variant(sweep, record)
 
 
+@pytest.fixture(scope="session")
+def write_variant() -> Callable[..., str]:
+    """`log`, for tests that make stores of their own."""
+    return log
+
+
 @dataclass
 class Site:
     """A store and the pages over it.

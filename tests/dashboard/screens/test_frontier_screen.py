@@ -210,6 +210,17 @@ def test_tables_wait_until_the_browser_has_drawn_the_chart(store: FakeStore) -> 
     assert len(figures(app)) == 1 and len(app.dataframe[0].value) == 62
 
 
+def test_a_note_on_a_bad_address_stays_until_the_reader_chooses(open_page: Open, page_text: Text) -> None:
+    said = "The address asks for x 'flops', which is not there. Shown is Latency (ms)."
+    filtered = "The address filters by techniques that are not there: magic."
+    app = open_page(x="flops", **{"with": "magic"})
+    for _ in range(2):
+        assert said in page_text(app) and filtered in page_text(app)
+        app.run()
+    app.selectbox(key="bound-x").set_value("size_mb").run()
+    assert said not in page_text(app) and filtered in page_text(app)
+
+
 def test_a_box_tells_the_browser_its_choice_by_its_place_too(open_page: Open) -> None:
     app = open_page(x="size_mb", q="cnn")
     box = app.selectbox(key="bound-x")

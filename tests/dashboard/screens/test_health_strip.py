@@ -69,7 +69,8 @@ def test_a_recorded_study_opens_and_says_that_it_is_one(monkeypatch: pytest.Monk
     app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60)
     app.session_state[DRAWN] = True
     app.run()
-    assert not app.exception and "A recorded study of 20" in texts(app) and "It can be looked at, not added to." in texts(app)
+    assert not app.exception and "A recorded study of 20" in texts(app) and "not added to; effcore serve opens your own." in texts(app)
+    assert app.selectbox(key="bound-sweep").value == data.sweeps()[0].run_id and data.sweeps()[0].name == "quickstart"
     assert len(app.get("plotly_chart")) == 1 and len(app.dataframe[0].value) >= 30
     assert not (tmp_path / "home" / "mlflow.db").exists()
     header = data.recorded()
