@@ -13,7 +13,9 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.audience import INSTRUCTOR, STUDENT
 from dashboard.classroom import KEY_VARIABLE, Classroom
+from dashboard.quantities import show
 from dashboard.views.predict import StepQuestion, questions, step_question
+from effcore.objectives import METRICS
 
 Open = Callable[..., AppTest]
 Text = Callable[[Any], str]
@@ -87,9 +89,10 @@ def test_its_figures_are_on_no_page_and_the_question_still_is(
     entered(open_page("point", run=step.after.run_id), room).button(key="pose").click().run()
     asked = {"points": f"{step.before.run_id},{step.after.run_id}"} if page == "compare" else {"run": step.after.run_id}
     app = entered(open_page(page, **asked), room, name="Ada")
-    said, accuracy = page_text(app), f"{step.after.metrics['accuracy']:.1%}"
-    assert not app.exception and accuracy not in said and f"{step.after.metrics['latency_ms']:.3g}" not in said
-    before = f"{step.before.metrics['accuracy']:.1%}"
+    said, accuracy = page_text(app), show(METRICS["accuracy"], step.after.metrics["accuracy"])
+    assert not app.exception and f"{step.after.metrics['latency_ms']:.3g}" not in said
+    assert accuracy not in said and accuracy.replace(" ", "") not in said
+    before = show(METRICS["accuracy"], step.before.metrics["accuracy"])
     assert {"point": "The class is to guess what this point shows", "compare": "Choose two points", "predict": before}[page] in said
     if page == "predict":
         assert len(app.slider) == 2
