@@ -43,6 +43,7 @@ PACKAGES: dict[str, tuple[str, ...]] = {
     "train": ("torch", "numpy"),
     "transform": ("torch", "torchao", "numpy", "torch-pruning"),
     "export": ("torch", "torchao", "onnx", "onnxscript", "numpy"),
+    "admit": ("onnx", "numpy"),
     "evaluate": ("numpy",),
     "measure": ("numpy", "onnxruntime"),
     "table": ("numpy", "onnxruntime"),

@@ -18,8 +18,8 @@ from effcore.context import current_context
 from effcore.errors import EffcoreError
 from effcore.measure.environment import current
 from effcore.measure.load import core_count
-from effcore.plan import Stage, make_plan, measure_stage
-from effcore.recipe import digest
+from effcore.own import VERSION_VARIABLE, pinned, refresh
+from effcore.plan import Planner, make_plan, measure_stage
 from effcore.spec import Measure
 from effcore.worker import Worker
 
@@ -53,7 +53,8 @@ def grade(
         EffcoreError: There are no hand-ins.
     """
     folders = hand_ins(folder)
-    worker = Worker(home, preload="effcore.stages.preload")
+    refresh(home, challenge.task, say=report)
+    worker = Worker(home, preload="effcore.stages.preload", environment={VERSION_VARIABLE: pinned(home)})
 
     def one(path: Path) -> Grade:
         try:
@@ -72,18 +73,16 @@ def grade(
 
 
 def _evidence(hand_in: HandIn, model: Path, challenge: Challenge, worker: Worker, *, rebuild: bool) -> Evidence:
-    task, runtime, context = challenge.task, hand_in.recipe.runtime, current_context()
+    recipe, context = hand_in.recipe, current_context()
+    planner = Planner(context)
     kept = worker.home / RECEIVED / f"{hand_in.sha256}{model.suffix}"
     kept.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(model, kept)
-    identity = {"sha256": hand_in.sha256, "task": task, "runtime": runtime, "source": context.sources["admit"]}
-    admit = Stage("admit", f"admit-{digest(identity)}", {"task": task, "runtime": runtime, "file": str(kept)}, (), "a file from outside", 1.0)
+    admit = planner.admit(str(kept), hand_in.sha256, task=recipe.task, runtime=recipe.runtime)
     admitted = worker.perform(admit).entry
-    config = {"task": task, "runtime": runtime, "machine": context.machine, "source": context.sources["evaluate"]}
-    key = f"evaluate-{digest(config | {'artifact': admit.key})}"
-    evaluated = worker.perform(Stage("evaluate", key, config, (("artifact", admit.key),), f"evaluate {task} {runtime}", 1.0)).entry
+    evaluated = worker.perform(planner.stages[planner.evaluate(recipe, admit.key)]).entry
     measured = worker.perform(measure_stage(
-        str(admitted.facts["structure"]), admit.key, task=task, runtime=runtime, settings=Measure().settings, environment=current().key,
+        str(admitted.facts["structure"]), admit.key, task=recipe.task, runtime=recipe.runtime, settings=Measure().settings, environment=current().key,
         context=context,
     )).entry  # fmt: skip
     correct = _correct(evaluated)

@@ -196,6 +196,12 @@ class Planner:
         cost = f"evaluate {recipe.task} {recipe.runtime}"
         return self._stage("evaluate", config, [("artifact", export)], cost_class=cost, runtime=recipe.runtime).key
 
+    def admit(self, file: str, sha256: str, *, task: str, runtime: str) -> Stage:
+        """The stage that checks a file from outside and keeps it as an export does; it is named by what is in the file, wherever that lies."""
+        config = TASKS[task].identity | {"runtime": runtime, "sha256": sha256}
+        stage = self._stage("admit", config, [], cost_class="a file from outside", runtime=runtime)
+        return replace(stage, config={**config, "file": file})
+
     def _base(self, recipe: Recipe, seed: int) -> dict[str, Any]:
         return TASKS[recipe.task].identity | {"seed": seed, "threads": self.context.threads}
 

@@ -25,10 +25,11 @@ def grade(
     from effcore.grade import grade as judge_all
     from effcore.grade import grade_document
 
+    folder = open_home(home)  # before the card is read, which may name what an operator brought
     challenge = read_card(read_text(card), source=str(card))
     times = read_received(read_text(received), source=str(received)) if received else None
     grades = judge_all(
-        challenge, submissions, home=open_home(home), received=times, rebuild=rebuild, report=lambda line: print(line, file=sys.stderr)
+        challenge, submissions, home=folder, received=times, rebuild=rebuild, report=lambda line: print(line, file=sys.stderr)
     )
     document = grade_document(challenge, grades)
     if as_json:

@@ -12,7 +12,7 @@ import pytest
 from effcore.catalogue import TASKS
 from effcore.catalogue.distillation import Teacher
 from effcore.errors import EffcoreError
-from effcore.plan import Context, Plan, Stage, make_plan, measure_stage, rungs
+from effcore.plan import Context, Plan, Planner, Stage, make_plan, measure_stage, rungs
 from effcore.planned import StoredTeacher
 from effcore.recipe import Recipe, parent
 from effcore.spec import parse
@@ -397,3 +397,21 @@ def test_modes_that_act_on_the_exported_file_share_it_and_the_parent_has_it() ->
         assert inputs["model"] == dict(found.stages[parent.export].inputs)["model"]
     assert parent.export not in static.stages and "file" not in dict(found.stages[static.export].inputs)
     assert kinds(found) == {"train": 3, "export": 4, "evaluate": 4}
+
+
+def admitted(*, file: str = "a/b.onnx", sha256: str = "1f", context: Context = CONTEXT) -> tuple[str, str]:
+    """Keys of the checking and of the evaluation of a file from outside."""
+    planner, (recipe,) = Planner(context), recipes(MLP, TRAIN, RUN)
+    stage = planner.admit(file, sha256, task="digits", runtime="onnxruntime")
+    assert (stage.config["file"], stage.inputs) == (file, ())
+    return stage.key, planner.evaluate(recipe, stage.key)
+
+
+def test_a_file_from_outside_is_named_by_its_content_its_task_and_what_runs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = admitted()
+    assert admitted(file="elsewhere/b.onnx") == first
+    newer = replace(CONTEXT, versions={**CONTEXT.versions, "runtime:onnxruntime": {"onnxruntime": "2"}})
+    others = [admitted(sha256="2f"), admitted(context=newer)]
+    monkeypatch.setitem(TASKS, "digits", replace(TASKS["digits"], fingerprint="of other images"))
+    others.append(admitted())
+    assert [sum(a == b for a, b in zip(first, other, strict=True)) for other in others] == [0, 0, 0]

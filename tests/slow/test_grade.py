@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from homes import Home
+from own_images import write_folder
 
 from effcore.catalogue import TASKS
 from effcore.catalogue.architecture import Architecture
@@ -97,3 +98,37 @@ def test_each_hand_in_gets_the_right_verdict(home: Home, tmp_path: Path) -> None
     assert next(iter(grades)) == "good" and grades["good"]["score"] == pytest.approx(100 * claimed["accuracy"])
     assert "must be an ONNX model" in grades["broken"]["findings"][0]["text"]
     assert home.alive() == {}
+
+
+OWN_SPEC = """
+name: own homework
+task: shapes
+recipe:
+  - architecture: {family: patches, width: 0.5}
+  - training: {epochs: 2, batch_size: 16}
+  - runtime: onnxruntime
+measure: {processes: 3, max_s: 2}
+"""
+OWN_CARD = """
+name: own homework
+question: As accurate as you can.
+task: shapes
+families: [patches]
+score: 100 * accuracy
+"""
+PLUGIN = Path(__file__).resolve().parents[2] / "docs" / "example_plugin.py"
+
+
+def test_hand_ins_of_own_images_and_an_own_network_are_graded(home: Home, tmp_path: Path) -> None:
+    data = write_folder(tmp_path / "shapes", each=20)
+    home.start("run", home.file("own homework", OWN_SPEC), "--data", f"shapes={data}", "--plugin", PLUGIN).well()
+    folder, trained = tmp_path / "hand-ins", len(home.started("train"))
+    home.start("export", "patches x0.5 · 2 ep", "--to", folder / "ada").well()
+    change(folder / "ada", seed=1)  # so that its recipe is trained here, and not found
+
+    command = home.start("grade", home.file("own card", OWN_CARD), folder, "--json")
+    assert command.end() == 0, command.stderr + command.stdout
+    (grade,) = json.loads(command.stdout)["grades"]
+    claimed = json.loads((folder / "ada" / "point.json").read_text())["metrics"]
+    assert grade["score"] == pytest.approx(100 * claimed["accuracy"]) and grade["metrics"]["size_mb"] == claimed["size_mb"]
+    assert len(home.started("train")) == 2 * trained == 4
