@@ -31,6 +31,9 @@ class Challenge(Parameters):
     runtimes: list[str] = parameter(["onnxruntime"], help="Runtimes that may be handed in.")
     seeds: list[int] | None = parameter(None, help="Seeds that a solution may be trained with; any where it is left out.")
     due: str | None = parameter(None, help="Latest moment of handing in, as 2026-12-01T23:59+01:00; never where it is left out.")
+    rebuild_minutes: float = parameter(
+        10.0, help="Most that running the recipe of a hand-in again may take of a core; one that takes more is refused.", unit="min", gt=0
+    )
     score: str = parameter("100 * accuracy", help="Formula over metrics; the higher the better.")
 
     @field_validator("name")

@@ -15,7 +15,7 @@ from effcore.errors import EffcoreError
 from effcore.objectives import metric
 from effcore.recipe import Recipe
 
-Kind = Literal["broken", "late", "not_allowed", "over_budget", "claim", "swapped", "by_heart"]
+Kind = Literal["broken", "late", "not_allowed", "over_budget", "too_costly", "claim", "swapped", "by_heart"]
 
 SUSPICION = 0.001
 """Chance at which a hand-in that did nothing wrong would be suspected by one test; of 30 hand-ins and two tests, 6 %."""
@@ -104,8 +104,8 @@ def judge(hand_in: HandIn, evidence: Evidence, *, challenge: Challenge) -> Grade
         challenge: The card.
     """
     findings = [
-        *late(hand_in, challenge), *not_allowed(hand_in, challenge), *over_budget(evidence.metrics, challenge),
-        *false_claim(hand_in, evidence), *swapped(hand_in, evidence), *by_heart(evidence),
+        *refusals(hand_in, challenge), *over_budget(evidence.metrics, challenge), *false_claim(hand_in, evidence),
+        *swapped(hand_in, evidence), *by_heart(evidence),
     ]  # fmt: skip
     try:
         score: float | None = challenge.formula.score(evidence.metrics)
@@ -118,6 +118,11 @@ def judge(hand_in: HandIn, evidence: Evidence, *, challenge: Challenge) -> Grade
 def leaderboard(grades: Sequence[Grade]) -> list[Grade]:
     """Accepted ones by score, the best first, then the others by name."""
     return sorted(grades, key=lambda g: (not g.accepted, -(g.score or 0.0) if g.accepted else 0.0, g.student))
+
+
+def refusals(hand_in: HandIn, challenge: Challenge) -> list[Finding]:
+    """What speaks against a hand-in before anything of it is run or measured."""
+    return [*late(hand_in, challenge), *not_allowed(hand_in, challenge)]
 
 
 def late(hand_in: HandIn, challenge: Challenge) -> list[Finding]:
@@ -144,6 +149,20 @@ def not_allowed(hand_in: HandIn, challenge: Challenge) -> list[Finding]:
         if allowed is not None and got not in allowed:
             found.append(f"the {what} must be of {_listed(allowed)}. Got {got}")
     return [Finding("not_allowed", f"{text[0].upper()}{text[1:]}.") for text in found]
+
+
+def too_costly(expected_s: float, challenge: Challenge) -> list[Finding]:
+    """A recipe that takes longer to be run again than the card gives each hand-in.
+
+    Args:
+        expected_s: Seconds of a core, those that were spent already among them.
+        challenge: The card.
+    """
+    minutes = expected_s / 60
+    if minutes <= challenge.rebuild_minutes:
+        return []
+    text = f"Running its recipe again, to see that it makes this file, takes about {minutes:,.3g} minutes of a core here."
+    return [Finding("too_costly", f"{text} The card allows at most {challenge.rebuild_minutes:g} (rebuild_minutes).")]
 
 
 def over_budget(metrics: Mapping[str, float], challenge: Challenge) -> list[Finding]:

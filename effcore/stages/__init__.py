@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import os
+import resource
+import signal
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -33,8 +36,14 @@ TASK_VARIABLE = "EFFCORE_PRELOAD_TASK"
 LIMIT_VARIABLE = "EFFCORE_TRAIN_RAM_MB"
 """Most memory that a training may take, in MB. It is in no stage's key: it decides whether one is run, not what it gives."""
 
+CPU_VARIABLE = "EFFCORE_TRAIN_CPU_S"
+"""Most time of a core that one stage of a training may take, in seconds; in no stage's key either."""
+
 TRAINED = "trained.pt"
 """What a technique made of a network that it is to lower; plain tensors."""
+
+GRACE_S = 30
+"""In which a training that took too long must have ended by itself before the kernel ends it."""
 
 KINDS = ("build", "train", "transform", "export", "evaluate", "measure", "admit", "table", "screen")
 
@@ -68,6 +77,8 @@ def _run(stage: Stage, home: Path, cache: Cache, outcome: Path) -> int:
     try:
         if version := os.environ.get(VERSION_VARIABLE):
             know(home, version=version)
+        if stage.trains and (limit := os.environ.get(CPU_VARIABLE)):
+            _end_after(float(limit))
         produce(stage, home=home, cache=cache)
     except Exception as error:  # whatever went wrong is the result of this stage
         traceback.print_exc()
@@ -75,6 +86,18 @@ def _run(stage: Stage, home: Path, cache: Cache, outcome: Path) -> int:
         outcome.write_text(json.dumps({"cause": cause}))
         return FAILED
     return 0
+
+
+def _end_after(cpu_s: float) -> None:
+    """Have this process fail once it has taken so much of a core; waiting for the host does not count."""
+
+    def refuse(number: int, frame: object) -> None:
+        signal.signal(signal.SIGXCPU, signal.SIG_IGN)  # the kernel says it every second from now on
+        raise EffcoreError(f"it took more than {cpu_s:,g} s of a core, the most that a training may take here.")
+
+    signal.signal(signal.SIGXCPU, refuse)
+    soft = math.ceil(cpu_s + time.process_time())
+    resource.setrlimit(resource.RLIMIT_CPU, (soft, soft + GRACE_S))
 
 
 def produce(stage: Stage, *, home: Path, cache: Cache, inputs: Mapping[str, Path] | None = None, replace: bool = False) -> Entry:

@@ -26,6 +26,13 @@ def join(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) ->
     return {"length": len(config["text"]), "pid": os.getpid()}
 
 
+def train(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) -> dict[str, Any]:
+    """Take as many seconds of a core as it is told."""
+    while time.process_time() < config["cpu_s"]:
+        pass
+    return {}
+
+
 def refuse(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) -> dict[str, Any]:
     """Fail on purpose."""
     (folder / "text").write_text("half")
@@ -55,7 +62,7 @@ def leave(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) -
     os._exit(9)
 
 
-for _work in (join, refuse, crash, lose, leave):
+for _work in (join, train, refuse, crash, lose, leave):
     _module = ModuleType(f"effcore.stages.{_work.__name__}")
     _module.__dict__["work"] = _work
     sys.modules[_module.__name__] = _module

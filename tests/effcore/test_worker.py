@@ -15,12 +15,13 @@ from processes import HERE, ROOT, wait_until
 
 from effcore.errors import Cancelled, StageError
 from effcore.plan import Stage
+from effcore.stages import CPU_VARIABLE
 from effcore.worker import Outcome, Worker
 
 
-def make_worker(home: Path) -> Worker:
+def make_worker(home: Path, **more: str) -> Worker:
     variables = {"PYTHONPATH": f"{ROOT}{os.pathsep}{HERE}", HOST_VARIABLE: str(home / "host")}
-    return Worker(home, preload="fake_stages", environment=variables)
+    return Worker(home, preload="fake_stages", environment=variables | more)
 
 
 @pytest.fixture
@@ -70,6 +71,17 @@ def test_inputs_are_the_folders_of_the_stages_before(worker: Worker) -> None:
     worker.perform(stage("join", text="a"))
     outcome = worker.perform(stage("join", "2", inputs=(("model", "join-1"),), text="b"))
     assert (outcome.entry.folder / "text").read_text() == "ab"
+
+
+def test_a_training_may_be_given_so_much_of_a_core_and_no_more(tmp_path: Path) -> None:
+    worker = make_worker(tmp_path, **{CPU_VARIABLE: "0.5"})
+    try:
+        worker.perform(stage("train", cpu_s=0.0))
+        with pytest.raises(StageError, match=r"train \(class of train\): it took more than 0.5 s of a core, the most that a training may take here."):
+            worker.perform(stage("train", "2", cpu_s=60.0))
+    finally:
+        worker.close()
+    assert [line["event"] for line in executions(tmp_path)] == ["started", "finished", "started", "failed"]
 
 
 def test_an_input_that_is_gone_is_told(worker: Worker) -> None:

@@ -28,6 +28,7 @@ def test_a_card() -> None:
     assert card.limits == {"size_mb": 0.05, "accuracy": 1.0}
     assert card.due_at is not None and card.due_at.utcoffset() is not None
     assert card.formula.names == ("accuracy", "size_mb")
+    assert card.rebuild_minutes == 10 and read_card(GOOD + "rebuild_minutes: 45\n", source="card.yaml").rebuild_minutes == 45
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda p: p.stem)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from effcore.challenge.card import Challenge
-from effcore.challenge.judging import Evidence, Grade, HandIn, judge, leaderboard
+from effcore.challenge.judging import Evidence, Grade, HandIn, judge, leaderboard, too_costly
 from effcore.recipe import from_document
 
 CARD = Challenge(
@@ -55,6 +55,16 @@ def test_what_the_card_does_not_allow_is_named() -> None:
     assert [f.kind for f in found] == ["not_allowed"] * 5
     said = " ".join(f.text for f in found)
     assert all(word in said for word in ("mnist5k", "augmentation", "cnn", "torch", "Got 7"))
+
+
+def test_a_recipe_may_take_as_long_as_the_card_gives_it() -> None:
+    assert too_costly(600.0, CARD) == []
+    (found,) = too_costly(4000.0, CARD)
+    assert (found.kind, found.text) == (
+        "too_costly", "Running its recipe again, to see that it makes this file, takes about 66.7 minutes of a core here. "
+        "The card allows at most 10 (rebuild_minutes).",
+    )  # fmt: skip
+    assert too_costly(4000.0, CARD.model_copy(update={"rebuild_minutes": 70.0})) == []
 
 
 def test_budgets_hold_with_the_benefit_of_doubt_where_time_is_measured() -> None:

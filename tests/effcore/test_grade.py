@@ -1,0 +1,46 @@
+"""What is refused by the card alone is neither trained nor measured."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from effcore.challenge.card import Challenge
+from effcore.challenge.judging import Grade
+from effcore.grade import grade
+
+CARD = Challenge(name="small", question="?", task="digits", techniques=["quantization"], due="2026-12-01T12:00+00:00")
+IN_TIME, TOO_LATE = datetime(2026, 12, 1, 11, tzinfo=UTC), datetime(2026, 12, 1, 13, tzinfo=UTC)
+AUGMENTATION = {"augmentation": {"policy": "affine"}}
+
+
+def graded(tmp_path: Path, *steps: dict[str, Any], epochs: int = 1000, received: datetime = IN_TIME) -> Grade:
+    """The verdict on one hand-in, for which nothing was started."""
+    home, folder = tmp_path / "home", tmp_path / "hand-ins" / "ada"
+    folder.mkdir(parents=True)
+    recipe = [{"architecture": {"family": "mlp", "width": 4.0}}, {"training": {"epochs": epochs}}, *steps, {"runtime": {"name": "onnxruntime"}}]
+    (folder / "point.json").write_text(json.dumps({"recipe": {"task": "digits", "steps": recipe}, "seed": 0, "metrics": {}}))
+    (folder / "model.onnx").write_bytes(b"not looked at")
+    (found,) = grade(CARD, folder.parent, home=home, received={"ada": received})
+    assert not (home / "executions.jsonl").exists() and not (home / "logs" / "forkserver.log").exists()
+    assert (found.student, found.accepted, found.score, dict(found.metrics)) == ("ada", False, None, {})
+    return found
+
+
+def test_a_technique_that_the_card_does_not_allow(tmp_path: Path) -> None:
+    (finding,) = graded(tmp_path, AUGMENTATION).findings
+    assert (finding.kind, finding.text) == ("not_allowed", "The techniques must be of quantization. Got augmentation.")
+
+
+def test_late_and_not_allowed(tmp_path: Path) -> None:
+    assert [f.kind for f in graded(tmp_path, AUGMENTATION, epochs=1, received=TOO_LATE).findings] == ["late", "not_allowed"]
+
+
+@pytest.mark.parametrize(("epochs", "minutes"), [(1000, "33.3"), (500, "16.7")])
+def test_a_recipe_that_takes_longer_than_the_card_gives_it(tmp_path: Path, epochs: int, minutes: str) -> None:
+    (finding,) = graded(tmp_path, epochs=epochs).findings
+    assert finding.kind == "too_costly" and f"takes about {minutes} minutes of a core here" in finding.text
