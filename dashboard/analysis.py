@@ -55,7 +55,7 @@ def _squares(
     home_folder: str, uri: str | None, version: str, source: Source, environment: str | None, _shown: data.Snapshot
 ) -> tuple[Mapping[str, Any], ...]:
     frontier = find_frontier(source.of(_shown.variants), ("accuracy", "latency_ms"), environment=environment)
-    known = _evidence(frontier) if len(frontier.points) <= MOST_FROM_RAW else Evidence()
+    known = _evidence(replace(frontier, objectives=NEEDED)) if len(frontier.points) <= MOST_FROM_RAW else Evidence()
     return square_rows(frontier.points, known)
 
 

@@ -86,11 +86,13 @@ def run(
     return run_sweep(parsed, store=Store(folder, uri=find_uri(tracking_uri)), home=folder, slots=slots)
 
 
-def _open(home: str | Path | None) -> Path:
-    """The state folder, with what the operator named known."""
-    from effcore.home import find_home
+def _open(home: str | Path | None, uri: str | None) -> Path:
+    """The state folder, with what the operator named known; nothing is made where it is to be read."""
+    from effcore.home import find_home, find_uri, require_home
     from effcore.own import know
 
+    if find_uri(uri) is None:
+        require_home(find_home(home, make=False))
     folder = find_home(home)
     know(folder)
     return folder
@@ -121,10 +123,13 @@ def frontier(
     from effcore.report import frontier_document, read_frontier
     from effcore.tracking import Store
 
-    store = Store(_open(home), uri=find_uri(tracking_uri))
+    store = Store(_open(home, tracking_uri), uri=find_uri(tracking_uri))
     found = read_frontier(store, sweep=sweep, objectives=objectives, environment=environment)
     rows = frontier_document(found, store.variants(sweep=store.sweep(sweep).run_id))["variants"]
-    return pandas.DataFrame([{k: v for k, v in row.items() if k != "metrics"} | row["metrics"] for row in rows])
+    first = ["name", *found.objectives, "size_mb", "on_frontier", "probability"]
+    table = pandas.DataFrame([{k: v for k, v in row.items() if k != "metrics"} | row["metrics"] for row in rows])
+    ordered = [name for name in dict.fromkeys(first) if name in table]
+    return table[ordered + [name for name in table if name not in ordered]]
 
 
 def load(point: str, *, sweep: str | None = None, home: str | Path | None = None, tracking_uri: str | None = None) -> Callable[[Any], Any]:
@@ -147,7 +152,7 @@ def load(point: str, *, sweep: str | None = None, home: str | Path | None = None
     from effcore.stored import find_variant
     from effcore.tracking import Store
 
-    store = Store(_open(home), uri=find_uri(tracking_uri))
+    store = Store(_open(home, tracking_uri), uri=find_uri(tracking_uri))
     variant = find_variant(store, point, sweep=sweep)
     if variant.artifact is None:
         raise EffcoreError(f"{variant.name} has no file: {variant.error or variant.status.lower()}.")

@@ -91,7 +91,7 @@ def closest(name: object, known: Iterable[str]) -> str:
         name: What the user wrote.
         known: The names that are allowed.
     """
-    found = difflib.get_close_matches(str(name), sorted(known), n=1, cutoff=0.5)
+    found = difflib.get_close_matches(str(name), sorted(known), n=1, cutoff=0.6)
     return f"Did you mean {found[0]!r}?" if found else ""
 
 

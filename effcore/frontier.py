@@ -252,7 +252,7 @@ def _over_budget(point: Point, budgets: Mapping[str, float]) -> str | None:
     for name, limit in budgets.items():
         value, up = point.metrics.get(name, math.nan), metric(name).maximise
         if not (value >= limit if up else value <= limit):
-            return f"over the budget: {name} is {value:.4g}, allowed is {'at least' if up else 'at most'} {limit:g}"
+            return f"beyond the limit: {name} is {value:.4g}, allowed is {'at least' if up else 'at most'} {limit:g}"
     return None
 
 

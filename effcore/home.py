@@ -33,6 +33,16 @@ def find_home(path: Path | str | None = None, *, make: bool = True) -> Path:
     return home
 
 
+def require_home(home: Path) -> None:
+    """Refuse a state folder that is not there, for what only reads.
+
+    Raises:
+        EffcoreError: It is not there.
+    """
+    if not home.is_dir():
+        raise EffcoreError(f"There is no state folder {home}. Give another one with --home or {HOME}, or make it with `effcore run SPEC`.")
+
+
 def find_uri(uri: str | None = None) -> str | None:
     """The tracking URI: the one given, or `EFFCORE_TRACKING_URI`; None for the store in the state folder."""
     return uri or os.environ.get(URI, "").strip() or None

@@ -17,6 +17,7 @@ from effcore.objectives import METRICS
 from effcore.recipe import Recipe, from_document
 from effcore.statistics import BETWEEN_MEASURINGS
 from effcore.tracking import Store
+from effcore.verdict import NEEDED
 
 SIGNS = (1, -1, -1, 1)
 """Of the pair, the first alone, the second alone, and neither: the effect of the pair minus the sum of its parts."""
@@ -54,7 +55,7 @@ def read_interactions(store: Store, *, sweep: str | None = None) -> dict[str, An
     """
     record = store.sweep(sweep)
     frontier = find_frontier(store.variants(sweep=record.run_id), objectives=("accuracy", "latency_ms"))
-    evidence = store.evidence(frontier)
+    evidence = store.evidence(replace(frontier, objectives=NEEDED))
     rows = sorted((row_of(square, evidence) for square in squares(frontier.points)), key=_place)
     return {"sweep": record.name, "task": record.task, "pairs": rows}
 
@@ -96,44 +97,53 @@ def row_of(square: Square, evidence: Evidence) -> dict[str, Any]:
     found: dict[str, Any] = {"first": square.first, "second": square.second, "on": square.neither.name}
     for name in KINDS:
         present = all(name in p.metrics for p in square.points)
-        found[name] = _effects(square, name, _contrast(square, name, evidence)) if present else None
+        found[name] = _effects(square, name, evidence) if present else None
     return found
 
 
-def _effects(square: Square, name: Kind, contrast: Contrast) -> dict[str, Any]:
-    pair, first, second, neither = (_scaled(p, name) for p in square.points)
+def _effects(square: Square, name: Kind, evidence: Evidence) -> dict[str, Any]:
+    told = _latency(square, evidence) if name == "latency_ms" else name
+    pair, first, second, neither = (_scaled(p, told) for p in square.points)
     parts = {"first": first - neither, "second": second - neither}
+    contrast = _contrast(square, name, told, evidence)
     return parts | {
         "sum": sum(parts.values()), "pair": pair - neither, "interaction": contrast.value, "low": contrast.low, "high": contrast.high,
         "text": words(name, contrast),
     }  # fmt: skip
 
 
-def _scaled(point: Point, name: Kind) -> float:
+def _latency(square: Square, evidence: Evidence) -> str:
+    """The metric by which latencies are compared, as verdicts do: relative to the reference where all four are known so."""
+    known = evidence.processes.get("latency_ratio", {})
+    relative = all(len(known.get(p.key, ())) >= 2 and "latency_ratio" in p.metrics for p in square.points)
+    return "latency_ratio" if relative else "latency_ms"
+
+
+def _scaled(point: Point, name: str) -> float:
     return point.metrics[name] if name == "accuracy" else math.log(point.metrics[name])
 
 
-def _contrast(square: Square, name: Kind, evidence: Evidence) -> Contrast:
-    value = sum(sign * _scaled(p, name) for sign, p in zip(SIGNS, square.points, strict=True))
+def _contrast(square: Square, name: Kind, told: str, evidence: Evidence) -> Contrast:
+    value = sum(sign * _scaled(p, told) for sign, p in zip(SIGNS, square.points, strict=True))
     if name == "size_mb":
         value = round(value, 12)  # what differs by rounding alone is nothing
         return Contrast(value=value, low=value, high=value)
     if name == "latency_ms":
-        return time_contrast(_times(square, evidence.processes.get(name, {})), between=BETWEEN_MEASURINGS)
+        return time_contrast(_times(square, told, evidence.processes.get(told, {})), between=BETWEEN_MEASURINGS)
     answers = _answers(square, evidence.correct.get(name, {}))
     if answers is None:
         return Contrast(value=value, low=None, high=None)
     return accuracy_contrast(answers, SIGNS)
 
 
-def _times(square: Square, processes: Mapping[str, Sequence[float]]) -> list[tuple[int, Sequence[float]]]:
+def _times(square: Square, told: str, processes: Mapping[str, Sequence[float]]) -> list[tuple[int, Sequence[float]]]:
     """Signed medians; a structure that several of the four share was measured once, and its signs are added up."""
     signs: dict[str, int] = {}
     medians: dict[str, Sequence[float]] = {}
     for sign, point in zip(SIGNS, square.points, strict=True):
         structure = point.structure or point.key
         signs[structure] = signs.get(structure, 0) + sign
-        medians.setdefault(structure, processes.get(point.key) or [point.metrics["latency_ms"]])
+        medians.setdefault(structure, processes.get(point.key) or [point.metrics[told]])
     return [(sign, medians[structure]) for structure, sign in signs.items() if sign]
 
 

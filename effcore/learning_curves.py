@@ -98,7 +98,7 @@ def fit_power_law(images: Sequence[int], errors: ArrayLike, *, draws: int = DRAW
     if sizes.shape != wrong.shape or len(set(images)) < LEAST_SIZES or len(images) < LEAST_RUNS:
         raise ValueError(
             f"A power law needs at least {LEAST_RUNS} runs over at least {LEAST_SIZES} numbers of images. "
-            f"Got {len(images)} runs over {len(set(images))}."
+            f"Got {len(images)} over {len(set(images))}; give `data_fraction` several values, and several seeds."
         )
     if not (np.isfinite(wrong).all() and wrong.min() > 0 and wrong.max() <= 1 and sizes.min() > 0):
         raise ValueError(f"Errors must be above 0 and at most 1, with at least one image each. Got {wrong.tolist()}.")

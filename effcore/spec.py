@@ -244,7 +244,8 @@ class _Reader:
         value = self.data.get("task")
         if not isinstance(value, str) or value not in TASKS:
             got = "nothing" if value is None else show(value)
-            self.add("task", f"must be a task of the catalogue. Got {got}.", nearest(value, TASKS))
+            own = f"Images of your own: --data {value}=PATH." if isinstance(value, str) and value.isidentifier() else ""
+            self.add("task", f"must be a task of the catalogue. Got {got}.", f"{nearest(value, TASKS)} {own}".strip())
             return ""
         return value
 

@@ -17,10 +17,12 @@ class OneOf:
     Attributes:
         names: The names, in the order in which they are shown.
         optional: Whether None is allowed too.
+        missing: What it must be where there is no name yet, and how one comes to be there.
     """
 
     names: Callable[[], Iterable[str]]
     optional: bool = False
+    missing: str = "nothing, since there is none"
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(self._check)
@@ -33,5 +35,5 @@ class OneOf:
         names = list(self.names())
         if (isinstance(value, str) and value in names) or (value is None and self.optional):
             return value
-        *first, last = [repr(name) for name in names] or ["nothing, since there is none"]
+        *first, last = [repr(name) for name in names] or [self.missing]
         raise PydanticKnownError("literal_error", {"expected": f"{', '.join(first)} or {last}" if first else last})

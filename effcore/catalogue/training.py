@@ -26,6 +26,8 @@ class EarlyStopping(Parameters):
             raise ValueError("left out where patience is 0, with which training never ends early")
         return value
 
+NO_WEIGHTS = "left out, since no weights are known: name them with --checkpoint NAME=PATH"
+
 
 class Training(Parameters):
     """One phase of training."""
@@ -42,7 +44,7 @@ class Training(Parameters):
     early_stopping: EarlyStopping = parameter(
         EarlyStopping(), help="When the phase ends before its last epoch; it then hands on the weights that were best on the validation images."
     )
-    checkpoint: Annotated[str | None, OneOf(lambda: CHECKPOINTS, optional=True)] = parameter(
+    checkpoint: Annotated[str | None, OneOf(lambda: CHECKPOINTS, optional=True, missing=NO_WEIGHTS)] = parameter(
         None, help="Weights that are taken instead of training, by the name that the operator gave them with --checkpoint."
     )
 

@@ -6,8 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from effcore.cli.options import Home, Json, SweepName, Uri, open_home, print_json
-from effcore.home import find_uri
+from effcore.cli.options import Home, Json, SweepName, Uri, open_store, print_json
 
 
 def data(
@@ -19,9 +18,8 @@ def data(
 ) -> None:
     """Show how many training images, and how many seconds of training, each technique needs for a target accuracy."""
     from effcore.data_efficiency import read_data_efficiency
-    from effcore.tracking import Store
 
-    document = read_data_efficiency(Store(open_home(home), uri=find_uri(tracking_uri)), sweep=sweep, target=target)
+    document = read_data_efficiency(open_store(home, tracking_uri), sweep=sweep, target=target)
     if as_json:
         print_json(document)
     else:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from effcore.cli.options import Home, Json, SweepName, Uri, open_home, print_json
-from effcore.home import find_uri
+from effcore.cli.options import Home, Json, SweepName, Uri, open_store, print_json
 
 
 def interactions(
@@ -17,9 +16,8 @@ def interactions(
 ) -> None:
     """Show whether two techniques together do what their single effects add up to."""
     from effcore.interaction import read_interactions
-    from effcore.tracking import Store
 
-    document = read_interactions(Store(open_home(home), uri=find_uri(tracking_uri)), sweep=sweep)
+    document = read_interactions(open_store(home, tracking_uri), sweep=sweep)
     if as_json:
         print_json(document)
     else:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
+import sys
 import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from effcore.cli.options import Home, Json, Sweep, Uri, open_home, print_json
-from effcore.home import find_home, find_uri
+from effcore.cli.options import Home, Json, Sweep, Uri, open_home, open_store, print_json
+from effcore.home import find_home
 
 
 def export(
     point: Annotated[str, typer.Argument(help="Run id, recipe key or name of a point, as `effcore frontier` shows it.")],
-    to: Annotated[Path | None, typer.Option("--to", help="Folder; one with the point's key where it is not given.")] = None,
+    to: Annotated[Path | None, typer.Option("--to", help="Folder; one with the name of the point where it is not given.")] = None,
     sweep: Sweep = None,
     home: Home = None,
     tracking_uri: Uri = None,
@@ -23,15 +25,20 @@ def export(
     """Write the file of a point with an example that uses it."""
     from effcore.stored import find_variant
     from effcore.takeaway import take_away
-    from effcore.tracking import Store
 
-    store = Store(open_home(home), uri=find_uri(tracking_uri))
+    store = open_store(home, tracking_uri)
     variant = find_variant(store, point, sweep=sweep)
-    files = take_away(variant, store=store, folder=to or Path(f"effcore-{variant.recipe_key}"))
+    files = take_away(variant, store=store, folder=to or Path(folder_name(variant.name)))
     if as_json:
         print_json({"run_id": variant.run_id, "files": [str(f) for f in files]})
     else:
         print("\n".join(str(f) for f in files))
+        print(f"Try it: python {next(f for f in files if f.suffix == '.py')}", file=sys.stderr)
+
+
+def folder_name(point: str) -> str:
+    """A name for a folder, of letters, digits and dots, as `cnn-x1-int8` for `cnn x1 · int8`."""
+    return re.sub(r"[^\w.]+", "-", point, flags=re.ASCII).strip("-.") or "point"
 
 
 def forget(

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from effcore.cli.options import Home, Json, Sweep, Uri, open_home, print_json
+from effcore.cli.options import Home, Json, Sweep, Uri, open_store, print_json
 from effcore.errors import EffcoreError
-from effcore.home import find_uri
+from effcore.home import find_home
 
 if TYPE_CHECKING:
     from effcore.frontier import Variant
@@ -40,10 +40,9 @@ def measure(
     as_json: Json = False,
 ) -> None:
     """Measure points again, here, or bring in what was measured elsewhere; each environment has its own figures."""
-    from effcore.tracking import Store
 
-    folder = open_home(home)
-    store = Store(folder, uri=find_uri(tracking_uri))
+    store = open_store(home, tracking_uri)
+    folder = find_home(home)
     if results is not None:
         from effcore.imported import import_results
 
@@ -76,9 +75,8 @@ def bundle(
 ) -> None:
     """Write one folder that measures points on another machine without effcore; `measure --import` brings its results back."""
     from effcore.bundle import write_bundle
-    from effcore.tracking import Store
 
-    store = Store(open_home(home), uri=find_uri(tracking_uri))
+    store = open_store(home, tracking_uri)
     variants = _variants(store, point, sweep)
     settings = _settings(store, variants, width=width, max_s=max_s, batch_sizes=batch_size, threads=threads)
     files = write_bundle(variants, store=store, folder=to, settings=settings)
@@ -100,9 +98,8 @@ def profile(
     import json
 
     from effcore.stored import find_variant
-    from effcore.tracking import Store
 
-    store = Store(open_home(home), uri=find_uri(tracking_uri))
+    store = open_store(home, tracking_uri)
     variant = find_variant(store, point, sweep=sweep)
     document = json.loads(store.file(variant.run_id, "profile.json").read_text())
     if as_json:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from effcore.errors import EffcoreError
-from effcore.home import find_home
+from effcore.home import find_home, find_uri, require_home
 
 if TYPE_CHECKING:
     from effcore.own import Brought
+    from effcore.tracking import Store
 
 Home = Annotated[Path | None, typer.Option("--home", help="State folder; EFFCORE_HOME or ./.effcore where it is not given.")]
 Uri = Annotated[str | None, typer.Option("--tracking-uri", help="MLflow tracking URI; the store in the state folder where it is not given.")]
@@ -53,6 +54,23 @@ def open_home(path: Path | None, brought: Brought | None = None, *, make: bool =
     home = find_home(path, make=make)
     bring(home, brought or Brought(), keep=make, say=to_stderr)
     return home
+
+
+def open_store(path: Path | None, uri: str | None) -> Store:
+    """The tracking store that a command reads; nothing is made where none is.
+
+    Args:
+        path: The state folder that the user asked for.
+        uri: The tracking URI that the user asked for.
+
+    Raises:
+        EffcoreError: There is no state folder.
+    """
+    from effcore.tracking import Store
+
+    if find_uri(uri) is None:
+        require_home(find_home(path, make=False))
+    return Store(open_home(path), uri=find_uri(uri))
 
 
 def brought(

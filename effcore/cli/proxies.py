@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from effcore.cli.options import Home, Json, SweepName, Uri, open_home, print_json
-from effcore.home import find_uri
+from effcore.cli.options import Home, Json, SweepName, Uri, open_store, print_json
+from effcore.home import find_home
 
 if TYPE_CHECKING:
     from effcore.catalogue.elastic import Shape
@@ -26,10 +26,9 @@ def proxies(
 ) -> None:
     """Show how well parameters, MACs, a table of latencies, early accuracy and supernet accuracy rank what was measured."""
     from effcore.proxies import read_proxies
-    from effcore.tracking import Store
 
-    folder = open_home(home)
-    store = Store(folder, uri=find_uri(tracking_uri))
+    store = open_store(home, tracking_uri)
+    folder = find_home(home)
 
     def predict(recipe: Recipe, shapes: Sequence[Shape]) -> list[float]:
         from effcore.tabled import predicted_ms

@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from effcore.cli.options import Home, Json, Uri, open_home, print_json
-from effcore.home import find_uri
+from effcore.cli.options import Home, Json, Uri, open_store, print_json
 
 
 def record(
@@ -20,10 +19,9 @@ def record(
     as_json: Json = False,
 ) -> None:
     """Record sweeps with their curves, answers and latency samples in one file for `effcore serve --recording`; models are left out."""
-    from effcore.tracking import Store
     from effcore.tracking.recording import record as write
 
-    header = write(Store(open_home(home), uri=find_uri(tracking_uri)), sweeps, to)
+    header = write(open_store(home, tracking_uri), sweeps, to)
     if as_json:
         print_json({"file": str(to), "size_bytes": to.stat().st_size} | asdict(header))
     else:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from effcore.cli.options import Home, Json, Uri, open_home, print_json
-from effcore.home import find_uri
+from effcore.cli.options import Home, Json, Uri, open_store, print_json
 
 if TYPE_CHECKING:
     from effcore.reproductions import Result
@@ -29,9 +28,8 @@ def reproduce(
 ) -> None:
     """Hold what papers report against what the sweeps in experiments/ found here, and show what fewer bits do to a file."""
     from effcore.reproductions import claims_table, document, read_results, read_sizes, sizes_table, written_between
-    from effcore.tracking import Store
 
-    store = Store(open_home(home), uri=find_uri(tracking_uri))
+    store = open_store(home, tracking_uri)
     results, rows = read_results(store), read_sizes(store)
     if write is not None:
         for mark, body in zip(MARKS, (claims_table(results), sizes_table(rows)), strict=True):

@@ -161,7 +161,7 @@ def _print_result(result: SweepResult, home: Path, uri: str | None, *, as_json: 
     if result.history is not None:
         from effcore.cli.search import print_search
 
-        print_search(result.history)
+        print_search(result.history, state="done")
     for error in result.errors:
         print(f"failed: {error}", file=sys.stderr)
 

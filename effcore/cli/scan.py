@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from effcore.cli.options import Home, Json, Sweep, Uri, open_home, print_json
+from effcore.cli.options import Home, Json, Sweep, Uri, open_store, print_json
 from effcore.errors import EffcoreError
-from effcore.home import find_uri
 
 if TYPE_CHECKING:
     from effcore.frontier import Variant
@@ -29,9 +28,8 @@ def sensitivity(
     from effcore.scan import scan_point
     from effcore.stored import find_variant
     from effcore.techniques.pruning.sensitivity import AMOUNTS
-    from effcore.tracking import Store
 
-    store = Store(open_home(home), uri=find_uri(tracking_uri))
+    store = open_store(home, tracking_uri)
     variant = find_variant(store, point, sweep=sweep)
     found = scan_point(variant, store=store, structure=structure, amounts=amount or AMOUNTS)  # type: ignore[arg-type]  # checked
     if as_json:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from effcore.cli.options import Home, Json, SweepName, Uri, open_home, print_json
+from effcore.cli.options import Home, Json, SweepName, Uri, open_store, print_json
 from effcore.errors import EffcoreError
-from effcore.home import find_uri
 
 if TYPE_CHECKING:
     from effcore.search.history import History
+
+
+ENOUGH = 30
+"""Finished candidates below which the importance of parameters comes with a warning."""
 
 
 def search(
@@ -24,10 +28,9 @@ def search(
     """Show what a search came to: hypervolume over compute, which parameters matter, what was stopped or put off, what that saved."""
     from effcore.search.analysis import report
     from effcore.search.history import read_history
-    from effcore.tracking import Store
     from effcore.tracking.searches import read_search
 
-    store = Store(open_home(home), uri=find_uri(tracking_uri))
+    store = open_store(home, tracking_uri)
     record = store.sweep(sweep)
     history = read_history(read_search(store, record.run_id))
     if gap:
@@ -35,7 +38,7 @@ def search(
     elif as_json:
         print_json(report(history) | {"run_id": record.run_id})
     else:
-        print_search(history)
+        print_search(history, state=record.state)
 
 
 def _gap_text(spec_text: str, history: History) -> str:
@@ -48,15 +51,26 @@ def _gap_text(spec_text: str, history: History) -> str:
     return gap_spec(spec_text, [tried.assignment for tried in found.between], limits=found.limits)
 
 
-def print_search(history: History) -> None:
-    """Everything in a few lines, and a table of what matters."""
+def print_search(history: History, *, state: str) -> None:
+    """Everything in a few lines, and what matters.
+
+    Args:
+        history: Of the search.
+        state: Of its sweep, see `SweepRecord`.
+    """
     from effcore.search.analysis import fates, growth, importance, nearest_miss, savings, widest_gap
 
     print(f"{history.name} on {history.task}: {history.strategy} by {history.sampler}, seed {history.seed}, stopping {history.stopping}")
-    counts = ", ".join(f"{n} {fate}" for fate, n in fates(history).items())
+    running = state in ("running", "pausing", "cancelling")
+    called = {} if running else {"in work": "unfinished"}
+    counts = ", ".join(f"{n} {called.get(fate, fate)}" for fate, n in fates(history).items())
+    print(f"  state         {state}" + ("" if state in ("running", "done") else "; the same command goes on with it"))
     print(f"  candidates    {len(history.tried)}: {counts}")
-    print(f"  cost          {history.core_s:.0f} core-seconds on {history.slots} slots, {history.choosing_s:.1f} s of them to choose")
+    told = Counter((t.fate, t.reason) for t in history.tried if t.reason)
+    for (fate, reason), n in told.most_common(10):
+        print(f"                {n} {called.get(fate, fate)}: {reason}")
     saved = savings(history)
+    print(f"  cost          {history.core_s:.0f} core-seconds on {history.slots} slots, {saved.choosing_s:.0f} of them to choose")
     print(
         f"  saved         {saved.net_s:.0f} core-seconds: {saved.sharing_s:.0f} by sharing, {saved.stopping_s:.0f} by stopping and "
         f"{saved.postponing_s:.0f} by putting off (forecast), less {saved.choosing_s:.0f} to choose"
@@ -75,8 +89,7 @@ def print_search(history: History) -> None:
         print(f"  nearest miss  {missed.name}: breaks the constraints by {missed.violation:.1%}, and nothing keeps them")
     if gap is not None:
         print(f"  gap           between {gap.between[0].name} and {gap.between[1].name}; `effcore search --gap` prints a spec for it")
+    finished = sum(t.fate == "finished" for t in history.tried)
+    doubt = f"; few candidates, {finished}: a hint at best" if finished < ENOUGH else ""
     for objective, shares in importance(history).items():
-        print(f"  {objective} depends on {', '.join(f'{name} {share:.0%}' for name, share in list(shares.items())[:5])} (PED-ANOVA)")
-    reasons = sorted({t.reason for t in history.tried if t.reason})
-    for reason in reasons[:10]:
-        print(f"  {sum(t.reason == reason for t in history.tried)} of them: {reason}")
+        print(f"  {objective} depends on {', '.join(f'{name} {share:.0%}' for name, share in list(shares.items())[:5])} (PED-ANOVA{doubt})")

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from effcore.cli.options import Broken, Checkpoint, Data, Home, Json, Plugin, Resolution, Sweep, Uri, brought, open_home, print_json
+from effcore.cli.options import Broken, Checkpoint, Data, Home, Json, Plugin, Resolution, Sweep, Uri, brought, open_home, open_store, print_json
 from effcore.errors import EffcoreError, nearest
-from effcore.home import find_uri
 from effcore.objectives import METRICS, metric
 
 if TYPE_CHECKING:
@@ -38,9 +37,8 @@ def frontier(
 
     target = chosen_device(device, devices)
     from effcore.report import frontier_document, read_frontier, read_verdicts
-    from effcore.tracking import Store
 
-    store = Store(open_home(home), uri=find_uri(tracking_uri))
+    store = open_store(home, tracking_uri)
     found = read_frontier(store, sweep=sweep, objectives=objective or (), environment=environment, budgets=budgets)
     judged = read_verdicts(store, found, sweep=sweep) if as_json or verdicts else {}
     if as_json:
@@ -62,6 +60,8 @@ def _budget(text: str, *, maximise: bool) -> tuple[str, float]:
         limit = math.nan
     if not math.isfinite(limit):
         raise EffcoreError(f"A budget must be METRIC=NUMBER, as latency_ms=1. Got {text!r}.")
+    if metric(name).percent and not 0 <= limit <= 1:
+        raise EffcoreError(f"{name} is a share from 0 to 1. Got {text!r}. For {limit:g} % give {name}={limit / 100:g}.")
     if metric(name).maximise != maximise:
         other = "--min" if metric(name).maximise else "--max"
         raise EffcoreError(f"More {name} is {'better' if metric(name).maximise else 'worse'}: use {other} {text}.")
@@ -81,7 +81,7 @@ def print_frontier(frontier: Frontier, *, device: Device | None = None) -> None:
 
     names = list(dict.fromkeys([*frontier.objectives, "accuracy", "latency_ms", "size_mb"]))
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("", "point", *names, "on frontier"):
+    for heading in ("", "point", *(f"{name}, %" if METRICS[name].percent else name for name in names), "on frontier"):
         table.add_column(heading, justify="left" if heading in ("", "point") else "right")
     if device is not None:
         from effcore.devices import fit
@@ -95,6 +95,8 @@ def print_frontier(frontier: Frontier, *, device: Device | None = None) -> None:
         table.add_row("*" if point.on_frontier else "", Text(point.name), *cells, chance, *fits, style=style)
     console = Console(width=None if Console().is_terminal else 160)
     console.print(table)
+    if frontier.points:
+        console.print(Text("* no other point is better in everything; on frontier: how probable that is, given the doubt of the figures"))
     for entry in frontier.left_out:
         console.print(Text(f"left out: {entry.name}: {entry.reason}"))
 
@@ -119,6 +121,7 @@ def describe(
     resolution: Resolution = None,
     plugin: Plugin = None,
     checkpoint: Checkpoint = None,
+    whole: Annotated[bool, typer.Option("--all", help="Everything of everything, not a line each.")] = False,
     as_json: Json = False,
 ) -> None:
     """Show what there is: techniques with their parameters and ways, tasks, blocks, families, runtimes, metrics."""
@@ -131,10 +134,21 @@ def describe(
     if as_json:
         print_json(everything)
         return
+    short = name is None and not whole
     for kind, group in everything.items():
         print(f"\n{kind.upper()}")
         for key, entry in group.items():
-            _print_entry(key, entry)
+            if short:
+                print(f"  {key:<22} {_first_sentence(entry)}")
+            else:
+                _print_entry(key, entry)
+    if short:
+        print("\n`effcore describe NAME` tells all of one, `--all` of each, `--json` of each as plain data.")
+
+
+def _first_sentence(entry: dict[str, Any]) -> str:
+    text = str(entry.get("summary") or entry.get("help") or "")
+    return text.split(". ")[0].rstrip(".")
 
 
 def _called(name: str, everything: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from effcore.cli.options import Home, SweepName, Uri, open_home
+from effcore.cli.options import Home, SweepName, Uri, open_store
 from effcore.errors import EffcoreError
-from effcore.home import find_uri
 
 
 def worksheet(
@@ -19,10 +18,9 @@ def worksheet(
     tracking_uri: Uri = None,
 ) -> None:
     """Write questions about the points of a sweep into FILE, and their answers into FILE with `-answers`."""
-    from effcore.tracking import Store
     from effcore.worksheet import answers_text, make_worksheet, worksheet_text
 
-    store = Store(open_home(home), uri=find_uri(tracking_uri))
+    store = open_store(home, tracking_uri)
     record = store.sweep(sweep)
     sheet = make_worksheet(store.variants(sweep=record.run_id), title=record.name)
     answers = to.with_name(f"{to.stem}-answers{to.suffix or '.md'}")

@@ -26,5 +26,7 @@ def read_search(store: Store, run_id: str) -> dict[str, Any]:
     try:
         document: dict[str, Any] = json.loads(store.file(run_id, SEARCH).read_text())
     except StoreError as error:
-        raise StoreError(f"The sweep {run_id} has no history of a search: it is a grid, or has only begun.") from error
+        name = store.sweep(run_id).name
+        message = f"The sweep {name!r} has no history of a search: it is a grid, or has only begun."
+        raise StoreError(f"{message} Give one with a searching strategy.") from error
     return document

@@ -102,8 +102,8 @@ def test_budgets_leave_out_what_is_beyond_them() -> None:
     found = find_frontier(variants, OBJECTIVES, budgets={"latency_ms": 1.0, "accuracy": 0.8})
     assert names(found) == ["a"]
     assert reasons(found) == {
-        "b": "over the budget: latency_ms is 2, allowed is at most 1",
-        "c": "over the budget: accuracy is 0.7, allowed is at least 0.8",
+        "b": "beyond the limit: latency_ms is 2, allowed is at most 1",
+        "c": "beyond the limit: accuracy is 0.7, allowed is at least 0.8",
     }
 
 

@@ -84,6 +84,19 @@ def test_a_latency_measured_once_for_several_of_the_four_is_counted_once() -> No
     assert latency["interaction"] == latency["low"] == latency["high"] == 0.0
 
 
+def test_a_latency_is_told_relative_to_the_reference_where_all_four_are_known_so() -> None:
+    (square,) = squares(four(neither=1.0, pruning=0.5, quantization=0.4, both=0.2))
+    ratios = dict(zip((p.key for p in square.points), (0.3, 0.5, 0.4, 1.0), strict=True))  # while the machine was slower or faster
+    relative = replace(square, points=tuple(replace(p, metrics=dict(p.metrics) | {"latency_ratio": ratios[p.key]}) for p in square.points))
+    spread = {key: [ratio * f for f in (0.99, 1.0, 1.01)] for key, ratio in ratios.items()}
+    known = Evidence(processes={"latency_ratio": spread})
+    found = row_of(relative, known)["latency_ms"]
+    assert found["interaction"] == pytest.approx(math.log(1.5), abs=1e-3) and found["pair"] == pytest.approx(math.log(0.3))
+    assert found["text"] == "worse than the sum of its parts"
+    three = Evidence(processes={"latency_ratio": dict(list(spread.items())[:3])})
+    assert row_of(relative, three)["latency_ms"]["pair"] == pytest.approx(math.log(0.2))
+
+
 def point_with(old: Point, structure: str) -> Point:
     return replace(old, variants=tuple(replace(v, structure=structure) for v in old.variants))
 

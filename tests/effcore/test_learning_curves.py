@@ -78,8 +78,8 @@ def test_the_same_seed_gives_the_same_draws() -> None:
 @pytest.mark.parametrize(
     ("images", "errors", "text"),
     [
-        ([100, 200, 400, 800], [0.4, 0.3, 0.2, 0.1], "at least 5 runs over at least 3 numbers of images. Got 4 runs over 4"),
-        ([100, 100, 200, 200, 200], [0.4, 0.4, 0.3, 0.3, 0.3], "Got 5 runs over 2"),
+        ([100, 200, 400, 800], [0.4, 0.3, 0.2, 0.1], "at least 5 runs over at least 3 numbers of images. Got 4 over 4"),
+        ([100, 100, 200, 200, 200], [0.4, 0.4, 0.3, 0.3, 0.3], "Got 5 over 2"),
         (SIZES, [0.4, 0.3, 0.2, 0.1, 0.0], "Errors must be above 0"),
         (SIZES, [0.4, 0.3, 0.2, 0.1, math.nan], "Errors must be above 0"),
     ],

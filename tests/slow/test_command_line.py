@@ -221,6 +221,7 @@ result = effcore.run(spec, home=home)
 assert (result.variants, result.failed) == (2, 0), result
 frame = effcore.frontier("small", home=home)
 assert sorted(frame["name"]) == ["mlp x0.25 · 1 ep", "mlp x0.25 · 1 ep · int8"]
+assert list(frame.columns)[:6] == ["name", "accuracy", "latency_ms", "size_mb", "on_frontier", "probability"]
 assert {"accuracy", "latency_ms", "latency_ms_low", "size_mb", "on_frontier", "probability"} <= set(frame.columns)
 predict = effcore.load("mlp x0.25 · 1 ep", sweep="small", home=home)
 import numpy

@@ -166,5 +166,5 @@ def test_a_spec_that_would_train_what_is_not_trained_is_refused(home: Path, tmp_
 
 
 def test_without_weights_there_is_nothing_to_name() -> None:
-    with pytest.raises(SpecError, match="checkpoint .*must be nothing, since there is none. Got 'mine'"):
+    with pytest.raises(SpecError, match="checkpoint .*must be left out, since no weights are known: name them with --checkpoint NAME=PATH"):
         parse(SPEC)

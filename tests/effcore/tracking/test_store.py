@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,20 @@ def test_an_empty_store(store: Store) -> None:
 def test_a_store_that_cannot_be_opened(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="The tracking store nonsense://x can't be opened: "):
         Store(tmp_path, uri="nonsense://x")
+
+
+def test_a_server_that_does_not_answer_is_said_within_seconds(tmp_path: Path) -> None:
+    with socket.socket() as unheard:
+        unheard.bind(("127.0.0.1", 0))  # taken, and nobody listens
+        uri = f"http://127.0.0.1:{unheard.getsockname()[1]}"
+        with pytest.raises(StoreError, match=f"The tracking server {uri} does not answer: Connection refused. Start it, or give another"):
+            Store(tmp_path, uri=uri)
+
+
+def test_a_store_that_is_no_database_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "mlflow.db").write_text("not a database, but text that is long enough to be read as a header")
+    with pytest.raises(StoreError, match=r"file is not a database.* Put a copy of it back, or give another one with --home\."):
+        Store(tmp_path)
 
 
 def test_scheduling_files_the_spec_and_waits(store: Store) -> None:
