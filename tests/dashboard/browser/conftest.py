@@ -196,7 +196,7 @@ class Visit:
 def watched(browser: Browser, options: dict[str, Any]) -> Iterator[Visit]:
     """A fresh tab that asks nobody but this machine, throws no error and opens no dialog."""
     page = browser.new_page(**({"viewport": {"width": 1280, "height": 900}} | options))
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(60_000)
     visit = Visit(page, [], [])
     own = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")
     page.on("request", lambda r: None if r.url.startswith(own) else visit.strangers.append(r.url))
