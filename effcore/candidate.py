@@ -32,6 +32,20 @@ class Seen:
     share: float = 1.0
 
 
+@dataclass(frozen=True)
+class Prospect:
+    """Who may go on or may be begun.
+
+    Attributes:
+        structure: What is expected to share latency and memory with it.
+        seen: At its last rung; None where nothing of it has run.
+    """
+
+    assignment: Assignment
+    structure: str
+    seen: Seen | None = None
+
+
 @dataclass
 class Candidate:
     """One candidate, with every seed.
@@ -61,6 +75,11 @@ class Candidate:
     violation: float = 0.0
     ended: bool = False
     predicted: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def prospect(self) -> Prospect:
+        """What its figures are expected by."""
+        return Prospect(self.assignment, self.plans[0].structure, self.seen[-1] if self.seen else None)
 
     @property
     def last(self) -> int:

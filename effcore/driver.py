@@ -12,6 +12,7 @@ from typing import Protocol
 
 from effcore.cache import Cache
 from effcore.catalogue.search import Budget
+from effcore.clearing import is_due
 from effcore.cluster import ClusterEngine
 from effcore.context import current_context
 from effcore.errors import Cancelled, Paused
@@ -28,9 +29,6 @@ from effcore.stored import StoredTeachers
 from effcore.tracking import Heard, Store, VariantRecord
 from effcore.tracking.rows import MEASUREMENT, VARIANT
 from effcore.worker import Outcome
-
-BATCH = 5
-"""Structures that wait before the host is cleared to measure them: clearing it costs the end of a running stage a core."""
 
 BEAT_S = 3.0
 
@@ -61,7 +59,9 @@ class Progress:
 
 
 class Source(Protocol):
-    """What a sweep consists of, piece by piece."""
+    """What a sweep consists of, piece by piece; `guided` says whether results decide what comes next."""
+
+    guided: bool
 
     @property
     def total(self) -> int:
@@ -277,8 +277,10 @@ class Driver:
         ]  # fmt: skip
 
     def _measure(self) -> None:
-        """Send waiting measurements off: the first one at once, so that the page fills, later ones in batches."""
-        if self.waiting and not self._pausing and (len(self.waiting) >= BATCH or not self.running or self._sent_off == 0):
+        """Send waiting measurements off, see `is_due`."""
+        running = [self.stages[key] for key in self.running]
+        due = is_due(self.waiting, running, slots=self.slots, sent_off=self._sent_off, rates=self.rates, guided=self.source.guided)
+        if due and not self._pausing:
             for stage in self.waiting.values():
                 self.submit(stage, priority=1_000_000)
             self.waiting.clear()

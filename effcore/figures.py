@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
-from effcore.candidate import Candidate, Seen
+from effcore.candidate import Candidate, Prospect, Seen
+from effcore.dimensions import Assignment, Dimension
+from effcore.effects import expected_structure
 from effcore.frontier import OF_THE_STRUCTURE
 from effcore.objectives import METRICS, maximise
-from effcore.search.outlook import Outlook, hopeless
+from effcore.recipe import Recipe
+from effcore.search.outlook import BELIEVED, Outlook, Prediction, case_of, features, hopeless
+from effcore.search.pace import Paced, by_pace
 from effcore.search.promotion import Look
 from effcore.searchspace import SearchSpace
 from effcore.spec import Spec
@@ -19,6 +25,12 @@ CHOSEN_BY = {"accuracy": "val_accuracy"}
 
 STRUCTURAL = OF_THE_STRUCTURE | {"size_mb", "size_compressed_mb", "params", "macs"}
 """Figures that candidates of one expected structure share."""
+
+DOUBT = 0.3
+"""Standard deviation of the logarithm of a figure by pace, as long as none was measured."""
+
+ORDERS = (1, 3, 7, 9)
+"""Steps through ten cases that come to each of them once."""
 
 
 class Figures:
@@ -34,7 +46,10 @@ class Figures:
         self.maximise = maximise(spec.objectives)
         self._outlook = Outlook(space.dimensions)
         self._structures: dict[str, Mapping[str, float]] = {}
-        self._paces: dict[str, list[float]] = defaultdict(list)
+        self._shaping = shaping(space)
+        self._paced: dict[str, Paced] = {}
+        self._efforts: dict[str, list[float]] = defaultdict(list)
+        self._foreseen: dict[tuple[str, str], Prediction | None] = {}
 
     def measured(self, candidate: Candidate) -> dict[str, float]:
         """Means over its seeds of all figures that every variant has."""
@@ -44,18 +59,20 @@ class Figures:
 
     def learn(self, candidate: Candidate, figures: Mapping[str, float]) -> None:
         """Remember what a candidate came to."""
-        effort_s = candidate.seen[-1].effort_s if candidate.seen else 0.0
-        paces = {_pace(name): figures[name] / _grown(name, effort_s) for name in self._needed() & figures.keys()} if effort_s > 0 else {}
-        self._outlook.learn(candidate.assignment, dict(figures) | paces)
+        self._outlook.learn(candidate.assignment, figures)
         for plan in candidate.plans:
             self._structures.setdefault(plan.structure, figures)
-        for name, pace in paces.items():
-            self._paces[name].append(pace)
+        self._foreseen.clear()
 
     def glimpse(self, candidate: Candidate, seen: Seen) -> None:
-        """Remember how accurate a candidate was on its way."""
+        """Remember how accurate a candidate was on its way, and how fast it trained."""
         if seen.accuracy is not None:
-            self._outlook.learn(candidate.assignment, {"val_accuracy": seen.accuracy}, share=seen.share)
+            self._outlook.learn(candidate.assignment, {"val_accuracy": seen.accuracy, "effort_s": seen.effort_s}, share=seen.share)
+        if seen.effort_s > 0:
+            structure = candidate.plans[0].structure
+            self._paced[structure] = self._as_paced(candidate.assignment, seen.effort_s)
+            self._efforts[structure].append(seen.effort_s)
+            self._foreseen.clear()
 
     def values(self, figures: Mapping[str, float]) -> tuple[float, ...]:
         """The objectives, accuracy on the validation images."""
@@ -69,18 +86,18 @@ class Figures:
         """Whether a structure was measured."""
         return structure in self._structures
 
-    def expected(self, candidate: Candidate, name: str) -> tuple[float, float, float] | None:
-        """A figure as it is known or predicted, with the lowest and highest believed; None while too little is known."""
+    def expected(self, prospect: Prospect, name: str) -> Prediction | None:
+        """A figure as it is known or predicted; None while too little is known."""
         name = CHOSEN_BY.get(name, name)
-        known = self._known(candidate, name)
+        known = self._known(prospect.structure, name)
         if known is not None:
-            return (known,) * 3
-        predicted = self._outlook.predict(candidate.assignment, name)
-        return None if predicted is None else (predicted.mean, predicted.low, predicted.high)
+            return Prediction(known, known, known)
+        paced = self._by_pace(prospect, name) if name != "val_accuracy" else None
+        return paced or self._outlook.predict(prospect.assignment, name)
 
-    def _known(self, candidate: Candidate, name: str) -> float | None:
+    def _known(self, structure: str, name: str) -> float | None:
         """A figure that was measured of the same structure."""
-        return self._structures.get(candidate.plans[0].structure, {}).get(name) if name in STRUCTURAL else None
+        return self._structures.get(structure, {}).get(name) if name in STRUCTURAL else None
 
     def seen(self, candidate: Candidate, accuracy: float, *, effort_s: float, share: float) -> Seen:
         """A candidate as it stands at a rung.
@@ -105,32 +122,105 @@ class Figures:
         """Objectives and violation; a constraint on a figure of which nothing is known yet counts as kept."""
         figures, names = {"val_accuracy": accuracy}, self._needed() - {"val_accuracy"}
         for name in names:
-            known = self._known(candidate, name)
-            figures[name] = self._by_pace(candidate, name, effort_s) if known is None else known
-        unsure = [limit.metric in names and not self._paces[_pace(limit.metric)] for limit in self.limits]
+            known = self._known(candidate.plans[0].structure, name)
+            predicted = self._by_pace(candidate.prospect, name) if known is None else None
+            figures[name] = known if known is not None else _grown(name, effort_s) if predicted is None else predicted.mean
+        unsure = [limit.metric in names and not self._is_told(limit.metric) for limit in self.limits]
         broken = [0.0 if unknown else max(over, 0.0) for unknown, over in zip(unsure, self.violations(figures), strict=True)]
         return self.values(figures), sum(broken)
 
-    def _by_pace(self, candidate: Candidate, name: str, effort_s: float) -> float:
-        """A figure by how long the training takes: in the proportion that is predicted of such candidates, or the usual one, or none."""
-        predicted = self._outlook.predict(candidate.assignment, _pace(name))
-        pace = statistics.median(self._paces[_pace(name)] or [1.0]) if predicted is None else predicted.mean
-        return pace * _grown(name, effort_s)
+    def effort_s(self, prospect: Prospect) -> Prediction | None:
+        """Seconds that its whole training takes, by those of the same structure that were seen, else by what is expected of it."""
+        known = self._efforts.get(prospect.structure)
+        if known:
+            median = statistics.median(known)
+            return Prediction(median, median, median)
+        return self._outlook.predict(prospect.assignment, "effort_s")
+
+    def _as_paced(self, assignment: Assignment, effort_s: float, *, doubt: float = 0.0) -> Paced:
+        """A structure by the decisions that shape it."""
+        kinds = [d for d in self._shaping if d.labels and not d.ordered]
+        return Paced(features(kinds, assignment), features(self._shaping, assignment), effort_s, doubt=doubt)
+
+    def _by_pace(self, prospect: Prospect, name: str) -> Prediction | None:
+        """A figure by how long the training takes; None while nothing that could tell was measured or seen."""
+        if (name, prospect.structure) not in self._foreseen:
+            rows = [
+                replace(self._paced[key], effort_s=_grown(name, statistics.median(self._efforts[key])), figure=figures[name])
+                for key, figures in self._structures.items()
+                if name in figures and key in self._efforts
+            ]  # fmt: skip
+            effort = self.effort_s(prospect) if rows else None
+            found = None
+            if effort is not None:
+                doubt = math.log(max(effort.high / effort.low, 1.0)) / (2 * BELIEVED)
+                found = by_pace(rows, self._as_paced(prospect.assignment, _grown(name, effort.mean), doubt=doubt))
+            self._foreseen[name, prospect.structure] = found
+        return self._foreseen[name, prospect.structure]
+
+    def foresee(self, candidates: Iterable[Prospect]) -> None:
+        """Predict for many at once, which takes about as long as for one."""
+        asked = list(candidates)
+        self._outlook.predict_all([p.assignment for p in asked], "val_accuracy")
+        self._outlook.predict_all([p.assignment for p in asked if p.structure not in self._efforts], "effort_s")
+
+    def cases(self, prospect: Prospect, deviations: Sequence[float]) -> list[tuple[float, ...]]:
+        """Objectives of cases that are as likely as so many standard deviations of each are; the objectives vary independently.
+
+        Where too little is known, accuracy is that of the last rung, and others are in proportion to the seconds of the training.
+        """
+        columns = []
+        for index, name in enumerate(self.objectives):
+            name = CHOSEN_BY.get(name, name)
+            expected = self.expected(prospect, name) or self._seen(prospect, name)
+            # Each objective goes through the cases in another order, so that together they fill the space.
+            places = [case * ORDERS[index % len(ORDERS)] % len(deviations) for case in range(len(deviations))]
+            columns.append([case_of(name, expected, deviations[place]) for place in places])
+        return list(zip(*columns, strict=True))
+
+    def middle(self, prospect: Prospect) -> tuple[float, ...]:
+        """The objectives that are expected of a candidate."""
+        return self.cases(prospect, (0.0,))[0]
+
+    def chance(self, prospect: Prospect, deviations: Sequence[float]) -> float:
+        """In which share of equally likely cases a candidate keeps all constraints; those on what nothing is known of count as kept."""
+        share = 1.0
+        for limit in self.limits:
+            name = CHOSEN_BY.get(limit.metric, limit.metric)
+            expected = self.expected(prospect, name)
+            if expected is not None:
+                share *= sum(limit.violation(case_of(name, expected, d)) <= 0 for d in deviations) / len(deviations)
+        return share
+
+    def _seen(self, prospect: Prospect, name: str) -> Prediction:
+        """A figure by what was seen alone."""
+        seen = prospect.seen
+        if name == "val_accuracy":
+            accuracy = seen.accuracy if seen is not None and seen.accuracy is not None else 0.0
+            return Prediction(accuracy, accuracy, accuracy)
+        effort = self.effort_s(prospect)
+        middle, spread = _grown(name, effort.mean if effort else 1.0), math.exp(BELIEVED * DOUBT)
+        return Prediction(middle, middle / spread, middle * spread)
+
+    def _is_told(self, name: str) -> bool:
+        """Whether a figure was measured of anything."""
+        return any(name in figures for figures in self._structures.values())
 
     def predicted(self, candidate: Candidate) -> dict[str, float]:
         """The figures of a candidate that are not known but can be predicted."""
-        found = {name: self._outlook.predict(candidate.assignment, name) for name in self._needed()}
+        unknown = [name for name in self._needed() if self._known(candidate.plans[0].structure, name) is None]
+        found = {name: self.expected(candidate.prospect, name) for name in unknown}
         return {name: round(p.mean, 6) for name, p in found.items() if p is not None}
 
-    def believed(self, candidate: Candidate) -> dict[str, float] | None:
-        """The best that is believed of a candidate before anything of it has run; None while too little is known."""
+    def believed(self, prospect: Prospect) -> dict[str, float] | None:
+        """The best that is believed of a candidate; None while too little is known."""
         found = {}
         for name in self._needed():
-            expected = self.expected(candidate, name)
+            expected = self.expected(prospect, name)
             if expected is None:
                 return None
             up = maximise((name,))[0] if name in self.objectives or name == "val_accuracy" else self._wants_more(name)
-            found[name] = expected[2] if up else expected[1]
+            found[name] = expected.best(maximise=up)
         return found
 
     def hopeless(self, believed: Mapping[str, float], frontier: Sequence[tuple[float, ...]]) -> str:
@@ -156,9 +246,17 @@ class Figures:
         return any(limit.at_least for limit in self.limits if limit.metric == name)
 
 
-def _pace(name: str) -> str:
-    """What a figure is called in proportion to the seconds of a training."""
-    return f"{name} by pace"
+def shaping(space: SearchSpace) -> tuple[Dimension, ...]:
+    """The decisions that operators and shapes follow from, and with them latency and memory."""
+    base = {d.name: 0.0 if d.labels else d.low for d in space.dimensions}
+    found = []
+    for dimension in space.dimensions:
+        there = base | {name: float(index) for name, index in dimension.needs}
+        ends = [float(index) for index in range(len(dimension.labels))] or [dimension.low, dimension.high]
+        read = [space.recipe(there | {dimension.name: end}) for end in ends]
+        if len({expected_structure(recipe, 0) for recipe in read if isinstance(recipe, Recipe)}) > 1:
+            found.append(dimension)
+    return tuple(found)
 
 
 def _grown(name: str, effort_s: float) -> float:

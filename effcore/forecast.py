@@ -181,10 +181,14 @@ class Rates:
         rate = self.by_class.get(stage.cost_class, self.by_kind.get(stage.kind, DEFAULT_S[stage.kind]))
         return rate * max(stage.units * self.shares.get(stage.cost_class, 1.0), 1.0)
 
+    def of_kind_s(self, kind: str) -> float:
+        """Expected seconds of a unit of a kind of stage."""
+        return self.by_kind.get(kind, DEFAULT_S[kind])
+
     @property
     def measuring_s(self) -> float:
         """Expected seconds of one measurement."""
-        return self.by_kind.get("measure", DEFAULT_S["measure"])
+        return self.of_kind_s("measure")
 
     def tried_s(self, networks: int) -> float:
         """Expected seconds of measuring a table of parts and trying so many sub-networks with it."""

@@ -10,6 +10,8 @@ from effcore.tracking import VariantRecord
 class Grid(Source):
     """Every variant of a plan, in its order: an early one is whole, and on the page, before a late one begins."""
 
+    guided = False
+
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._begun = False

@@ -36,6 +36,8 @@ class OneShot(Source):
         space: What is chosen from.
     """
 
+    guided = False
+
     def __init__(self, driver: Driver, space: PartSpace) -> None:
         spec, architecture = driver.spec, space.supernet.architecture
         self.driver, self.space, self.search, self.seeds = driver, space, spec.search, spec.seeds

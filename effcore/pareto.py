@@ -93,6 +93,34 @@ def hypervolume(points: ArrayLike, /, *, reference: Sequence[float], maximise: b
     return float(moocore.hypervolume(costs, ref=corner)) if len(costs) else 0.0
 
 
+def hypervolume_gains(front: ArrayLike, points: ArrayLike, /, *, reference: Sequence[float], maximise: bool | Sequence[bool]) -> Floats:
+    """What the hypervolume of a front would grow by with each of the points alone.
+
+    Args:
+        front: Shape (m, k); may be empty.
+        points: Shape (n, k).
+        reference, maximise: As in `hypervolume`.
+
+    Returns:
+        Shape (n,).
+
+    Example:
+        >>> hypervolume_gains([[1, 2]], [[0, 3], [2, 1], [1, 3]], reference=[4, 4], maximise=False).tolist()
+        [1.0, 2.0, 0.0]
+    """
+    asked, corner = as_costs(points, maximise=maximise), as_costs([list(reference)], maximise=maximise)[0]
+    there = as_costs(front, maximise=maximise).reshape(-1, len(corner))
+    if len(corner) != 2:
+        before = hypervolume(there, reference=corner, maximise=False)
+        return np.array([hypervolume(np.vstack([there, point]), reference=corner, maximise=False) - before for point in asked])
+    # The front is a staircase: from each of its corners on no more is free than below that corner.
+    steps = there[np.argsort(there[:, 0], kind="stable")]
+    heights = np.minimum.accumulate(np.concatenate([[corner[1]], np.minimum(steps[:, 1], corner[1])]))
+    starts, ends = np.concatenate([[-np.inf], steps[:, 0]]), np.concatenate([steps[:, 0], [corner[0]]])
+    widths = np.minimum(ends, corner[0]) - np.maximum(starts, asked[:, :1])
+    return np.asarray((np.maximum(widths, 0.0) * np.maximum(heights - asked[:, 1:], 0.0)).sum(axis=1))
+
+
 def ranking(
     points: ArrayLike, /, *, maximise: bool | Sequence[bool], violations: Sequence[float] | None = None,
     tie_break: Literal["hypervolume", "crowding"] = "hypervolume",

@@ -12,16 +12,18 @@ from effcore.costs import Costs
 from effcore.driver import Driver, Source
 from effcore.errors import EffcoreError
 from effcore.figures import Figures
-from effcore.objectives import maximise
+from effcore.objectives import maximise, metric
 from effcore.plan import Planner, VariantPlan
-from effcore.search.promotion import Look, best_first, bracket_of, promotable
-from effcore.search.samplers import Settings, sampler_name
+from effcore.promoting import Promoting
+from effcore.search.promotion import Look, best_first, bracket_of
+from effcore.search.samplers import UNGUIDED, Settings, sampler_name
 from effcore.search.study import Study
 from effcore.search.trial import Trial
 from effcore.searchspace import SearchSpace
 from effcore.spending import Spending
 from effcore.tracking import VariantRecord
 from effcore.worker import Outcome
+from effcore.worth import Worth
 
 PUT_OFF = 10
 """Candidates that are put off one after the other before the most promising of them is run after all."""
@@ -46,14 +48,18 @@ class Searcher(Source):
     def __init__(self, driver: Driver, space: SearchSpace, *, storage: str | None, clock: Callable[[], float] = time.monotonic) -> None:
         spec = driver.spec
         self.driver, self.search, self.space, self.seeds = driver, spec.search, space, spec.seeds
+        self.guided = self.search.strategy not in UNGUIDED or self.search.stopping != "none" or self.search.latency_first
         self.maximise = maximise(spec.objectives)
         settings = Settings(
             strategy=self.search.strategy, seed=self.search.seed, startup=self.search.startup, population=self.search.population
         )
-        self.study = Study(space.root, maximise=self.maximise, settings=settings, storage=storage, name=f"{spec.name} {spec.key}")
+        by_ratio = [metric(name).log for name in spec.objectives]
+        self.study = Study(space.root, maximise=self.maximise, log=by_ratio, settings=settings, storage=storage, name=f"{spec.name} {spec.key}")
         self.planner = Planner(driver.context, driver.teachers)
         self.figures = Figures(spec, space)
         self.costs = Costs(driver, self.planner.stages, self.figures)
+        self.worth = Worth(self.figures, self.costs, space, seed=self.seeds[0])
+        self.promoting = Promoting(self.search, self.figures, self.worth)
         self.candidates: dict[int, Candidate] = {}
         self.working: dict[int, Candidate] = {}
         self.spending = Spending(self.study, self.search.budget, slots=driver.slots, clock=clock)
@@ -144,8 +150,8 @@ class Searcher(Source):
     def _next(self) -> bool:
         """Begin or promote one candidate; whether there was one."""
         may_begin = self._may_begin()
-        for candidate in self._promotable():
-            if (may_begin and self._is_early(candidate)) or self._is_hopeless(candidate):
+        for candidate in self.promoting.in_order(self.candidates.values(), self._measured(), self._coming()):
+            if may_begin and self._is_early(candidate):
                 continue
             if self.spending.fits(self.costs.of_s(candidate, candidate.launched + 1), committed_s=self.costs.committed_s(self.working.values())):
                 self._launch(candidate, candidate.launched + 1)
@@ -160,23 +166,10 @@ class Searcher(Source):
         """Whether more should be looked at before this one is built and measured, which costs more than many looks."""
         return candidate.launched + 1 == candidate.last and len(self.candidates) < self.search.startup
 
-    def _is_hopeless(self, candidate: Candidate) -> bool:
-        """Whether it can't reach the frontier by what was seen of it and of others."""
-        believed = self.figures.believed(candidate) if self.search.latency_first else None
-        return bool(believed and self.figures.hopeless(believed, self._measured()))
-
-    def _promotable(self) -> list[Candidate]:
-        """Candidates that wait at a rung and are among the best there, from the highest rung down."""
-        found: list[Candidate] = []
-        everything = list(self.candidates.values())
-        for rung in range(max((c.last for c in everything), default=0) - 1, -1, -1):
-            for bracket in range(rung + 1):
-                there = [c for c in everything if c.bracket == bracket and rung < c.last and len(c.seen) > rung]
-                looks = [self.figures.look(c, rung) for c in there]
-                reduction, tie_break = self.search.reduction, self.search.tie_break
-                numbers = promotable(looks, maximise=self.maximise, reduction=reduction, tie_break=tie_break)
-                found += [self.candidates[n] for n in numbers if self.candidates[n].waits]
-        return found
+    def _coming(self) -> list[tuple[float, ...]]:
+        """What is expected of those that are on their way to be measured."""
+        on_their_way = [c.prospect for c in self.working.values() if c.launched == c.last and c.seen and not c.ended]
+        return [self.figures.middle(p) for p in on_their_way]
 
     def _may_begin(self) -> bool:
         limit = self.search.budget.variants
@@ -188,8 +181,10 @@ class Searcher(Source):
     def _ask(self) -> Candidate | None:
         """A new candidate that is worth beginning; None where there is none left."""
         put_off: list[Trial] = []
+        by_worth = self.search.latency_first and len(self.maximise) > 1
+        prefer = self.worth.chooser(self.candidates.values(), self._measured() + self._coming()) if by_worth else None
         for _ in range(REFUSED):
-            trial = self.study.ask(self._first_note)
+            trial = self.study.ask(self._first_note, prefer=prefer)
             if trial is None:
                 put_off = [t for t in self.study.trials if t.state == "postponed"]
                 self.used_up = not put_off
@@ -198,7 +193,7 @@ class Searcher(Source):
                 self.study.fail(trial.number, trial.note)
                 continue
             candidate = self._candidate(trial)
-            believed = self.figures.believed(candidate) if self.search.latency_first else None
+            believed = self.figures.believed(candidate.prospect) if self.search.latency_first else None
             reason = self.figures.hopeless(believed, self._measured()) if believed else ""
             if not reason:
                 return self._begin(candidate)
@@ -253,7 +248,8 @@ class Searcher(Source):
         if self.search.stopping == "hyperband":
             reduction, seed = self.search.reduction, self.search.seed
             candidate.bracket = bracket_of(candidate.number, levels=candidate.last, reduction=reduction, seed=seed)
-        candidate.predicted = self.figures.predicted(candidate)
+        if self.guided:
+            candidate.predicted = self.figures.predicted(candidate)
         self._know(candidate)
         return candidate
 
@@ -329,7 +325,8 @@ class Searcher(Source):
         for candidate in self.candidates.values():
             if candidate.seen and not candidate.ended:
                 look = self.figures.look(candidate, len(candidate.seen) - 1)
-                self.study.revise(candidate.number, look.values, violations=[look.violation] if self.search.constraints else [])
+                values = self.figures.middle(candidate.prospect) if self.search.latency_first else look.values
+                self.study.revise(candidate.number, values, violations=[look.violation] if self.search.constraints else [])
 
     def _is_missing(self, candidate: Candidate, trial: Trial) -> bool:
         """Whether something of a recalled candidate is to be done: its work, or writing what the store has lost."""

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from effcore.candidate import Candidate
-from effcore.driver import BATCH, Driver
+from effcore.clearing import BATCH
+from effcore.driver import Driver
 from effcore.frontier import OF_THE_STRUCTURE
-from effcore.search.outlook import BELIEVED
+from effcore.search.outlook import case_of
 from effcore.searcher import Searcher
 from effcore.worker import Outcome
 
@@ -96,7 +97,7 @@ class SoundingSearcher(Searcher):
         }  # fmt: skip
         self.figures.learn(candidate, figures)
         self.study.update(candidate.number, note=dict(self.study.trial(candidate.number).note) | {"sounding": took})
-        believed = self.figures.believed(candidate)
+        believed = self.figures.believed(candidate.prospect)
         reason = self.figures.hopeless(believed, self._measured()) if believed else ""
         self._put_off_in_a_row = self._put_off_in_a_row + 1 if reason else 0
         if believed and reason:
@@ -125,19 +126,20 @@ class SoundingSearcher(Searcher):
         shares = [float(self.search.reduction) ** -level for level in range(candidate.last + 1)]  # of those that come to each rung
         segments_s = [self._expected_s(keys) for keys in candidate.segments]
         measured_s = self._rate("measure", self.driver.rates.measuring_s) * self.driver.slots
-        measured_s += segments_s[0] / 2 * (self.driver.slots - 1) / BATCH  # cores that wait for others, so that the host is clear
+        clearing_s = segments_s[0] / 2 * (self.driver.slots - 1)  # cores that wait for others, so that the host is clear
+        measured_s += max(min(clearing_s, measured_s), clearing_s / BATCH)
         # Whoever comes to the end is measured in any case, and not again.
         wasted_s = self._expected_s(stages) + measured_s * (1 - (1 - chance) * shares[-1])
         return wasted_s < chance * sum(share * seconds for share, seconds in zip(shares, segments_s, strict=True))
 
     def _chance_hopeless(self, candidate: Candidate) -> float:
         """Expected share of cases in which measuring its structure shows that it can't be wanted; zero while too little is known."""
-        believed, frontier = self.figures.believed(candidate), self._measured()
+        believed, frontier = self.figures.believed(candidate.prospect), self._measured()
         structural = SOUNDED & {*self.figures.objectives, *(limit.metric for limit in self.figures.limits)}
         if believed is None or not structural:
             return 0.0
-        ends = {name: expected for name in structural if (expected := self.figures.expected(candidate, name))}
-        cases = [{name: _case(low, high, deviations) for name, (_, low, high) in ends.items()} for deviations in CASES]
+        ends = {name: expected for name in structural if (expected := self.figures.expected(candidate.prospect, name))}
+        cases = [{name: case_of(name, expected, deviations) for name, expected in ends.items()} for deviations in CASES]
         return sum(bool(self.figures.hopeless(dict(believed) | case, frontier)) for case in cases) / len(cases)
 
     def _expected_s(self, keys: Iterable[str]) -> float:
@@ -149,9 +151,3 @@ class SoundingSearcher(Searcher):
         """Seconds a unit of a kind of stage."""
         seen = [o for o in self.driver.outcomes.values() if isinstance(o, Outcome) and o.stage.kind == kind and not o.reused]
         return statistics.median(o.entry.seconds / max(o.stage.units, 1.0) for o in seen) if seen else expected_s
-
-
-def _case(low: float, high: float, deviations: float) -> float:
-    """A figure so many standard deviations from its mean, of one that is believed between two ends and varies by ratio."""
-    share = (deviations + BELIEVED) / (2 * BELIEVED)
-    return float(low ** (1 - share) * high**share)

@@ -34,7 +34,8 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("search",),
     ("tracking",),
     (
-        "stored", "results", "reckoning", "driver", "grid", "candidate", "figures", "costs", "spending", "searcher", "recorded",
+        "stored", "results", "reckoning", "clearing", "driver", "grid", "candidate", "figures", "costs", "worth", "promoting", "spending",
+        "searcher", "recorded",
         "sounding", "one_shot",
         "sweep", "runner", "report", "data_efficiency", "interaction", "proxies", "tabled", "takeaway", "scan", "remeasure", "bundle",
         "imported", "grade", "reproductions",

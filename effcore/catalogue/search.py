@@ -97,7 +97,7 @@ class Search(Parameters):
         True, help="Whether candidates that can't reach the frontier, by their predicted latency, size or memory, are put off; a structure is "
         "measured before it is trained where that is expected to cost less than the training it saves."
     )
-    startup: int = parameter(10, ge=1, le=1000, unit="candidates", help="First candidates that are drawn evenly, before results guide the choice.")
+    startup: int = parameter(6, ge=1, le=1000, unit="candidates", help="First candidates that are drawn evenly, before results guide the choice.")
     population: int = parameter(16, ge=4, le=1000, unit="candidates", help="Candidates in a generation.")
 
     screened: int = parameter(

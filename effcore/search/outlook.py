@@ -6,6 +6,7 @@ import math
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,9 @@ FEWEST = 6
 
 BELIEVED = 2.0
 """Standard deviations beyond the mean that are still believed: one in forty comes to more."""
+
+GROWTH = 2
+"""What is taken for alike is learned anew whenever there is one in so many more to learn it from."""
 
 FLOOR = 0.002
 """Added to a share of errors before its logarithm is taken."""
@@ -58,13 +62,14 @@ class Outlook:
 
     Attributes:
         space: The dimensions.
-        rows: Features with the share of its epochs, and figures, of each candidate that was measured or seen on its way.
+        rows: Of each metric, the features with the share of its epochs, and the figures as they are learned, of the candidates that were
+            measured or seen on their way.
     """
 
     space: Sequence[Dimension]
-    rows: list[tuple[list[float], Mapping[str, float]]] = field(default_factory=list)
-    _fitted: dict[str, tuple[int, Any]] = field(default_factory=dict)
-    _said: dict[tuple[str, int, tuple[float, ...]], Prediction] = field(default_factory=dict)
+    rows: dict[str, tuple[list[list[float]], list[float]]] = field(default_factory=dict)
+    _fitted: dict[str, _Fitted] = field(default_factory=dict)
+    _said: dict[str, tuple[int, dict[tuple[float, ...], Prediction]]] = field(default_factory=dict)
 
     def learn(self, assignment: Assignment, figures: Mapping[str, float], *, share: float = 1.0) -> None:
         """One more candidate that was measured, or seen on its way.
@@ -74,40 +79,82 @@ class Outlook:
             figures: What it came to.
             share: Of its epochs that were trained by then.
         """
-        self.rows.append(([*features(self.space, assignment), share], figures))
+        row = [*features(self.space, assignment), 1 + math.log(max(share, 1e-3)) / math.log(4)]  # rungs are as far apart as their ratio
+        for name, figure in figures.items():
+            rows, values = self.rows.setdefault(name, ([], []))
+            rows.append(row)
+            values.append(_learned(name, figure))
 
     def predict(self, assignment: Assignment, metric: str) -> Prediction | None:
         """What a candidate is expected to come to; None while too little is known."""
+        found = self.predict_all([assignment], metric)
+        return found[0] if found else None
+
+    def predict_all(self, assignments: Sequence[Assignment], metric: str) -> list[Prediction]:
+        """What candidates are expected to come to; empty while too little is known."""
         model = self._model(metric)
         if model is None:
-            return None
-        row = (*features(self.space, assignment), 1.0)
-        key = (metric, self._fitted[metric][0], row)  # a prediction takes a millisecond, and the same ones are asked for again and again
-        if key not in self._said:
-            mean, deviation = model.predict(np.array([row]), return_std=True)
-            ends = [_figure(metric, float(mean[0] + times * deviation[0])) for times in (0, -BELIEVED, BELIEVED)]
-            self._said[key] = Prediction(ends[0], min(ends[1:]), max(ends[1:]))
-        return self._said[key]
+            return []
+        version = self._fitted[metric].rows
+        if self._said.get(metric, (0, {}))[0] != version:
+            self._said[metric] = (version, {})
+        said = self._said[metric][1]  # a prediction takes time, and the same ones are asked for again and again
+        asked = [(*features(self.space, assignment), 1.0) for assignment in assignments]
+        new = list(dict.fromkeys(row for row in asked if row not in said))
+        if new:
+            with one_thread():
+                means, deviations = model.predict(np.array(new), return_std=True)
+            for row, mean, deviation in zip(new, means, deviations, strict=True):
+                ends = [_figure(metric, float(mean + times * deviation)) for times in (0, -BELIEVED, BELIEVED)]
+                said[row] = Prediction(ends[0], min(ends[1:]), max(ends[1:]))
+        return [said[row] for row in asked]
 
     def _model(self, metric: str) -> Any:
-        rows = [(row, figures[metric]) for row, figures in self.rows if metric in figures]
+        """Knows every row; what it takes for alike is learned anew whenever there is a fifth more to learn it from."""
+        rows, values = self.rows.get(metric, ([], []))
         if len(rows) < FEWEST:
             return None
         known = self._fitted.get(metric)
-        if known is None or len(rows) >= known[0] + max(1, known[0] // 5):  # a fit costs more than a few results tell
-            known = self._fitted[metric] = (len(rows), _fit(np.array([r for r, _ in rows]), np.array([_learned(metric, v) for _, v in rows])))
-        return known[1]
+        if known is None or known.rows != len(rows):
+            again = known is None or len(rows) >= known.learned_from + max(1, known.learned_from // GROWTH)
+            learned_from = len(rows) if again or known is None else known.learned_from
+            model = _fit(np.array(rows), np.array(values), None if known is None else known.model.kernel_, again=again)
+            self._fitted[metric] = _Fitted(len(rows), learned_from, model)
+        return self._fitted[metric].model
 
 
-def _fit(rows: NDArray[np.float64], values: NDArray[np.float64]) -> Any:
+@dataclass(frozen=True)
+class _Fitted:
+    """A model of one metric, how many rows it knows, and from how many of them it learned what is alike."""
+
+    rows: int
+    learned_from: int
+    model: Any
+
+
+def _fit(rows: NDArray[np.float64], values: NDArray[np.float64], kernel: Any, *, again: bool) -> Any:
+    """A model of the rows; what it takes for alike is learned from them, beginning with the kernel, or stays as the kernel says."""
     from sklearn.gaussian_process import GaussianProcessRegressor
     from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
     scales = np.full(rows.shape[1], 1.0)
-    kernel = ConstantKernel(1.0, (0.1, 100.0)) * Matern(scales, (0.1, 100.0), nu=2.5) + WhiteKernel(0.01, (1e-5, 1.0))
-    with warnings.catch_warnings():
+    kernel = kernel or ConstantKernel(1.0, (1.0, 10.0)) * Matern(scales, (0.5, 2.0), nu=2.5) + WhiteKernel(0.01, (1e-3, 1.0))
+    optimizer = "fmin_l_bfgs_b" if again else None
+    with warnings.catch_warnings(), one_thread():
         warnings.simplefilter("ignore")  # that a scale is at its bound: a dimension that does not matter
-        return GaussianProcessRegressor(kernel, normalize_y=True, random_state=0).fit(rows, values)
+        return GaussianProcessRegressor(kernel, normalize_y=True, random_state=0, optimizer=optimizer).fit(rows, values)
+
+
+@cache
+def _libraries() -> Any:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
+def one_thread() -> Any:
+    """Without threads of the linear algebra: matrices this small take several times as long with them, and the other cores are at work."""
+    return _libraries().limit(limits=1)
 
 
 def _is_share(metric: str) -> bool:
@@ -124,6 +171,12 @@ def _figure(metric: str, learned: float) -> float:
     if _is_share(metric):
         return min(max(1 + FLOOR - math.exp(min(learned, 1.0)), 0.0), 1.0)
     return math.exp(min(max(learned, -700.0), 700.0))
+
+
+def case_of(metric: str, expected: Prediction, deviations: float) -> float:
+    """A figure so many standard deviations from what is expected, towards more of it."""
+    low, high = _learned(metric, expected.low), _learned(metric, expected.high)
+    return _figure(metric, low + (high - low) * (deviations + BELIEVED) / (2 * BELIEVED))
 
 
 def hopeless(best: Sequence[float], measured: Sequence[Sequence[float]], *, maximise: Sequence[bool]) -> bool:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from effcore.dimensions import Dimension, Node, dimensions, resolve
+from effcore.dimensions import Dimension, Node, active, dimensions, resolve
 from effcore.search.trial import Trial
 
 if TYPE_CHECKING:
@@ -24,13 +25,20 @@ UNGUIDED = ("random", "qmc")
 """Strategies that look at no result."""
 
 
+STARTED = ("tpe", "gp")
+"""Strategies that begin with candidates that were drawn without looking at results."""
+
+SEVERAL = ("tpe",)
+"""Strategies of which several proposals cost little."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """How candidates are chosen.
 
     Attributes:
         strategy: Name of the catalogue, without grid.
-        startup: Candidates that are drawn evenly at first.
+        startup: Candidates that are drawn evenly at first, from a Sobol sequence.
         population: Candidates of a generation.
     """
 
@@ -65,18 +73,25 @@ def even_draw(space: Sequence[Dimension], settings: Settings, *, number: int, sa
     return {d.name: d.at(float(share)) for d, share in zip(space, shares, strict=True)}
 
 
+def spread_draw(root: Node, space: Sequence[Dimension], settings: Settings, *, number: int) -> dict[str, float]:
+    """A candidate of a scrambled Sobol sequence, as its strategy wants it: with or without what makes no difference."""
+    drawn = even_draw(space, replace(settings, strategy="qmc"), number=number)
+    return active(root, drawn) if settings.strategy in CONDITIONAL else drawn
+
+
 class View:
     """What a strategy sees: an Optuna study in memory that holds every trial as far as it is known.
 
     Args:
         root: The tree of decisions.
         maximise: Direction of each objective.
+        log: Which of them are compared by ratio; none where it is empty.
         settings: How candidates are chosen.
     """
 
-    def __init__(self, root: Node, *, maximise: Sequence[bool], settings: Settings) -> None:
+    def __init__(self, root: Node, *, maximise: Sequence[bool], settings: Settings, log: Sequence[bool] = ()) -> None:
         self._root, self._space, self._settings = root, dimensions(root), settings
-        self._maximise = tuple(maximise)
+        self._maximise, self._log = tuple(maximise), tuple(log) or (False,) * len(maximise)
         self._study = optuna_study(self._maximise)
         self._seen: dict[int, Trial] = {}
         self._numbers: dict[int, int] = {}
@@ -107,10 +122,14 @@ class View:
         state = states.PRUNED if trial.state == "postponed" else states.RUNNING if trial.values is None else states.COMPLETE
         params, distributions = encode(self._space, trial.assignment)
         return optuna.create_trial(
-            state=state, values=list(trial.values) if state == states.COMPLETE and trial.values else None, params=params,
+            state=state, values=self._turned(trial.values) if state == states.COMPLETE and trial.values else None, params=params,
             distributions=distributions, system_attrs=dict(trial.marks),
             constraints={str(i): v for i, v in enumerate(trial.violations)} if state == states.COMPLETE else None,
         )  # fmt: skip
+
+    def _turned(self, values: Sequence[float]) -> list[float]:
+        """As they are compared."""
+        return [math.log(max(v, 1e-12)) if by_ratio else v for v, by_ratio in zip(values, self._log, strict=True)]
 
     def propose(self, *, number: int, salt: int) -> tuple[dict[str, float], dict[str, Any]]:
         """A candidate, and what the strategy keeps with it; the study is left without it.

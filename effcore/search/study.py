@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from effcore.dimensions import Node, active, count, dimensions, every
 from effcore.errors import EffcoreError, StoreError
 from effcore.recipe import canonical
-from effcore.search.samplers import UNGUIDED, Settings, View, derived_seed, encode, even_draw
+from effcore.search.samplers import SEVERAL, STARTED, UNGUIDED, Settings, View, derived_seed, encode, even_draw, spread_draw
 from effcore.search.trial import State, Trial
 
 if TYPE_CHECKING:
@@ -19,11 +19,18 @@ if TYPE_CHECKING:
 TRIES = 4
 """Proposals of a strategy that were asked for before, until one is drawn evenly from what is left."""
 
+PROPOSED, DRAWN = 2, 14
+"""Proposals of the strategy, and even draws, of which the one is taken that whoever asks prefers."""
+
 DRAWS = 1000
 MOST_LISTED = 20_000
 
 _ASKED, _STANDS = "asked", "stands"
 """What is kept with a trial of Optuna: what was asked for, and how it stands. One value each, so that each is written whole."""
+
+
+Prefer = Callable[[Sequence[Mapping[str, float]]], int]
+"""Place of the assignment that is taken of several."""
 
 
 class Study:
@@ -35,6 +42,7 @@ class Study:
     Args:
         root: The tree of decisions, see `effcore.dimensions`.
         maximise: Direction of each objective.
+        log: Which of them are compared by ratio; none where it is empty.
         settings: How candidates are chosen.
         storage: URL of an Optuna storage, as `sqlite:///search.db` or `postgresql://...`; in memory where it is None.
         name: Of the study in the storage.
@@ -52,9 +60,11 @@ class Study:
     """
 
     def __init__(
-        self, root: Node, *, maximise: Sequence[bool], settings: Settings | None = None, storage: str | None = None, name: str = "search"
-    ) -> None:
+        self, root: Node, *, maximise: Sequence[bool], log: Sequence[bool] = (), settings: Settings | None = None,
+        storage: str | None = None, name: str = "search",
+    ) -> None:  # fmt: skip
         self._root, self._space, self._maximise = root, dimensions(root), tuple(maximise)
+        self._log = tuple(log)
         self._settings = settings or Settings()
         self._ledger = _open(storage, name, self._maximise)
         there = self._ledger.get_trials(deepcopy=False)
@@ -94,13 +104,18 @@ class Study:
 
     # Asking and telling
 
-    def ask(self, note: Callable[[Mapping[str, float]], Mapping[str, Any]] = lambda assignment: {}) -> Trial | None:
+    def ask(
+        self, note: Callable[[Mapping[str, float]], Mapping[str, Any]] = lambda assignment: {}, *,
+        prefer: Prefer | None = None,
+    ) -> Trial | None:  # fmt: skip
         """The next candidate, which is open from now on; None where every candidate was asked for.
 
         Args:
             note: What is kept with it from its first moment on, of what was decided.
+            prefer: Which of several proposals is taken, once the strategy does not only begin; the first where it is None. Without
+                a use for strategies that count generations, or take a second for a proposal.
         """
-        assignment, marks = self._next()
+        assignment, marks = self._next(prefer)
         if assignment is None:
             return None
         kept = dict(note(assignment))
@@ -191,10 +206,17 @@ class Study:
 
     # Choosing
 
-    def _next(self) -> tuple[Mapping[str, float] | None, dict[str, Any]]:
+    def _next(self, prefer: Prefer | None) -> tuple[Mapping[str, float] | None, dict[str, Any]]:
         number = len(self._trials)
+        begins = number < self._settings.startup and self._settings.strategy in STARTED
+        if prefer is not None and not begins and self._settings.strategy in SEVERAL:
+            proposals = self._proposals(number)
+            if proposals:
+                return proposals[prefer(proposals)], {}
         for salt in range(TRIES):
-            if self._settings.strategy in UNGUIDED:
+            if salt == 0 and begins:
+                found, marks = spread_draw(self._root, self._space, self._settings, number=number), dict[str, Any]()
+            elif self._settings.strategy in UNGUIDED:
                 found, marks = even_draw(self._space, self._settings, number=number, salt=salt), dict[str, Any]()
             else:
                 found, marks = self._seen().propose(number=number, salt=salt)
@@ -202,9 +224,15 @@ class Study:
                 return found, marks
         return self._left(number), {}
 
+    def _proposals(self, number: int) -> list[Mapping[str, float]]:
+        """Candidates that were not asked for, some by the strategy and more drawn evenly."""
+        found = [self._seen().propose(number=number, salt=salt)[0] for salt in range(PROPOSED)]
+        found += [active(self._root, even_draw(self._space, self._settings, number=number, salt=salt)) for salt in range(TRIES, TRIES + DRAWN)]
+        return [assignment for assignment in found if self._key(assignment) not in self._keys]
+
     def _seen(self) -> View:
         if self._view is None:
-            self._view = View(self._root, maximise=self._maximise, settings=self._settings)
+            self._view = View(self._root, maximise=self._maximise, log=self._log, settings=self._settings)
         self._view.see([self._revised.get(t.number, t) for t in self.trials])
         return self._view
 

@@ -49,7 +49,7 @@ def test_sections_left_alone_say_nothing() -> None:
 
 
 def test_a_search_is_read_as_it_was_filled_in() -> None:
-    given = filled("search", strategy="tpe", budget__minutes="8", constraints="latency_ms <= 1, size_mb <= 0.5", stopping="hyperband", startup="10")
+    given = filled("search", strategy="tpe", budget__minutes="8", constraints="latency_ms <= 1, size_mb <= 0.5", stopping="hyperband", startup="6")
     search = search_document("tpe", given)
     assert search == {"strategy": "tpe", "budget": {"minutes": 8}, "constraints": ["latency_ms <= 1", "size_mb <= 0.5"], "stopping": "hyperband"}
     measure = section_document(filled("measure", batch_sizes="1, 32", threads="2", max_s="4"))

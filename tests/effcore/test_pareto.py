@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from effcore.pareto import as_costs, hypervolume, pareto_mask, ranking, staircase
+from effcore.pareto import as_costs, hypervolume, hypervolume_gains, pareto_mask, ranking, staircase
 
 
 def brute_force_mask(points: np.ndarray, maximise: tuple[bool, ...]) -> np.ndarray:
@@ -164,3 +164,20 @@ def test_what_breaks_a_constraint_pushes_nothing_back_that_keeps_it() -> None:
     found = ranking([behind, front, other_front, breaks], maximise=False, violations=[0.0, 0.0, 0.0, 0.5])
     assert (set(found[:2]), found[2:]) == ({1, 2}, [0, 3])
     assert ranking([behind, front, other_front, breaks], maximise=False, violations=[3.0, 2.0, 1.0, 4.0]) == [2, 1, 0, 3]
+
+
+def test_gains_by_hand() -> None:
+    found = hypervolume_gains([[1, 2], [2, 1]], [[0, 3], [0, 0], [1, 2], [1.5, 1.5], [5, 0]], reference=[4, 4], maximise=False)
+    assert found.tolist() == [1.0, 8.0, 0.0, 0.25, 0.0]
+    assert hypervolume_gains(np.zeros((0, 2)), [[1, 1]], reference=[4, 4], maximise=False).tolist() == [9.0]
+    assert hypervolume_gains([[-1, 2]], [[0, 3]], reference=[-4, 4], maximise=(True, False)).tolist() == [1.0]
+
+
+@pytest.mark.parametrize("k", [1, 2, 3])
+def test_gains_are_what_the_hypervolume_grows_by(k: int, frozen) -> None:
+    generator, reference = np.random.default_rng(k), [1.1] * k
+    for m in (0, 1, 6):
+        front, points = frozen(generator.random((m, k)) * 1.3), frozen(generator.random((9, k)) * 1.3)
+        before = hypervolume(front, reference=reference, maximise=False)
+        expected = [hypervolume([*front, point], reference=reference, maximise=False) - before for point in points]
+        assert hypervolume_gains(front, points, reference=reference, maximise=False) == pytest.approx(expected, abs=1e-12)

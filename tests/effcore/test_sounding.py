@@ -21,6 +21,7 @@ from effcore.plan import Planner
 from effcore.recipe import Recipe
 from effcore.search import read_history
 from effcore.search.analysis import savings
+from effcore.search.outlook import Prediction
 from effcore.sounding import IN_A_ROW, SoundingSearcher
 from effcore.spec import Spec, parse
 from effcore.stages import build as build_stage
@@ -206,7 +207,7 @@ def test_one_that_is_too_slow_is_put_off_with_what_it_took() -> None:
     assert trial.note["reason"] == "a measured candidate is as good in everything as the best that is believed of it, by its measured structure"
     assert trial.note["sounding"] == {"figures": {"size_mb": 0.5, "macs": 7.0, "latency_ms": 0.03}, "made_s": 6.0, "measured_s": 6.0}
     assert trial.note["saved_s"] > 100 and trial.note["predicted"]["latency_ms"] == pytest.approx(0.0072, rel=0.1)
-    assert bench.figures.expected(first, "latency_ms") == (0.03, 0.03, 0.03)
+    assert bench.figures.expected(first.prospect, "latency_ms") == Prediction(0.03, 0.03, 0.03)
 
 
 def test_one_that_is_fast_is_trained_and_not_measured_again() -> None:
