@@ -30,10 +30,8 @@ from effcore.tracking import Heard, Store, VariantRecord
 from effcore.tracking.rows import MEASUREMENT, VARIANT
 from effcore.worker import Outcome
 
-BEAT_S = 3.0
-
-FORECAST_S = 1.0
-"""Between two looks at how long it will still take, which goes through all that is left."""
+BEAT_S, FORECAST_S = 3.0, 1.0
+"""Between two signs of life, and two looks at how long it will still take, which go through all that is left."""
 
 Events = queue.SimpleQueue[tuple[Stage, Outcome | BaseException] | None]
 """What stages came to; None is Ctrl-C. A simple queue, since a signal may come while its reader holds the lock of another."""
