@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
 import time
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from effcore.errors import BusyError, Cancelled, StoreError
 from effcore.frontier import Evidence, Frontier, Variant
@@ -23,6 +21,7 @@ from effcore.tracking.evidence import EvidenceReader
 from effcore.tracking.files import RunFiles
 from effcore.tracking.marks import Marks
 from effcore.tracking.mirror import Mirror
+from effcore.tracking.opening import advice, reach
 from effcore.tracking.requests import Heard, Requests, heard
 from effcore.tracking.rows import MEASUREMENT, PREFIX, SWEEP, VARIANT, Again, SweepRecord, read_sweep, read_variant
 from effcore.tracking.runs import Watched, first_line, from_mlflow, quoted
@@ -38,33 +37,10 @@ logging.getLogger("alembic").setLevel(logging.WARNING)
 
 EXPERIMENT = "effcore"
 SCHEMA = "1"
-ANSWER_S = 5.0
 _PAGE = 1000
 _BATCH = 100  # parameters that MLflow takes at once
 
 __all__ = ["EXPERIMENT", "Again", "Bill", "Heard", "Store", "SweepRecord", "VariantRecord"]
-
-
-def _advice(error: str) -> str:
-    """What to do about a store that can't be opened."""
-    if "locked" in error:
-        return " Another process is writing to it: wait until it has, and try again."
-    return " Put a copy of it back, or give another one with --home." if "not a database" in error else ""
-
-
-def _reach(uri: str) -> None:
-    """Refuse a server that does not answer within seconds; MLflow itself would try for minutes.
-
-    Raises:
-        StoreError: It does not.
-    """
-    parts = urlsplit(uri)
-    if parts.scheme in ("http", "https") and parts.hostname:
-        try:
-            socket.create_connection((parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)), timeout=ANSWER_S).close()
-        except OSError as error:
-            message = f"The tracking server {uri} does not answer: {error.strerror or error}."
-            raise StoreError(f"{message} Start it, or give another one with --tracking-uri.") from error
 
 
 class Store(Requests):
@@ -85,7 +61,7 @@ class Store(Requests):
         if uri is None:
             home.mkdir(parents=True, exist_ok=True)
         self.uri = uri or f"sqlite:///{database(home)}"
-        _reach(self.uri)
+        reach(self.uri)
         try:
             with locked(home, "store"):  # MLflow's first use builds the schema, and two at once would clash
                 if uri is None and not database(home).exists():
@@ -93,7 +69,7 @@ class Store(Requests):
                 self._client = MlflowClient(tracking_uri=self.uri)
                 self.experiment_id = self._experiment()
         except Exception as error:  # MLflow and SQLAlchemy raise dozens of kinds here
-            raise StoreError(f"The tracking store {self.uri} can't be opened: {first_line(error)}{_advice(str(error))}") from error
+            raise StoreError(f"The tracking store {self.uri} can't be opened: {first_line(error)}{advice(str(error))}") from error
         self._mirror = Mirror(self.watched())
         self._files = RunFiles(self._client)
         self._evidence = EvidenceReader(self.file)
