@@ -1,9 +1,10 @@
 // When a chart is drawn, asked in every frame: its points are in the page as paths, or on a canvas that has ink.
-window.effcoreDrawn = (box, least, most, axis) => {
+window.effcoreDrawn = (box, least, most, axis, said) => {
   const chart = document.querySelector(box)?.closest('.js-plotly-plot') ?? document.querySelector(`${box} .js-plotly-plot`);
   if (!chart || !chart._fullLayout || !chart._fullData || !chart.calcdata) return null;
   const title = chart._fullLayout.xaxis?.title?.text ?? '';
   if (axis && !title.includes(axis)) return null;
+  if (said && !chart.closest('[role="figure"]')?.getAttribute('aria-label')?.includes(said)) return null;
   const paths = chart.querySelectorAll('.scatterlayer .points path').length;
   const onCanvas = chart._fullData.filter(t => t.type === 'scattergl' && t.visible === true).reduce((sum, t) => sum + (t._length || 0), 0);
   const markers = paths + onCanvas;
@@ -11,19 +12,20 @@ window.effcoreDrawn = (box, least, most, axis) => {
   if (onCanvas && ![...chart.querySelectorAll('.gl-container canvas')].some(hasInk)) return null;
   return markers;
 };
-const small = document.createElement('canvas');
-small.width = 64; small.height = 36;
+// Some lines of it are read, not the whole: a copy of a large canvas would take longer than the drawing that is timed.
 function hasInk(canvas) {
-  if (!canvas.width) return false;
-  const context = small.getContext('2d', { willReadFrequently: true });
-  context.clearRect(0, 0, small.width, small.height);
-  context.drawImage(canvas, 0, 0, small.width, small.height);
-  return context.getImageData(0, 0, small.width, small.height).data.some(value => value > 0);
+  const gl = canvas.width ? canvas.getContext('webgl') : null;
+  if (!gl) return false;
+  const line = new Uint8Array(4 * canvas.width);
+  return [2, 3, 4, 5, 6].some(eighths => {
+    gl.readPixels(0, Math.floor(canvas.height * eighths / 8), canvas.width, 1, gl.RGBA, gl.UNSIGNED_BYTE, line);
+    return line.some(value => value > 0);
+  });
 }
 // Milliseconds from `since` until a frame has been shown in which the chart is drawn.
-window.effcoreUntilDrawn = (box, least, most, axis, since) => new Promise(resolve => {
+window.effcoreUntilDrawn = (box, least, most, axis, said, since) => new Promise(resolve => {
   const look = () => {
-    const markers = window.effcoreDrawn(box, least, most, axis);
+    const markers = window.effcoreDrawn(box, least, most, axis, said);
     if (markers === null) requestAnimationFrame(look);
     else requestAnimationFrame(() => resolve({ ms: performance.now() - (since ?? window.effcorePressed ?? 0), markers }));
   };

@@ -74,7 +74,7 @@ class Viewer:
             message = self._next()
             size += message.ByteSize()
             passed = time.monotonic() - begun
-            if message.delta.new_element.HasField("plotly_chart") and not figure_bytes:
+            if message.delta.new_element.HasField("bidi_component") and not figure_bytes:
                 figure_s, figure_bytes = passed, size
                 if not whole:
                     return Answer(figure_s=figure_s, whole_s=float("nan"), figure_bytes=size, whole_bytes=size)

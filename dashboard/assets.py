@@ -1,4 +1,4 @@
-"""Streamlit's own files as a page needs them: from memory, and what draws a chart asked for before the page knows that it has one.
+"""The files that a page needs: Streamlit's own and Plotly, from memory, and what draws a chart asked for before the page knows that it has one.
 
 Streamlit reads each of its files from the disk in portions, and a browser learns only from the first message of a session that it
 needs the 4.7 MB that draw a chart. Both cost a first visitor time; neither changes what is served.
@@ -6,8 +6,11 @@ needs the 4.7 MB that draw a chart. Both cost a first visitor time; neither chan
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
+import re
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from functools import cache
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +25,15 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 FOLDER = Path(streamlit.__file__).parent / "static"
 _JS = "static/js"
 _KINDS = {".js": b"text/javascript; charset=utf-8", ".css": b"text/css; charset=utf-8", ".woff2": b"font/woff2"}
+_IMPORT = re.compile(r'(?:from|import)"\./([^"]+\.js)"')
 _FOREVER = b"public, immutable, max-age=31536000"
-"""For how long a browser may keep them: their names hold a hash of what is in them."""
+"""For how long a browser may keep them: their names hold a hash of what is in them, or its version."""
 
-EARLY = ("PlotlyChart.",)
-"""Beginnings of the names of the files that are asked for with the page."""
+PLOTLY = f"/charts/plotly-{version('plotly')}.js"
+"""Address of what draws the charts: the script that belongs to the package that makes the figures."""
+
+EARLY = ("BidiComponent.", "Html.", "Selectbox.")
+"""Beginnings of the names of the files that are asked for with a page, each with all that it imports."""
 
 
 class Assets:
@@ -45,7 +52,7 @@ class Assets:
             return
         found = held(scope["path"])
         if found is None:
-            await self._app(scope, receive, _hinted(send))
+            await self._app(scope, receive, _hastened(send))
             return
         content, kind = found
         headers = [(b"content-type", kind), (b"content-length", str(len(content)).encode()), (b"cache-control", _FOREVER)]
@@ -54,41 +61,75 @@ class Assets:
 
 
 @cache
-def _names() -> frozenset[str]:
-    """Addresses of the files that may be held; no other path is ever opened."""
-    return frozenset(f"/{path.relative_to(FOLDER).as_posix()}" for path in FOLDER.glob("static/*/*") if path.suffix in _KINDS)
+def _files() -> dict[str, Path]:
+    """The files that may be held, by address; no other is ever opened."""
+    spec = find_spec("plotly")
+    assert spec is not None and spec.origin is not None, "the package is there: its version was asked for"
+    found = {f"/{path.relative_to(FOLDER).as_posix()}": path for path in FOLDER.glob("static/*/*") if path.suffix in _KINDS}
+    return found | {PLOTLY: Path(spec.origin).parent / "package_data" / "plotly.min.js"}
 
 
 def held(path: str) -> tuple[bytes, bytes] | None:
-    """Content and media type of one of Streamlit's hashed files; None for everything else.
+    """Content and media type of Plotly or of one of Streamlit's hashed files; None for everything else.
 
     Args:
         path: Of the address.
     """
-    return _read(path) if path in _names() else None
+    return _read(path) if path in _files() else None
 
 
 @cache
 def _read(path: str) -> tuple[bytes, bytes]:
-    file = FOLDER / path.lstrip("/")
+    file = _files()[path]
     return file.read_bytes(), _KINDS[file.suffix]
 
 
 @cache
 def hints() -> bytes:
     """Value of the `Link` header of a page."""
-    names = [path.name for beginning in EARLY for path in sorted((FOLDER / _JS).glob(f"{beginning}*.js"))]
-    return ", ".join(f"</{_JS}/{name}>; rel=modulepreload; as=script; crossorigin" for name in names).encode()
+    return ", ".join(f"</{_JS}/{name}>; rel=modulepreload; as=script; crossorigin" for name in _with_imports(EARLY)).encode()
 
 
-def _hinted(send: Send) -> Send:
-    """Adds the hints to answers that are pages."""
+def _with_imports(beginnings: Iterable[str]) -> list[str]:
+    """Names of the scripts that begin so and of those that they import, without what the page names itself."""
+    page = (FOLDER / "index.html").read_text(encoding="utf-8")
+    left = [path.name for beginning in beginnings for path in sorted((FOLDER / _JS).glob(f"{beginning}*.js"))]
+    found: dict[str, None] = {}
+    while left:
+        name = left.pop(0)
+        if name not in found and f"/{name}\"" not in page:
+            found[name] = None
+            left += _IMPORT.findall((FOLDER / _JS / name).read_text(encoding="utf-8"))
+    return list(found)
+
+
+def _hastened(send: Send) -> Send:
+    """Adds to answers that are pages the hints, and the script that draws charts: a browser runs it while it waits for all else."""
+    held_back: list[Message] = []
 
     async def sending(message: Message) -> None:
-        if message["type"] == "http.response.start" and message["status"] == 200:
-            kinds = [value for name, value in message["headers"] if name.lower() == b"content-type"]
-            if kinds and kinds[0].startswith(b"text/html"):
-                message = {**message, "headers": [*message["headers"], (b"link", hints())]}
-        await send(message)
+        if message["type"] == "http.response.start" and message["status"] == 200 and _is_page(message):
+            held_back.append(message)
+        elif held_back:
+            held_back.append(message)
+            if not message.get("more_body", False):
+                for part in _with_script(held_back[0], b"".join(m.get("body", b"") for m in held_back[1:])):
+                    await send(part)
+        else:
+            await send(message)
 
     return sending
+
+
+def _is_page(start: Message) -> bool:
+    return any(name.lower() == b"content-type" and value.startswith(b"text/html") for name, value in start["headers"])
+
+
+def _with_script(start: Message, page: bytes) -> tuple[Message, Message]:
+    begun, end, rest = page.partition(b"</head>")
+    # Where it does not come it takes itself away, so that a chart asks for it again.
+    script = f'<script async data-early src=".{PLOTLY}" onerror="this.remove()"></script>'.encode() if end else b""
+    body = begun + script + end + rest
+    headers = [(name, value) for name, value in start["headers"] if name.lower() != b"content-length"]
+    headers += [(b"link", hints()), (b"content-length", str(len(body)).encode())]
+    return {**start, "headers": headers}, {"type": "http.response.body", "body": body}

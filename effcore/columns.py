@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from effcore.frontier import LeftOut, Variant, main_environment, reason_to_leave_out
+from effcore.frontier import LeftOut, Variant, reason_to_leave_out
 from effcore.objectives import Metric
 from effcore.pareto import pareto_mask
 
@@ -82,6 +82,19 @@ class Columns:
     @cached_property
     def environment(self) -> Codes:
         return _codes(v.environment for v in self.variants)
+
+    @cached_property
+    def name(self) -> NDArray[np.object_]:
+        return np.fromiter((v.name for v in self.variants), np.object_, len(self))
+
+    @cached_property
+    def runtime(self) -> Codes:
+        return _codes(v.runtime for v in self.variants)
+
+    @cached_property
+    def own(self) -> Mask:
+        """Which were not measured for others, in a further environment."""
+        return np.fromiter((v.measures is None for v in self.variants), np.bool_, len(self))
 
     @cached_property
     def recipe(self) -> Codes:
@@ -158,7 +171,11 @@ def find_plane(columns: Columns, among: Mask, x: Metric, y: Metric, *, environme
 
 
 def _main(columns: Columns, among: Mask) -> str:
-    return main_environment([columns.variants[i] for i in np.flatnonzero(among)])
+    """What `effcore.frontier.main_environment` says of them."""
+    own = among & columns.own
+    counted = np.bincount(columns.environment.of[own if own.any() else among], minlength=len(columns.environment.names))
+    counts = {name: int(counted[code]) for code, name in enumerate(columns.environment.names) if name and counted[code]}
+    return min(counts, key=lambda key: (-counts[key], key)) if counts else ""
 
 
 def _newest(columns: Columns, rows: Rows) -> Rows:

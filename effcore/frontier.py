@@ -262,11 +262,11 @@ def _mark(points: Sequence[Point], objectives: Sequence[str], directions: Sequen
     values = np.array([[p.metrics[name] for name in objectives] for p in points])
     mask = pareto_mask(values, maximise=directions)
     costs = np.where(np.asarray(directions), -values, values)
-    front = np.flatnonzero(mask)
+    keys, front = [points[i].key for i in np.flatnonzero(mask).tolist()], costs[mask]
     marked = []
     for index, point in enumerate(points):
-        better = np.all(costs[front] <= costs[index], axis=1) & np.any(costs[front] < costs[index], axis=1)
-        dominators = tuple(points[int(i)].key for i in front[better])
+        better = (front <= costs[index]).all(axis=1) & (front < costs[index]).any(axis=1)
+        dominators = tuple(keys[i] for i in np.flatnonzero(better).tolist())
         marked.append(replace(point, on_frontier=bool(mask[index]), dominated_by=dominators))
     return marked
 

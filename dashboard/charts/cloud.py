@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
-from dashboard.charts.axes import escape
+from dashboard.charts.axes import escape, escape_all
 from dashboard.theme import MARKS, Look, mark, title
 from dashboard.views.cloud import MOST_DRAWN, Cells, Cloud, cells
 from dashboard.views.frontier import FrontierView
@@ -17,7 +20,27 @@ _OPACITY = {"light": 0.3, "dark": 0.4}
 
 
 def cloud_traces(view: FrontierView, look: Look, *, shown: set[str]) -> list[go.Scattergl]:
+    """`cloud_specs` as traces of a figure."""
+    return [go.Scattergl(spec) for spec in cloud_specs(view, look, shown=shown)]
+
+
+def in_binary(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """A trace with its arrays as Plotly reads them in JSON."""
+    return {name: _binary(value) if isinstance(value, np.ndarray) else value for name, value in spec.items()}
+
+
+_DTYPES = {"float64": "f8", "int32": "i4"}
+
+
+def _binary(values: NDArray[Any]) -> dict[str, str]:
+    shape = {"shape": ", ".join(map(str, values.shape))} if values.ndim > 1 else {}
+    return {"dtype": _DTYPES[str(values.dtype)], "bdata": b64encode(values.tobytes()).decode()} | shape
+
+
+def cloud_specs(view: FrontierView, look: Look, *, shown: set[str]) -> list[dict[str, Any]]:
     """A trace for each technique; what a marker stands for is its place in the cloud, in `customdata`.
+
+    Making a figure of 10,000 names takes longer than all else that a new axis asks of the server, so that what is sent goes without.
 
     Args:
         view: With a cloud.
@@ -38,22 +61,23 @@ def cloud_traces(view: FrontierView, look: Look, *, shown: set[str]) -> list[go.
     ]
 
 
-def _trace(view: FrontierView, cloud: Cloud, drawn: Cells, look: Look, *, shown: set[str]) -> go.Scattergl:
+def _trace(view: FrontierView, cloud: Cloud, drawn: Cells, look: Look, *, shown: set[str]) -> dict[str, Any]:
     technique = cloud.techniques[int(cloud.technique[drawn.first[0]])]
     opacity = _OPACITY[look.name]
-    return go.Scattergl(
-        x=cloud.x[drawn.first],
-        y=cloud.y[drawn.first],
-        mode="markers",
-        marker={"color": mark(technique).color(look), "symbol": mark(technique).symbol, "size": _SIZE, "opacity": opacity},
-        selected={"marker": {"opacity": opacity}},
-        unselected={"marker": {"opacity": opacity}},
-        name=title(technique),
-        legendgroup=technique,
-        legendrank=100 + list(MARKS).index(technique) if technique in MARKS else 900,
-        showlegend=technique not in shown,
+    return {
+        "type": "scattergl",
+        "x": cloud.x[drawn.first],
+        "y": cloud.y[drawn.first],
+        "mode": "markers",
+        "marker": {"color": mark(technique).color(look), "symbol": mark(technique).symbol, "size": _SIZE, "opacity": opacity},
+        "selected": {"marker": {"opacity": opacity}},
+        "unselected": {"marker": {"opacity": opacity}},
+        "name": title(technique),
+        "legendgroup": technique,
+        "legendrank": 100 + list(MARKS).index(technique) if technique in MARKS else 900,
+        "showlegend": technique not in shown,
         **_said(view, cloud, drawn),
-    )
+    }
 
 
 def _said(view: FrontierView, cloud: Cloud, drawn: Cells) -> dict[str, Any]:
@@ -63,7 +87,7 @@ def _said(view: FrontierView, cloud: Cloud, drawn: Cells) -> dict[str, Any]:
     )
     places = drawn.first.astype(np.int32)
     if len(cloud) <= MOST_DRAWN:
-        names = [escape(name) for name in cloud.names(drawn.first)]
+        names = escape_all(cloud.names(drawn.first))
         return {"customdata": places, "text": names, "hovertemplate": f"<b>%{{text}}</b>{figures}<extra></extra>"}
     both = np.column_stack([places, drawn.count.astype(np.int32)])
     return {"customdata": both, "hovertemplate": f"<b>%{{customdata[1]}} here</b>{figures}<br>click for their names<extra></extra>"}

@@ -8,9 +8,10 @@ from itertools import groupby
 from typing import Any
 
 import plotly.graph_objects as go
+from plotly.io.json import to_json_plotly
 
 from dashboard.charts.axes import above, axis, direction_x, direction_y, escape, faded
-from dashboard.charts.cloud import cloud_traces, extent
+from dashboard.charts.cloud import cloud_specs, cloud_traces, extent, in_binary
 from dashboard.theme import MARKS, Look, mark, template, title
 from dashboard.views.frontier import Coordinate, Dot, FrontierView, hover_lines
 
@@ -29,7 +30,7 @@ _DIMMED = {"light": 0.38, "dark": 0.5}
 _SIZE, _FRONT_SIZE, _SMALL = 11, 15, 9
 
 
-def frontier_figure(view: FrontierView, look: Look, *, selected: str | None = None, height: int = 560) -> go.Figure:
+def frontier_figure(view: FrontierView, look: Look, *, selected: str | None = None, height: int = 560, cloud: bool = True) -> go.Figure:
     """Staircase, points and intervals of a view.
 
     Args:
@@ -37,25 +38,42 @@ def frontier_figure(view: FrontierView, look: Look, *, selected: str | None = No
         look: Light or dark.
         selected: Run of the point that is ringed.
         height: In pixels.
+        cloud: Whether the cloud is in it; `as_sent` puts it in otherwise.
     """
-    figure = go.Figure()
     dominated = [d for d in view.dots if not d.on_frontier]
     gl = len(dominated) > WEBGL_FROM
-    shown = {d.technique for d in view.front}
+    shown = _in_legend(view)
     bars = len(dominated) <= MOST_WITH_BARS
     sides = _sides(view) if 0 < len(view.front) <= MOST_NUMBERED else None
-    for technique, dots in _by_technique(dominated):
-        figure.add_trace(_points(dots, view, look, technique, legend=technique not in shown, gl=gl, bars=bars))
-    figure.add_traces(cloud_traces(view, look, shown=shown))
-    if view.stairs:
-        figure.add_trace(_stairs(view, look))
-    for technique, dots in _by_technique(view.front):
-        figure.add_trace(_points(dots, view, look, technique, legend=True, gl=False, front=True, sides=sides))
+    traces: list[go.Scatter | go.Scattergl] = [
+        _points(dots, view, look, technique, legend=technique not in shown, gl=gl, bars=bars) for technique, dots in _by_technique(dominated)
+    ]
+    traces += cloud_traces(view, look, shown=shown) if cloud else []
+    traces += [_stairs(view, look)] if view.stairs else []
+    traces += [
+        _points(dots, view, look, technique, legend=True, gl=False, front=True, sides=sides) for technique, dots in _by_technique(view.front)
+    ]
     ringed = view.dot(selected)
-    if ringed is not None:
-        figure.add_trace(_ring(ringed, look))
-    figure.update_layout(_layout(view, look, height=height))
-    return figure
+    traces += [_ring(ringed, look)] if ringed is not None else []
+    return go.Figure(traces, _layout(view, look, height=height))
+
+
+def as_sent(figure: go.Figure, view: FrontierView, look: Look) -> bytes:
+    """A figure as JSON for a browser.
+
+    Args:
+        figure: Of the view, without its cloud, with what is laid over it.
+        view: What it is of.
+        look: Light or dark.
+    """
+    document = figure.to_dict()
+    document["data"] = [in_binary(spec) for spec in cloud_specs(view, look, shown=_in_legend(view))] + document["data"]
+    return str(to_json_plotly(document)).encode()
+
+
+def _in_legend(view: FrontierView) -> set[str]:
+    """Techniques that the legend has for the points of the frontier."""
+    return {d.technique for d in view.front}
 
 
 def _by_technique(dots: Sequence[Dot]) -> list[tuple[str, list[Dot]]]:

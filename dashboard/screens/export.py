@@ -39,8 +39,16 @@ class Kept:
         drawn(figure, key=f"{name}-chart", alt=alt, fills=fills)
 
 
+Made = go.Figure | Callable[[], go.Figure]
+"""A figure, or what makes it when it is taken away."""
+
+
+def _figure(made: Made) -> go.Figure:
+    return made if isinstance(made, go.Figure) else made()
+
+
 def export_menu(
-    key: str, *, title: str, source: str, figures: Mapping[str, go.Figure], frames: Mapping[str, pd.DataFrame], spec: Callable[[], str] | None = None
+    key: str, *, title: str, source: str, figures: Mapping[str, Made], frames: Mapping[str, pd.DataFrame], spec: Callable[[], str] | None = None
 ) -> None:
     """A popover with a button for each form; nothing is made before it is pressed.
 
@@ -57,7 +65,7 @@ def export_menu(
             _button(f"Table {name} as CSV", f"effcore-{name}.csv", partial(csv_text, frame), key=f"{key}-csv-{name}")
             _button(f"Table {name} for LaTeX", f"effcore-{name}.tex", partial(latex_text, frame, caption=title), key=f"{key}-tex-{name}")
         for name, figure in figures.items():
-            page = partial(html_text, figure, title=title, source=source)
+            page = partial(_page, figure, title=title, source=source)
             _button(f"Chart {name} as a page", f"effcore-{name}.html", page, key=f"{key}-html-{name}")
             for kind in ("svg", "png") if draws else ():
                 made = partial(_picture, figure, look, title=title, source=source, kind=kind)
@@ -78,20 +86,24 @@ def _button(label: str, name: str, make: Callable[[], str | bytes], *, key: str)
     st.download_button(label, data=make, file_name=name, key=f"export-{key}", on_click="ignore", type="tertiary")
 
 
-def _pictures(figures: Mapping[str, go.Figure], look: Look, *, title: str, source: str) -> dict[str, bytes]:
-    return pictures_of({name: slide(figure, look, title=title, source=source) for name, figure in figures.items()})
+def _page(figure: Made, *, title: str, source: str) -> str:
+    return html_text(_figure(figure), title=title, source=source)
 
 
-def _picture(figure: go.Figure, look: Look, *, title: str, source: str, kind: str) -> bytes:
+def _pictures(figures: Mapping[str, Made], look: Look, *, title: str, source: str) -> dict[str, bytes]:
+    return pictures_of({name: slide(_figure(figure), look, title=title, source=source) for name, figure in figures.items()})
+
+
+def _picture(figure: Made, look: Look, *, title: str, source: str, kind: str) -> bytes:
     return _pictures({"chart": figure}, look, title=title, source=source)[f"chart.{kind}"]
 
 
 def _everything(
-    look: Look | None, *, title: str, source: str, figures: Mapping[str, go.Figure], frames: Mapping[str, pd.DataFrame],
+    look: Look | None, *, title: str, source: str, figures: Mapping[str, Made], frames: Mapping[str, pd.DataFrame],
     spec: Callable[[], str] | None,
 ) -> bytes:  # fmt: skip
     """All files in one zip; pictures among them where a look is given to draw them in."""
-    files: dict[str, str | bytes] = {f"{name}.html": html_text(figure, title=title, source=source) for name, figure in figures.items()}
+    files: dict[str, str | bytes] = {f"{name}.html": _page(figure, title=title, source=source) for name, figure in figures.items()}
     files |= {f"{name}.csv": csv_text(frame) for name, frame in frames.items()}
     files |= {f"{name}.tex": latex_text(frame, caption=title) for name, frame in frames.items()}
     if look is not None and figures:

@@ -10,8 +10,8 @@ from dashboard import data, pictures
 from dashboard.charts.cloud import selected_place
 from dashboard.charts.frontier import frontier_alt, selected_run
 from dashboard.quantities import count
+from dashboard.screens.chart import chart
 from dashboard.screens.parts import current_look, empty, explained, heading, note
-from dashboard.theme import CHART_CONFIG
 from dashboard.views.frontier import FrontierView
 from dashboard.views.records import environment_line
 from dashboard.views.sources import Source
@@ -43,10 +43,7 @@ def facets(source: Source, *, x: str, y: str, open_point: Callable[[str], None])
     for index, (key, figure) in enumerate(zip(filled, figures, strict=True)):
         with columns[index % len(columns)]:
             heading(environment_line(data.environment(known[key])) or key, key=f"facet-{index}-section", below=_said(filled[key]))
-            event = st.plotly_chart(
-                figure, theme=None, key=f"facet-chart-{index}", on_select="rerun", selection_mode="points", config=CHART_CONFIG,
-                alt=frontier_alt(filled[key]),
-            )  # fmt: skip
+            event = chart(figure, key=f"facet-chart-{index}", alt=frontier_alt(filled[key]), picks=True)
             _follow(event, filled[key], open_point)
     left = len(known) - len(filled)
     if left:

@@ -10,11 +10,11 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard import foreign, routes
 from dashboard.charts.frontier import frontier_alt, frontier_figure
 from dashboard.quantities import count
+from dashboard.screens.chart import chart
 from dashboard.screens.export import export_menu
 from dashboard.screens.parts import bound, current_look, empty, explained, heading, note
 from dashboard.tables import height, left_out_table
 from dashboard.tables_large import large_table
-from dashboard.theme import CHART_CONFIG
 from dashboard.views.frontier import FrontierView
 from effcore.objectives import Direction
 from effcore.tracking.foreign import likely_direction, metric_names
@@ -72,7 +72,7 @@ def _show(view: FrontierView, label: str) -> None:
     if view.dots:
         note(f"{count(view.total, 'point')} · {view.front_total:,} on the frontier · units unknown", key="foreign-counts")
         figure = frontier_figure(view, current_look())
-        st.plotly_chart(figure, theme=None, key="foreign-chart", config=CHART_CONFIG, alt=frontier_alt(view))
+        chart(figure, key="foreign-chart", alt=frontier_alt(view))
         frame, columns = large_table(view)
         frame = frame.drop(columns=["step"])
         title, named = f"{view.y.label} against {view.x.label}", frame.rename(columns={"x": view.x.label, "y": view.y.label})

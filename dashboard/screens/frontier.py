@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -15,6 +17,7 @@ from dashboard.quantities import count
 from dashboard.screens import still
 from dashboard.screens.answers import answers
 from dashboard.screens.below import below, left_out, then_below
+from dashboard.screens.chart import chart
 from dashboard.screens.choose import SIDE_BY_SIDE, choose_environment, choose_source
 from dashboard.screens.clock import clock
 from dashboard.screens.export import export_menu
@@ -38,7 +41,6 @@ from dashboard.screens.parts import (
 )
 from dashboard.tables import Table, height
 from dashboard.tables_large import cloud_table
-from dashboard.theme import CHART_CONFIG
 from dashboard.views.answers import dominators
 from dashboard.views.cloud import Cloud, within
 from dashboard.views.filters import Part
@@ -53,6 +55,9 @@ from effcore.tracking import SweepRecord
 
 SHOWN = routes.HELD
 """Snapshot on the page, in the session: a newer one takes its place only when nothing is selected, or on a click."""
+
+HERE = "frontier-here"
+"""In the session: what the plot was of when a marker that stands for several points was clicked, and its place."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,10 +146,10 @@ def _live(choice: Choice, lens: Lens, live: bool, found: tuple[Source, ...]) -> 
     if view.dots:
         seen = look_through(lens, view, shown, choice.source, found)
         answers(lens, view)
+        drawn = partial(pictures.drawing, shown, (choice, lens), seen.view, current_look(), layers=seen.layers, over=seen.over, selected=selected)
+        _chart(drawn(), view, (shown.version, choice, lens))
         table = _rows(shown, choice, view)
-        look = current_look()
-        figure = pictures.figure(shown, (choice, lens), seen.view, look, layers=seen.layers, over=seen.over, selected=selected)
-        _chart(figure, seen, view, table)
+        _below_chart(partial(pictures.figure, *drawn.args, **drawn.keywords), seen, view, table)
         hand_over(seen, shown, choice.source, lens, view, table)
         _ringed(view, selected)
         below(view, table, open_point=_open)
@@ -187,24 +192,23 @@ def _rows(shown: data.Snapshot, choice: Choice, view: FrontierView) -> Table:
     return pictures.table(shown, (choice,), view, marks={} if view.cloud is not None else analysis.marks())
 
 
-def _chart(figure: go.Figure, seen: Seen, view: FrontierView, table: Table) -> None:
-    event = st.plotly_chart(
-        figure,
-        theme=None,
-        key="frontier-chart",
-        on_select="rerun",
-        selection_mode="points",
-        config=CHART_CONFIG,
-        alt=frontier_alt(view),
-    )
-    for index, line in enumerate(seen.notes):
-        note(line, key=f"lens-{index}")
-    place = selected_place(event, view)
-    if place is not None and view.cloud is not None:
-        _open_place(view, view.cloud, place)
+def _chart(drawing: bytes, view: FrontierView, asked: tuple[object, ...]) -> None:
+    """The plot; a click leads to the point, or where the marker stands for several, to all of them to choose from."""
+    event = chart(drawing, key="frontier-chart", alt=frontier_alt(view), picks=True)
     run_id = selected_run(event)
     if run_id is not None:
         _open(run_id)
+    place = selected_place(event, view)
+    if place is not None or event["cleared"]:
+        st.session_state[HERE] = (asked, place)
+    of, held = st.session_state.get(HERE, (None, None))
+    if view.cloud is not None and of == asked and held is not None:
+        _open_place(view, view.cloud, held)
+
+
+def _below_chart(figure: Callable[[], go.Figure], seen: Seen, view: FrontierView, table: Table) -> None:
+    for index, line in enumerate(seen.notes):
+        note(line, key=f"lens-{index}")
     _export(figure, view, table)
     if "accuracy" in (view.x.name, view.y.name):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="fairness"):
@@ -219,7 +223,7 @@ def _chart(figure: go.Figure, seen: Seen, view: FrontierView, table: Table) -> N
             )
 
 
-def _export(figure: go.Figure, view: FrontierView, table: Table) -> None:
+def _export(figure: Callable[[], go.Figure], view: FrontierView, table: Table) -> None:
     frame, _ = table
     names = {f"{axis}{end}": f"{which.name}{end}" for axis, which in (("x", view.x), ("y", view.y)) for end in ("", "_interval")}
     first = view.dots[0]
@@ -235,11 +239,13 @@ def _open_place(view: FrontierView, cloud: Cloud, place: int) -> None:
     """To the point that a marker stands for; where it stands for several, all of them to choose from."""
     places = within(cloud, place, x_log=view.x_log, y_log=view.y_log)
     if len(places) == 1:
+        st.session_state.pop(HERE)
         _open(cloud.variant(place).run_id)
     note(f"{len(places):,} points lie there.", key="here", tone="plain")
     frame, columns = cloud_table(view, places)
     row = picked_row(frame, columns, key=f"here-{place}", height=height(len(frame)), alt="The points of the marker that was clicked")
     if row is not None:
+        st.session_state.pop(HERE)
         _open(cloud.variant(places[row]).run_id)
 
 

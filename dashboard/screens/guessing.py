@@ -14,8 +14,9 @@ from dashboard.classroom import Classroom, Student, instructor_key
 from dashboard.lessons.lesson import Guess, Truth
 from dashboard.origin import origin
 from dashboard.quantities import count
+from dashboard.screens.chart import chart
 from dashboard.screens.parts import LIVE_S, current_look, note
-from dashboard.theme import CHART_CONFIG, Look, template
+from dashboard.theme import Look, template
 from effcore.errors import EffcoreError
 
 
@@ -134,7 +135,7 @@ def reveal(asked: Asked, truth: Truth) -> None:
             figure = cloud_figure(guesses, truth, asked.guess, current_look(), own=locked)
             said = f"{count(len(guesses), 'guess', 'guesses')} of the class, each a dot; the line is the answer."
             alt = f"{said} Guesses from {min(guesses):g} to {max(guesses):g} {unit}. {truth.text}"
-            st.plotly_chart(figure, key=f"cloud-{asked.key}", config=CHART_CONFIG, theme=None, alt=alt)
+            chart(figure, key=f"cloud-{asked.key}", alt=alt)
             st.caption(said)
 
 

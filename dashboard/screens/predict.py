@@ -9,10 +9,11 @@ from dashboard import data, posing, routes
 from dashboard.charts.axes import faded
 from dashboard.lessons.lesson import Truth
 from dashboard.quantities import show
+from dashboard.screens.chart import chart
 from dashboard.screens.guessing import Asked, ask, instruct, may_see, own_guess, reveal, room
 from dashboard.screens.parts import current_look, empty, explained, heading, note
 from dashboard.screens.posed import lead_step
-from dashboard.theme import CHART_CONFIG, Look, template, title
+from dashboard.theme import Look, template, title
 from dashboard.views.predict import FASTER, PARTS, POINTS, StepQuestion, faster_truth, points_truth, questions
 from effcore.objectives import METRICS
 
@@ -49,7 +50,7 @@ def page() -> None:
             reveal(one, truths[name])
         arrow = arrow_figure(question, truths["latency"], truths["accuracy"], locked["latency"], locked["accuracy"], current_look())
         said = f"{truths['latency'].text} {truths['accuracy'].text}"
-        st.plotly_chart(arrow, key="arrow", config=CHART_CONFIG, theme=None, alt=f"The step as an arrow, and the guess beside it. {said}")
+        chart(arrow, key="arrow", alt=f"The step as an arrow, and the guess beside it. {said}")
         st.caption(said)
         st.page_link(routes.POINT, label="The point", icon=":material/arrow_forward:", query_params={routes.RUN: question.after.run_id})
 

@@ -18,6 +18,7 @@ from dashboard.charts.layers import with_layers
 from dashboard.charts.slide import enlarged
 from dashboard.places import moment, study
 from dashboard.screens.answers import answers
+from dashboard.screens.chart import chart
 from dashboard.screens.hand_out import base_address
 from dashboard.screens.lens import Lens, look_through
 from dashboard.screens.parts import current_look, empty, note
@@ -126,7 +127,7 @@ def drawn(figure: go.Figure, *, key: str, alt: str, fills: bool = False) -> None
     """
     still = asked()
     if still is None or not still.hidden:
-        st.plotly_chart(figure, theme=None, key=key, config=CHART_CONFIG, alt=alt)
+        chart(figure, key=key, alt=alt)
         return
     height = min(_MOST_PX, max(_LEAST_PX, round(1.2 * (figure.layout.height or _LEAST_PX))))
     wide, narrow = enlarged(figure, height=height, times=_TYPE), go.Figure(figure)

@@ -14,11 +14,12 @@ from dashboard.charts.techniques import composition_figure, dose_figure, plane_f
 from dashboard.quantities import count
 from dashboard.screens import still
 from dashboard.screens.cards import show
+from dashboard.screens.chart import chart
 from dashboard.screens.choose import choose_environment, choose_source
 from dashboard.screens.export import Kept, export_menu
 from dashboard.screens.parts import bound, bound_now, current_look, empty, explained, go, heading, note, picked_row, set_bound
 from dashboard.tables import dose_table, height, pairs_table, steps_table, techniques_table
-from dashboard.theme import CHART_CONFIG, title
+from dashboard.theme import title
 from dashboard.views.cards import technique_cards
 from dashboard.views.composition import CompositionView, composition_view, dose_view, doses_of
 from dashboard.views.records import environment_line
@@ -123,9 +124,7 @@ def _plane(view: TechniquesView, chosen: str) -> None:
     if still.asked() is not None:
         still.drawn(figure, key="plane-chart", alt=_plane_alt(view), fills=True)
         return
-    event = st.plotly_chart(
-        figure, theme=None, key="plane-chart", on_select="rerun", selection_mode="points", config=CHART_CONFIG, alt=_plane_alt(view),
-    )  # fmt: skip
+    event = chart(figure, key="plane-chart", alt=_plane_alt(view), picks=True)
     run_id = selected_run(event)
     if run_id is not None:
         go(routes.POINT, {routes.RUN: run_id})

@@ -41,7 +41,8 @@ class Cloud:
         technique: Code of the last step's technique.
         techniques: The technique of each code.
         front: Whether it is on the frontier.
-        variants: Of the whole store; a point's names are looked up when they are asked for.
+        variants: Of the whole store.
+        named: The name of each of the variants, shape (variants,).
     """
 
     x: NDArray[np.float64]
@@ -51,6 +52,7 @@ class Cloud:
     techniques: tuple[str, ...]
     front: Mask
     variants: tuple[Variant, ...]
+    named: NDArray[np.object_]
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -61,7 +63,7 @@ class Cloud:
 
     def names(self, places: Sequence[int] | Rows) -> list[str]:
         """Names of points."""
-        return [self.variants[int(self.rows[place])].name for place in places]
+        return list(self.named[self.rows[np.asarray(places, dtype=np.int64)]])
 
     def place(self, run_id: str) -> int | None:
         """Place of the point that a run shows."""

@@ -219,9 +219,8 @@ def _numbers(front: Sequence[Point], metric_x: Metric) -> dict[str, int]:
 
 def _parents(variants: Sequence[Variant], frontier: Frontier) -> Mapping[str, Point]:
     """Every point by its key, those beyond the axes too: a parent may lack a metric that the child has."""
-    return {
-        point.key: point for point in find_frontier(variants, ("accuracy",), environment=frontier.environment).points
-    } | {point.key: point for point in frontier.points}
+    usable = [v for v in variants if reason_to_leave_out(v, (metric("accuracy"),), frontier.environment) is None]
+    return {point.key: point for point in aggregate(usable)} | {point.key: point for point in frontier.points}
 
 
 MOST_LEVEL = 20

@@ -36,7 +36,7 @@ def large_view(columns: Columns, among: Mask, x: Metric, y: Metric, *, environme
     rest = rest[np.argsort(-ys[rest] if y.maximise else ys[rest], kind="stable")]
     cloud = Cloud(
         x=xs[rest], y=ys[rest], rows=plane.rows[rest], technique=columns.technique.of[plane.rows[rest]],
-        techniques=columns.technique.names, front=plane.front[rest], variants=columns.variants,
+        techniques=columns.technique.names, front=plane.front[rest], variants=columns.variants, named=columns.name,
     )  # fmt: skip
     corners = staircase(xs[plane.front], ys[plane.front], maximise_x=x.maximise)
     return FrontierView(
@@ -44,7 +44,7 @@ def large_view(columns: Columns, among: Mask, x: Metric, y: Metric, *, environme
         stairs=tuple(zip(corners[0].tolist(), corners[1].tolist(), strict=True)),
         left_out=tuple(sorted(plane.left_out, key=lambda entry: not entry.reason.startswith("failed"))),
         left_out_total=plane.left_out_total, environment=plane.environment, headline=headline(dots, x, y), cloud=cloud,
-        runtimes=tuple(sorted({columns.variants[row].runtime for row in plane.rows.tolist()} - {""})),
+        runtimes=tuple(sorted({columns.runtime.names[code] for code in np.unique(columns.runtime.of[plane.rows]).tolist()} - {""})),
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dashboard import routes
 from dashboard.charts.slide import enlarged
-from dashboard.theme import CHART_CONFIG
+from dashboard.screens.chart import chart as draw
 
 _HEIGHT = 450
 """Of a figure that says none, in pixels; Plotly's own."""
@@ -22,7 +22,7 @@ def chart(figure: go.Figure, *, key: str, alt: str) -> None:
     if st.query_params.get(routes.PROJECTOR) == "1":
         figure = enlarged(figure, height=figure.layout.height or _HEIGHT)
     with st.container(key=f"{key}-chart"):
-        st.plotly_chart(figure, key=key, config=CHART_CONFIG, theme=None)
+        draw(figure, key=key, alt=alt)
         with st.container(key=f"{key}-alt"):
             st.caption(alt)
 

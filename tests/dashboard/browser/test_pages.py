@@ -85,6 +85,23 @@ def test_axes_stand_in_the_address_and_a_bad_one_falls_back_with_a_note(site: An
     page.get_by_text("Accuracy against peak memory").wait_for()
 
 
+def test_another_axis_is_drawn_into_the_same_chart(site: Any, visit: Any) -> None:
+    page = visit.open(site.url)
+    count_points(page, 5)
+    chart = page.get_by_role("figure", name=re.compile("^Accuracy against latency of 5 points"))
+    chart.evaluate("chart => chart.id = 'as-before'")
+    page.get_by_role("combobox", name="Horizontal axis").click()
+    page.keyboard.type("File size")
+    page.keyboard.press("Enter")
+    page.get_by_role("figure", name=re.compile("^Accuracy against file size of 5 points")).wait_for()
+    page.locator("#as-before .xtitle", has_text="File size").wait_for()
+    count_points(page, 5)
+    page.set_viewport_size({"width": 700, "height": 900})
+    page.wait_for_function("document.querySelector('#as-before .main-svg').getBoundingClientRect().width < 680")
+    page.mouse.click(*middle(page, 1))
+    page.wait_for_url("**/point?run=*")
+
+
 def test_a_cause_with_markup_is_shown_as_it_was_written(site: Any, visit: Any) -> None:
     page = visit.open(f"{site.url}/point?run={site.logged[0]}")
     page.get_by_text("What went wrong").wait_for()

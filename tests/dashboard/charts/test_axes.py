@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dashboard.charts.axes import axis, escape, log_ticks, padded, tick_text
+from dashboard.charts.axes import axis, escape, escape_all, log_ticks, padded, tick_text
 from effcore.objectives import METRICS
 
 
@@ -20,6 +20,13 @@ from effcore.objectives import METRICS
 )
 def test_ticks_of_a_logarithmic_axis_are_round_and_few(low: float, high: float, ticks: list[float]) -> None:
     assert log_ticks(low, high) == pytest.approx(ticks)
+
+
+@pytest.mark.parametrize("odd", ["a <b>", "a & b", "$x$", " a", "a ", "a  b", "a\tb", "a\nb", "a\0b", "a\u00a0b", ""])
+def test_many_texts_are_written_out_as_each_alone(odd: str) -> None:
+    for texts in ([odd], ["cnn x1 · pruning", odd, "mlp"], ["cnn x1 · pruning", "mlp"]):
+        assert escape_all(texts) == [escape(text) for text in texts]
+    assert escape_all([]) == []
 
 
 def test_nine_decades_still_have_few_ticks() -> None:

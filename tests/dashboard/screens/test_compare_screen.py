@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from fake_store import FakeStore
+from page_charts import figures
 from streamlit.testing.v1 import AppTest
 
 from effcore.frontier import Evidence, Frontier
@@ -31,7 +31,7 @@ def test_two_points_are_set_beside_each_other(open_page: Open, store: FakeStore,
     tables = [t.value for t in app.dataframe]
     assert list(tables[0].columns) == ["label", "A", "B"]
     assert set(tables[1]["label"]) >= {"Quantization: mode", "Quantization: bits"}
-    assert len(app.get("plotly_chart")) == 1 and "Latency samples over each other" in said  # no answers, no profile
+    assert len(figures(app)) == 1 and "Latency samples over each other" in said  # no answers, no profile
 
 
 def test_answers_by_class_and_images_on_which_they_disagree(open_page: Open, store: FakeStore, page_text: Text, monkeypatch: Any) -> None:
@@ -52,7 +52,7 @@ def test_answers_by_class_and_images_on_which_they_disagree(open_page: Open, sto
     assert f"Of {len(labels):,} test images 0 are right in B alone, 5 in A alone, and 0 in neither." in said
     assert "Furthest apart on class 3" in said and "Right in A, wrong in B" in said
     assert said.splitlines().count("3") == 5  # the class stands under each image
-    spec = json.loads(app.get("plotly_chart")[0].proto.spec)
+    spec = figures(app)[0]
     assert [trace["name"] for trace in spec["data"]] == ["A", "B"]
 
 

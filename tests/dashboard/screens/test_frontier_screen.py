@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from fake_store import START_MS, FakeStore, FakeSweep, make_variant, make_variants, running
+from page_charts import figures
 from streamlit.testing.v1 import AppTest
 
 from dashboard.screens.below import DRAWN
@@ -17,11 +17,6 @@ from effcore.spec import parse
 Open = Callable[..., AppTest]
 ROOT = Path(__file__).resolve().parents[3]
 Text = Callable[[Any], str]
-
-
-def figures(app: AppTest) -> list[dict[str, Any]]:
-    assert not app.exception
-    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
 
 
 def set_to(store: FakeStore, other: FakeStore) -> None:
@@ -89,7 +84,7 @@ def test_empty_store_says_how_to_begin(open_page: Open, store: FakeStore, page_t
     app = open_page()
     assert "Nothing has been measured yet" in page_text(app)
     assert [c.value for c in app.code] == ["effcore run experiments/quickstart.yaml"]
-    assert not app.get("plotly_chart")
+    assert figures(app) == []
 
 
 def test_one_point_is_drawn_alone(open_page: Open, store: FakeStore, page_text: Text) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from fake_store import FakeStore
+from page_charts import figures
 from streamlit.testing.v1 import AppTest
 
 from dashboard import data
@@ -71,7 +72,7 @@ def test_a_recorded_study_opens_and_says_that_it_is_one(monkeypatch: pytest.Monk
     app.run()
     assert not app.exception and "A recorded study of 20" in texts(app) and "not added to; effcore serve opens your own." in texts(app)
     assert app.selectbox(key="bound-sweep").value == data.sweeps()[0].run_id and data.sweeps()[0].name == "quickstart"
-    assert len(app.get("plotly_chart")) == 1 and len(app.dataframe[0].value) >= 30
+    assert len(figures(app)) == 1 and len(app.dataframe[0].value) >= 30
     assert not (tmp_path / "home" / "mlflow.db").exists()
     header = data.recorded()
     assert header is not None and header.runs > 30

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 from fake_store import FakeStore
+from page_charts import figures
 from streamlit.testing.v1 import AppTest
 
 from effcore.tracking.marks import Mark
@@ -16,9 +16,7 @@ Text = Callable[[Any], str]
 
 
 def figure(app: AppTest) -> dict[str, Any]:
-    assert not app.exception
-    spec: dict[str, Any] = json.loads(app.get("plotly_chart")[0].proto.spec)
-    return spec
+    return figures(app)[0]
 
 
 def test_a_budget_in_the_address_is_drawn_and_answered_in_words(open_page: Open, page_text: Text) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from page_charts import figures
 from streamlit.testing.v1 import AppTest
 
 from dashboard.audience import INSTRUCTOR, STUDENT
@@ -64,7 +65,7 @@ def test_in_a_class_the_answer_waits_for_the_instructor(open_page: Open, page_te
     truth = LESSONS["frontier"].truth(recorded.read())
     app = open_page("lesson", lesson="frontier", step="1")
     assert truth.text not in page_text(app) and "when the instructor releases it" in page_text(app)
-    assert not app.get("plotly_chart")
+    assert figures(app) == []
     learned = open_page("lesson", lesson="frontier", step="2")
     assert LESSONS["frontier"].learned(recorded.read())[1] not in page_text(learned)
     room.lock("lesson-frontier", room.join("Ada"), 3.0)
@@ -112,7 +113,7 @@ def test_any_step_can_be_guessed(open_page: Open, page_text: Text, store: Any) -
     variants = store.variants()
     step = next(v for v in variants if v.technique == "pruning" and step_question(variants, v.run_id))
     app = open_page("predict", run=step.run_id)
-    assert not app.exception and "What does this step do" in page_text(app) and not app.get("plotly_chart")
+    assert not app.exception and "What does this step do" in page_text(app) and figures(app) == []
     assert step.name not in page_text(app)
     for name, value in (("latency", 2.0), ("accuracy", -1.0)):
         app.slider(key=f"slider-step-{step.run_id}-{name}").set_value(value)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from fake_store import FakeStore, make_variants
+from page_charts import figures
 from streamlit.testing.v1 import AppTest
 
 from effcore.errors import StoreError
@@ -38,7 +39,7 @@ def test_tells_recipe_parent_verdict_samples_files_and_how_to_rebuild(
     assert "1,000 samples in 5 fresh processes; ended by width" in said
     assert "Family cnn" in said and "Does not help\nWhere layers have as few channels" in said
     assert "model.onnx, " in said and ": the file to deploy" in said
-    assert len(app.get("plotly_chart")) == 2
+    assert len(figures(app)) == 2
     spec = next(c.value for c in app.code if c.language == "yaml")
     assert [r.key for r in parse(spec).recipes] == [variant.recipe_key]
     commands = [c.value for c in app.code if c.language == "bash"]
@@ -50,7 +51,7 @@ def test_shows_the_cause_of_a_failure(open_page: Open, store: FakeStore, page_te
     app = open_page("point", run=failed.run_id)
     assert "It failed, so that it is not among the points." in page_text(app)
     assert "prune: every channel of block2 would go; amount must be smaller" in [c.value for c in app.code]
-    assert not app.get("plotly_chart")
+    assert figures(app) == []
 
 
 @pytest.mark.parametrize("run", ["", "nobody", "<script>", "../../etc/passwd"])
@@ -63,7 +64,7 @@ def test_an_address_without_a_point_is_a_page_too(open_page: Open, page_text: Te
 def test_missing_files_leave_their_parts_out(open_page: Open, store: FakeStore, page_text: Text) -> None:
     store.files = {}
     app = open_page("point", run=store.frame[9].run_id)
-    assert not app.exception and not app.get("plotly_chart")
+    assert not app.exception and figures(app) == []
     assert "The run holds no files." in page_text(app)
 
 
@@ -143,7 +144,7 @@ def test_shows_where_time_and_bytes_go(open_page: Open, store: FakeStore, page_t
     assert not app.exception
     assert "Where the time goes" in said and "Where the bytes go" in said
     assert "scaled to the 1.00 ms measured without the profiler" in said
-    assert len(app.get("plotly_chart")) == 4
+    assert len(figures(app)) == 4
 
 
 def test_a_point_is_put_into_the_queue_to_be_measured_again_and_tells_of_it(open_page: Open, store: FakeStore, page_text: Text) -> None:

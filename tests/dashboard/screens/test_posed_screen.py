@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from page_charts import figures
 from streamlit.testing.v1 import AppTest
 
 from dashboard.audience import INSTRUCTOR, STUDENT
@@ -55,7 +56,7 @@ def entered(app: AppTest, room: Classroom, *, name: str = "") -> AppTest:
 
 def runs(app: AppTest) -> set[str]:
     """Every run that any chart names."""
-    specs = [json.loads(c.proto.spec) for c in app.get("plotly_chart")]
+    specs = figures(app)
     return {str(run) for s in specs for t in s["data"] for row in t.get("customdata", ()) for run in (row if isinstance(row, list) else [row])}
 
 

@@ -9,17 +9,13 @@ from typing import Any
 
 import pytest
 from fake_store import NASTY, FakeStore, make_variants, very_many
+from page_charts import figures
 from streamlit.testing.v1 import AppTest
 
 from effcore.errors import StoreError
 
 Open = Callable[..., AppTest]
 Text = Callable[[Any], str]
-
-
-def figures(app: AppTest) -> list[dict[str, Any]]:
-    assert not app.exception, app.exception
-    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
 
 
 def test_equal_points_share_one_place_and_the_page_says_so(open_page: Open, store: FakeStore, page_text: Text) -> None:
@@ -37,7 +33,7 @@ def test_twenty_thousand_points_are_drawn_as_markers_that_stand_for_several(open
     assert "20,000 points" in page_text(app) and "The table has the first" in page_text(app)
     clouds = [t for t in figure["data"] if t["type"] == "scattergl"]
     assert clouds and all(t["customdata"]["shape"].endswith(", 2") for t in clouds)
-    assert len(app.get("plotly_chart")[0].proto.spec) < 2_000_000
+    assert len(app.get("bidi_component")[0].proto.bytes) < 2_000_000
 
 
 @pytest.mark.parametrize("page", ["frontier", "techniques", "compare"])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from page_charts import figures
 from streamlit.testing.v1 import AppTest
 
 from dashboard.screens.still import address_of
@@ -18,8 +18,7 @@ Text = Callable[[Any], str]
 
 
 def points(app: AppTest) -> int:
-    spec = json.loads(app.get("plotly_chart")[0].proto.spec)
-    return sum(len(t["customdata"]) for t in spec["data"] if "customdata" in t)
+    return sum(len(t["customdata"]) for t in figures(app)[0]["data"] if "customdata" in t)
 
 
 def test_what_ended_later_is_not_shown(open_page: Open, page_text: Text, store: Any) -> None:
@@ -76,4 +75,4 @@ def test_every_page_whose_view_stands_in_its_address_can_be_frozen(open_page: Op
 def shown(app: AppTest, page_text: Text) -> tuple[str, list[Any]]:
     """What stands on a page, without the time of the store's trouble strip."""
     assert not app.exception and "As of 20" in page_text(app)
-    return page_text(app), [json.loads(c.proto.spec)["data"] for c in app.get("plotly_chart")]
+    return page_text(app), [figure["data"] for figure in figures(app)]

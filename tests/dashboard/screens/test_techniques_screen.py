@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fake_store import FakeStore
+from page_charts import charts, figures
 from streamlit.testing.v1 import AppTest
 
 Open = Callable[..., AppTest]
@@ -18,7 +19,7 @@ def test_shows_every_technique_its_card_and_its_pairs(open_page: Open, page_text
     said = page_text(app)
     assert "Most is owed to" in said and "What each step did, against the same recipe without it." in said
     assert "Pruning\n" in said and "https://" in said
-    assert len(app.get("plotly_chart")) == 7  # plane, steps, two doses, three matrices
+    assert len(figures(app)) == 7  # plane, steps, two doses, three matrices
     table = app.dataframe[0].value
     assert list(table["technique"]) == ["Architecture", "Data augmentation", "Pruning", "Quantization"]
     assert set(app.dataframe[1].value["verdict"]) <= {"helped", "trade-off", "no effect shown", "hurt"}
@@ -44,5 +45,5 @@ def test_an_empty_store_says_what_to_do(open_page: Open, store: FakeStore, page_
 
 
 def test_every_chart_has_a_text_that_stands_for_it(open_page: Open) -> None:
-    charts = open_page("techniques").get("plotly_chart")
-    assert charts and all(len(chart.proto.alt) > 40 for chart in charts)
+    drawn = charts(open_page("techniques"))
+    assert drawn and all(len(chart["alt"]) > 40 for chart in drawn)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import random
 from dataclasses import replace
 
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 from fake_store import make_variant, make_variants
 
 from dashboard.charts.cloud import cloud_traces, selected_place
-from dashboard.charts.frontier import frontier_figure
+from dashboard.charts.frontier import as_sent, frontier_figure
 from dashboard.tables_large import MOST_ROWS, large_table
 from dashboard.theme import DARK, LIGHT
 from dashboard.views import cloud as clouds
@@ -89,6 +91,14 @@ def test_every_point_of_a_small_cloud_is_a_marker_with_its_name_and_place() -> N
     assert {name for t in traces for name in t.text} == {"&lt;b&gt;&#36;x&#36;"}
     for trace in traces:
         assert trace.y.tolist() == view.cloud.y[trace.customdata].tolist()
+
+
+def test_what_is_sent_is_what_the_figure_shows() -> None:
+    view = large([replace(v, name=f"point <{v.run_id}>") for v in drawn(300)])
+    sent = json.loads(as_sent(frontier_figure(view, LIGHT, cloud=False), view, LIGHT))
+    whole = frontier_figure(view, LIGHT)
+    assert go.Figure(sent).to_json() == whole.to_json()
+    assert sent["data"][0]["x"]["dtype"] == "f8" and len(sent["data"]) == 7
 
 
 def test_of_a_large_cloud_markers_stand_for_the_points_of_a_cell_and_all_are_reached(monkeypatch: pytest.MonkeyPatch) -> None:
