@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TypeAlias
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -39,7 +40,7 @@ class Kept:
         drawn(figure, key=f"{name}-chart", alt=alt, fills=fills)
 
 
-Made = go.Figure | Callable[[], go.Figure]
+Made: TypeAlias = go.Figure | Callable[[], go.Figure]
 """A figure, or what makes it when it is taken away."""
 
 
