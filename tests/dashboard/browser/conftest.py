@@ -231,7 +231,7 @@ def states(tmp_path_factory: pytest.TempPathFactory, serve_home: Callable[..., s
     """The address of the pages over stores in memory: `?state=empty` and all others of `fake_store.STATES`."""
     home = tmp_path_factory.mktemp("states") / "home"
     home.mkdir()
-    return serve_home(home, app="tests/dashboard/browser/fake_app.py")
+    return serve_home(home, app="tests/dashboard/browser/fake_served.py")
 
 
 @pytest.fixture
