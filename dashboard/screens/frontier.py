@@ -47,6 +47,7 @@ from dashboard.views.filters import Part
 from dashboard.views.frontier import FrontierView
 from dashboard.views.large import MANY
 from dashboard.views.news import news
+from dashboard.views.queue import PATIENCE_S
 from dashboard.views.records import environment_line
 from dashboard.views.sources import Source
 from dashboard.views.ties import ties_line
@@ -298,7 +299,12 @@ def _nothing(view: FrontierView, choice: Choice, records: tuple[SweepRecord, ...
             launch=False,
         )
     elif "waiting" in states:
-        empty("In the queue", "The sweep waits for a runner.", command="effcore serve", icon=":material/schedule:")
+        since_ms = max(r.started_ms for r in records if choice.source.holds(r.run_id))
+        if data.now_ms() - since_ms < 1000 * PATIENCE_S:
+            said = "It begins as soon as the runner is free; the page fills by itself."
+            empty("In the queue", said, icon=":material/schedule:", launch=False)
+        else:
+            empty("In the queue", "The sweep waits for a runner.", command="effcore serve", icon=":material/schedule:")
     else:
         empty("This sweep has no results", "It was stopped before the first variant ended; run it again to go on.")
 

@@ -14,7 +14,7 @@ from effcore.tracking import SweepRecord
 ACTIVE = ("waiting", "running", "pausing", "cancelling")
 """States in which the runner still has something to do."""
 
-_PATIENCE_S = 20.0
+PATIENCE_S = 20.0
 """A sweep that waits for longer while nothing runs has no runner."""
 
 
@@ -164,7 +164,7 @@ def _hint(record: SweepRecord, *, now_ms: int, busy: bool) -> str:
         return "Stands still as soon as the stages that run have come to their end."
     if record.state == "waiting" and busy:
         return "Waits for the sweep before it."
-    if record.state == "waiting" and waited_s > _PATIENCE_S:
+    if record.state == "waiting" and waited_s > PATIENCE_S:
         return "Nobody has taken it for " + duration(waited_s) + ". Start a runner: effcore serve"
     if record.state == "stopped":
         return "Gives no sign of life. A runner continues it where it stood: effcore serve"
