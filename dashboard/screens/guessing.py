@@ -64,15 +64,26 @@ def ask(asked: Asked) -> None:
         note("This is a class: join it to guess.", key=f"join-first-{asked.key}", tone="busy")
         st.page_link(routes.CLASS, label="Join the class", icon=":material/group_add:")
         return
-    value = st.slider(guess.ask, float(guess.low), float(guess.high), float(locked if locked is not None else guess.low), float(guess.step),
-                      key=f"slider-{asked.key}", disabled=locked is not None, format=_format(guess.unit))  # fmt: skip
+    st.slider(guess.ask, float(guess.low), float(guess.high), float(locked if locked is not None else guess.low), float(guess.step),
+              key=f"slider-{asked.key}", disabled=locked is not None, format=_format(guess.unit))  # fmt: skip
     if locked is not None:
         note(f"Locked: {locked:g} {guess.unit}.", key=f"locked-{asked.key}", tone="good")
-    elif not (classroom is not None and who is None) and st.button("Lock my guess", type="primary", icon=":material/lock:", key=f"lock-{asked.key}"):
+    elif classroom is None or who is not None:
+        st.button("Lock my guess", type="primary", icon=":material/lock:", key=f"lock-{asked.key}", on_click=_lock, args=(asked,))
+        if problem := st.session_state.pop(f"lock-problem-{asked.key}", ""):
+            note(problem, key=f"lock-problem-{asked.key}", tone="bad")
+
+
+def _lock(asked: Asked) -> None:
+    """In a callback, so that no click is lost while the page is drawn."""
+    classroom, who, value = room(), student(), float(st.session_state[f"slider-{asked.key}"])
+    try:
         if classroom is not None and who is not None:
             classroom.lock(asked.key, who, value)
+    except EffcoreError as error:
+        st.session_state[f"lock-problem-{asked.key}"] = str(error)
+    else:
         st.session_state[f"guess-{asked.key}"] = value
-        st.rerun()
 
 
 def own_guess(asked: Asked) -> float | None:
@@ -112,12 +123,11 @@ def instruct(asked: Asked) -> None:
     if classroom is None or not is_teaching():
         return
     with st.container(horizontal=True, key=f"instruct-{asked.key}"):
-        if st.button("Release the answer", icon=":material/visibility:", key=f"release-{asked.key}", disabled=classroom.released(asked.key)):
-            classroom.release(asked.key)
-            st.rerun()
-        if st.button("Forget all guesses", icon=":material/restart_alt:", key=f"reset-{asked.key}"):
-            classroom.reset(asked.key)
-            st.rerun()
+        st.button(
+            "Release the answer", icon=":material/visibility:", key=f"release-{asked.key}", disabled=classroom.released(asked.key),
+            on_click=classroom.release, args=(asked.key,),
+        )  # fmt: skip
+        st.button("Forget all guesses", icon=":material/restart_alt:", key=f"reset-{asked.key}", on_click=classroom.reset, args=(asked.key,))
 
 
 def reveal(asked: Asked, truth: Truth) -> None:

@@ -23,7 +23,7 @@ from dashboard.screens.acts import (
     separable,
 )
 from dashboard.screens.guessing import Asked, ask, instruct, may_see, reveal
-from dashboard.screens.parts import explained, go, heading, note
+from dashboard.screens.parts import aim, explained, heading, note
 
 ACTS: dict[str, Callable[[Recorded], None]] = {
     "frontier": frontier.act, "measuring": measuring.act, "operations": operations.act, "quantization": quantization.act, "pruning": pruning.act,
@@ -85,20 +85,25 @@ def _steps(lesson: Lesson, step: int, *, projector: bool) -> None:
     place = keys.index(lesson.key)
     before = (lesson.key, step - 1) if step else (keys[place - 1], 2) if place else None
     after = (lesson.key, step + 1) if step < 2 else (keys[place + 1], 0) if place + 1 < len(keys) else None
+    words = "See the answer" if step == 0 else "What was learned" if step == 1 else "Next lesson"
     with st.container(horizontal=True, key="steps"):
-        if st.button("Back", key="back", icon=":material/arrow_back:", shortcut="pageup", disabled=before is None) and before:
-            _go(*before, projector=projector)
-        words = "See the answer" if step == 0 else "What was learned" if step == 1 else "Next lesson"
-        if st.button(words, key="next", icon=":material/arrow_forward:", shortcut="pagedown", type="primary", disabled=after is None) and after:
-            _go(*after, projector=projector)
-        if st.button("All lessons", key="all", icon=":material/apps:"):
-            go(routes.LESSONS)
-        if st.button("Leave the projector" if projector else "Projector", key="projector", icon=":material/co_present:", shortcut="p"):
-            _go(lesson.key, step, projector=not projector)
+        _step("Back", "back", before, projector=projector, icon="arrow_back", shortcut="pageup")
+        _step(words, "next", after, projector=projector, icon="arrow_forward", shortcut="pagedown", primary=True)
+        st.button("All lessons", key="all", icon=":material/apps:", on_click=aim, args=(routes.LESSONS,))
+        words = "Leave the projector" if projector else "Projector"
+        _step(words, "projector", (lesson.key, step), projector=not projector, icon="co_present", shortcut="p")
 
 
-def _go(key: str, step: int, *, projector: bool) -> None:
-    go(routes.LESSON, {routes.LESSON_KEY: key, routes.STEP: str(step)} | ({routes.PROJECTOR: "1"} if projector else {}))
+def _step(
+    words: str, key: str, to: tuple[str, int] | None, *, projector: bool, icon: str, shortcut: str, primary: bool = False
+) -> None:
+    """A button to a step of a lesson; one that leads nowhere can't be pressed."""
+    lesson, step = to or ("", 0)
+    query = {routes.LESSON_KEY: lesson, routes.STEP: str(step)} | ({routes.PROJECTOR: "1"} if projector else {})
+    st.button(
+        words, key=key, icon=f":material/{icon}:", shortcut=shortcut, type="primary" if primary else "secondary", disabled=to is None,
+        on_click=aim, args=(routes.LESSON, query),
+    )  # fmt: skip
 
 
 page()

@@ -43,8 +43,13 @@ def go(page: Path, parameters: Mapping[str, str] | None = None) -> NoReturn:
         page: One of `routes`.
         parameters: Of its address.
     """
-    st.session_state[_TARGET] = page, dict(parameters or {})
+    aim(page, parameters)
     st.rerun()
+
+
+def aim(page: Path, parameters: Mapping[str, str] | None = None) -> None:
+    """The same for callbacks, after which the whole script runs anyway: what they note is not lost, however busy the page is."""
+    st.session_state[_TARGET] = page, dict(parameters or {})
 
 
 def follow() -> None:

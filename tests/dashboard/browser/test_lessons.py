@@ -120,14 +120,17 @@ def test_the_projector_is_large_and_goes_on_and_back_by_key(site: Any, open_tab:
     page.goto(f"{site.url}/lesson?lesson=measuring")
     page.get_by_text(lesson.question, exact=True).wait_for()
     assert large() == ("17.5px", False)
+    page.get_by_role("button", name="Projector").wait_for()  # before it is there it has no key
     page.keyboard.press("p")
     page.get_by_role("button", name="Leave the projector").wait_for()
     page.wait_for_function("getComputedStyle(document.documentElement).fontSize === '23px'")
     assert large() == ("23px", True)
     for key, number, words in (("PageDown", 2, "See"), ("PageDown", 3, "Learned"), ("PageUp", 2, "See"), ("PageUp", 1, "Guess")):
+        page.wait_for_timeout(500)
         page.keyboard.press(key)
         page.get_by_text(f"{words} ({number} of 3)").wait_for()
         assert "projector=1" in page.url and f"step={number - 1}" in page.url
+    page.wait_for_timeout(500)
     page.keyboard.press("p")
     page.wait_for_function("getComputedStyle(document.documentElement).fontSize === '17.5px'")
 
