@@ -1,12 +1,13 @@
 """Hypervolume against compute: the default search with early stopping and latency first, against random search with neither.
 
-    python benchmarks/search_efficiency.py [--seeds 10] [--table benchmarks/search_table_mnist5k.json]
+    python benchmarks/search_efficiency.py [--seeds 10] [--first-seed 200] [--table benchmarks/search_table_mnist5k.json]
 
 The search is the product's own, with its rungs, its promotion and what it puts off; only the stages are looked up in a table of results
 (`benchmarks/search_table.py` makes it) and time is that of the table, on two cores. Everything is charged: training, exporting, evaluating,
 measuring (which takes both cores), cores that wait, and the time in which the search itself chooses, as it is here.
 For every seed: random search trains and measures `--candidates` candidates; its hypervolume at its end is the mark. Printed is which share of its
 core-seconds the other one took to reach that mark; `none` where it did not reach it with the same core-seconds, a loss.
+Then where the core-seconds went, and the share that the same search takes without latency first. Loading libraries is charged to none of them.
 Hypervolume is of validation accuracy and the logarithm of latency, each scaled to the whole table, up to 1.1 times the range.
 """
 
