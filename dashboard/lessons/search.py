@@ -130,7 +130,7 @@ def _truth(recorded: Recorded) -> Truth:
     if tries is None:
         text = f"More than {TRIES} of {len(space.accuracy)}: of {SEEDS} searches at most half came so close."
         return Truth(value=TRIES, low=TRIES, high=len(space.accuracy), text=text)
-    return exact(tries, f"{tries:g} of {len(space.accuracy)} on the median of {SEEDS} searches: many combinations are nearly as good as the best.")
+    return exact(tries, f"{tries:g} of {len(space.accuracy)} in the median of {SEEDS} searches: many combinations are nearly as good as the best.")
 
 
 def _learned(recorded: Recorded) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from dashboard.screens.acts.parts import chart
 from dashboard.screens.parts import current_look, note
 from dashboard.theme import Look, template
 
-LABELS = {"grid": "Grid, in order", "random": "Random", "bayesian": "Bayesian (tree-structured Parzen estimator)"}
+LABELS = {"grid": "Grid, in order", "random": "Random", "bayesian": "Bayesian (TPE)"}
 
 
 def act(recorded: Recorded) -> None:
