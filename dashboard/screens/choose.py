@@ -33,7 +33,8 @@ def choose_environment(source: Source, column: DeltaGenerator, *, notes: DeltaGe
         side_by_side: Whether all of them may be chosen.
     """
     known = data.environments_of(source, data.snapshot())
-    if len(known) < 2 and routes.ENVIRONMENT not in st.query_params:
+    wrong, _ = st.session_state.get(f"fell-back-{routes.ENVIRONMENT}", ("", ""))
+    if len(known) < 2 and routes.ENVIRONMENT not in st.query_params and not wrong:
         return None
     lines = {key: environment_line(data.environment(run_id)) or key for key, run_id in known.items()}
     if side_by_side and len(known) > 1:
