@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -74,3 +75,27 @@ def test_the_spec_of_a_view_is_that_of_its_sweep(states: str, tab: Any) -> None:
     page = open_menu(tab, f"{states}/?state=done", chart=".st-key-frontier-chart")
     name, content = take(page, "The spec")
     assert name == "effcore-spec.yaml" and parse(content.decode()).name == "quickstart"
+
+
+@draws
+@pytest.mark.slow  # eight pictures
+@pytest.mark.parametrize(
+    ("path", "chart", "names"),
+    [
+        ("?state=done", "frontier", {"frontier.html", "frontier.svg", "frontier.png", "points.csv", "points.tex", "spec.yaml"}),
+        (
+            "techniques?state=done", "plane",
+            {"plane.html", "plane.svg", "plane.png", "steps.svg", "techniques.csv", "techniques.tex", "steps-pruning.csv", "pairs-accuracy.csv"},
+        ),
+        ("search?state=search", "growth", {"growth.svg", "moment.svg", "candidates.csv", "candidates.tex", "spec.yaml"}),
+    ],
+)  # fmt: skip
+def test_all_of_a_page_is_taken_away_together(states: str, tab: Any, path: str, chart: str, names: set[str]) -> None:
+    page = tab.open(f"{states}/{path}")
+    page.locator(f".st-key-{chart}-chart .main-svg").first.wait_for()
+    page.wait_for_timeout(2500)  # charts further down are drawn late, and are in the menu then
+    page.get_by_role("button", name="Export").click()
+    _, content = take(page, "All of it together")
+    archive = zipfile.ZipFile(io.BytesIO(content))
+    assert names <= set(archive.namelist())
+    assert all(archive.read(name).startswith(b"<svg") for name in archive.namelist() if name.endswith(".svg"))
