@@ -57,6 +57,11 @@ class Figures:
         names = set.intersection(*(set(r.metrics) for r in records))
         return {name: sum(r.metrics[name] for r in records) / len(records) for name in sorted(names)}
 
+    def lacking(self, figures: Mapping[str, float]) -> list[str]:
+        """Metrics of objectives and constraints that are not among some figures, as a percentile where predictions were too few."""
+        asked = [*self.objectives, *(limit.metric for limit in self.limits)]
+        return sorted({name for name in asked if CHOSEN_BY.get(name, name) not in figures})
+
     def learn(self, candidate: Candidate, figures: Mapping[str, float]) -> None:
         """Remember what a candidate came to."""
         self._outlook.learn(candidate.assignment, figures)

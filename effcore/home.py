@@ -50,7 +50,12 @@ def find_uri(uri: str | None = None) -> str | None:
 
 def search_storage(home: Path) -> str:
     """URL of the Optuna storage of searches: `EFFCORE_SEARCH_STORAGE`, or a SQLite file in the state folder."""
-    return os.environ.get(SEARCH, "").strip() or f"sqlite:///{home.resolve() / 'search.db'}"
+    return os.environ.get(SEARCH, "").strip() or own_search_storage(home)
+
+
+def own_search_storage(home: Path) -> str:
+    """URL of the SQLite file of searches in the state folder."""
+    return f"sqlite:///{home.resolve() / 'search.db'}"
 
 
 PAUSED = "queue.paused"

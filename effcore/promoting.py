@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from effcore.candidate import Candidate
 from effcore.catalogue.search import Search
 from effcore.figures import Figures
-from effcore.search.promotion import promotable
+from effcore.search.promotion import bracket_of, promotable
 from effcore.worth import Worth
 
 Rows = Sequence[tuple[float, ...]]
@@ -24,6 +24,12 @@ class Promoting:
 
     def __init__(self, search: Search, figures: Figures, worth: Worth) -> None:
         self._search, self._figures, self._worth = search, figures, worth
+
+    def bracket(self, candidate: Candidate) -> int:
+        """First rung at which a candidate is judged: the first one, but for Hyperband."""
+        if self._search.stopping != "hyperband":
+            return candidate.bracket
+        return bracket_of(candidate.number, levels=candidate.last, reduction=self._search.reduction, seed=self._search.seed)
 
     def in_order(self, candidates: Collection[Candidate], measured: Rows, coming: Rows) -> Iterator[Candidate]:
         """Candidates that may go on, from the highest rung down, the best of a rung first.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from effcore.candidate import Candidate, make_candidate, pace_of
@@ -15,12 +15,12 @@ from effcore.figures import Figures
 from effcore.objectives import maximise, metric
 from effcore.plan import Planner, VariantPlan
 from effcore.promoting import Promoting
-from effcore.search.promotion import Look, best_first, bracket_of
+from effcore.search.promotion import Look, best_first
 from effcore.search.samplers import UNGUIDED, Settings, sampler_name
 from effcore.search.study import Study
 from effcore.search.trial import Trial
 from effcore.searchspace import SearchSpace
-from effcore.spending import Spending
+from effcore.spending import Clock, Spending
 from effcore.tracking import VariantRecord
 from effcore.worker import Outcome
 from effcore.worth import Worth
@@ -42,10 +42,11 @@ class Searcher(Source):
         driver: Of the sweep.
         space: What is chosen from.
         storage: URL of the Optuna storage; in memory where it is None.
+        name: Of the study in it; that of the spec and its key where it is empty.
         clock: What time is charged by.
     """
 
-    def __init__(self, driver: Driver, space: SearchSpace, *, storage: str | None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, driver: Driver, space: SearchSpace, *, storage: str | None, name: str = "", clock: Clock = time.monotonic) -> None:
         spec = driver.spec
         self.driver, self.search, self.space, self.seeds = driver, spec.search, space, spec.seeds
         self.guided = self.search.strategy not in UNGUIDED or self.search.stopping != "none" or self.search.latency_first
@@ -54,7 +55,8 @@ class Searcher(Source):
             strategy=self.search.strategy, seed=self.search.seed, startup=self.search.startup, population=self.search.population
         )
         by_ratio = [metric(name).log for name in spec.objectives]
-        self.study = Study(space.root, maximise=self.maximise, log=by_ratio, settings=settings, storage=storage, name=f"{spec.name} {spec.key}")
+        name = name or f"{spec.name} {spec.key}"
+        self.study = Study(space.root, maximise=self.maximise, log=by_ratio, settings=settings, storage=storage, name=name)
         self.planner = Planner(driver.context, driver.teachers)
         self.figures = Figures(spec, space)
         self.costs = Costs(driver, self.planner.stages, self.figures)
@@ -115,10 +117,12 @@ class Searcher(Source):
         if candidate.ended:  # known before, and written again
             self.working.pop(candidate.number, None)
         elif record.error:
-            self._end(candidate)
-            self.study.fail(candidate.number, self._note(candidate) | {"reason": record.error})
+            self._fail(candidate, record.error)
         elif len(candidate.written) == len(self.seeds):
             figures = self.figures.measured(candidate)
+            if lacking := self.figures.lacking(figures):
+                self._fail(candidate, f"has no {', '.join(lacking)}, which this search is judged by")
+                return
             values, violations = self.figures.values(figures), self.figures.violations(figures)
             self._end(candidate)
             note = self._note(candidate) | {"figures": figures} | self.costs.charge(candidate)
@@ -135,6 +139,10 @@ class Searcher(Source):
     def rest(self) -> None:
         """Keep what was spent."""
         self.spending.keep(force=True)
+
+    def _fail(self, candidate: Candidate, reason: str) -> None:
+        self._end(candidate)
+        self.study.fail(candidate.number, self._note(candidate) | {"reason": reason})
 
     def _end(self, candidate: Candidate) -> None:
         candidate.ended = True
@@ -234,6 +242,9 @@ class Searcher(Source):
         read = self.space.recipe(assignment)
         if isinstance(read, list):
             return {"reason": f"refused: {read[0]}"}
+        twin = next((t.number for t in self.study.trials if t.note.get("recipe") == read.key), None)
+        if twin is not None:  # as where two lists of `recipes` meet
+            return {"reason": f"refused: the same recipe as candidate {twin}"}
         return {"recipe": read.key, "name": read.name, "asked_core_s": round(self.spending.core_s, 2)}
 
     def _candidate(self, trial: Trial) -> Candidate:
@@ -245,9 +256,7 @@ class Searcher(Source):
 
     def _begin(self, candidate: Candidate) -> Candidate:
         """Have a candidate among those that are begun, judged from the rung of its bracket on."""
-        if self.search.stopping == "hyperband":
-            reduction, seed = self.search.reduction, self.search.seed
-            candidate.bracket = bracket_of(candidate.number, levels=candidate.last, reduction=reduction, seed=seed)
+        candidate.bracket = self.promoting.bracket(candidate)
         if self.guided:
             candidate.predicted = self.figures.predicted(candidate)
         self._know(candidate)
@@ -309,13 +318,13 @@ class Searcher(Source):
                 candidate.launched = candidate.bracket
                 self.study.update(candidate.number, note=self._note(candidate))
                 again.append(candidate)
-            elif trial.state in ("open", "done"):
+            elif trial.state in ("open", "done") or (trial.state == "failed" and "launched" in trial.note):  # not what was refused
                 candidate = self._candidate(trial)
                 candidate.recall(trial)
                 self._know(candidate)
                 for seen in candidate.seen:
                     self.figures.glimpse(candidate, seen)
-                if self._is_missing(candidate, trial):
+                if trial.state != "failed" and self._is_missing(candidate, trial):
                     again.append(candidate)
         self._revise()
         return again

@@ -15,6 +15,9 @@ KEEP_S = 3.0
 OVERRUN = 0.1
 """Share of the budget by which work that takes longer than it was forecast may overrun it, until it is ended."""
 
+Clock = Callable[[], float]
+"""Seconds since some moment."""
+
 
 class Spending:
     """Time and core-seconds; a slot is charged whether it works or waits, since nobody else has it.
@@ -26,7 +29,7 @@ class Spending:
         clock: Seconds since some moment.
     """
 
-    def __init__(self, study: Study, budget: Budget, *, slots: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, study: Study, budget: Budget, *, slots: int, clock: Clock = time.monotonic) -> None:
         self._study, self._budget, self.slots = study, budget, slots
         before = study.facts
         self._before_s, self._before_core_s = float(before.get("elapsed_s", 0.0)), float(before.get("core_s", 0.0))

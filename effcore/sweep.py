@@ -21,12 +21,12 @@ from effcore.errors import BusyError, Cancelled, EffcoreError, Paused
 from effcore.execute import Engine
 from effcore.forecast import forecast, missing_structures
 from effcore.grid import Grid
-from effcore.home import search_storage
+from effcore.home import own_search_storage, search_storage
 from effcore.measure.load import core_count
 from effcore.one_shot import OneShot
 from effcore.own import VERSION_VARIABLE, known, pinned, refresh, to_stderr
 from effcore.plan import make_plan
-from effcore.recipe import canonical
+from effcore.recipe import canonical, digest
 from effcore.recorded import history_of
 from effcore.search.history import History
 from effcore.searcher import Searcher
@@ -211,10 +211,24 @@ def _source(driver: Driver) -> tuple[Source, bool]:
     if spec.parts is not None:
         return OneShot(driver, spec.parts), True
     if spec.space is not None:
-        return SoundingSearcher(driver, spec.space, storage=search_storage(driver.home)), True
+        storage = search_storage(driver.home)
+        return SoundingSearcher(driver, spec.space, storage=storage, name=_study_name(driver, storage)), True
     plan = make_plan(spec.variants, context=driver.context, stored=driver.teachers)
     cached = Cache(driver.home).keys()
     missing = missing_structures(plan, spec, home=driver.home, cached=cached, context=driver.context)
     new = [stage for key, stage in plan.stages.items() if key not in cached]
     driver.reckoning.expect(driver.rates.elapsed_s(new, measurements=len(missing), slots=driver.slots))
     return Grid(plan), bool(missing or new)
+
+
+def _study_name(driver: Driver, storage: str) -> str:
+    """What makes it the same search: its spec, what an operator brought, and, in a storage that others may use too, its run."""
+    spec, own = driver.spec, known()
+    brought = {
+        "data": own.data[spec.task].key if spec.task in own.data else "", "plugins": sorted(p.sha256 for p in own.plugins),
+        "checkpoints": {name: one.sha256 for name, (one, _) in own.checkpoints.items()},
+    }  # fmt: skip
+    parts = [spec.name, spec.key]
+    parts += [digest(brought)] if any(brought.values()) else []
+    parts += [driver.run_id] if storage != own_search_storage(driver.home) else []
+    return " ".join(parts)

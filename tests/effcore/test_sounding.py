@@ -79,10 +79,10 @@ class StandIn:
 class Bench:
     """A search that nothing drives."""
 
-    def __init__(self, spec: Spec, *, train_s: float) -> None:
+    def __init__(self, spec: Spec, *, train_s: float, storage: str | None = None) -> None:
         assert spec.space is not None
         self.driver = StandIn(spec, train_s=train_s)
-        self.search = SoundingSearcher(self.driver, spec.space, storage=None)  # type: ignore[arg-type]
+        self.search = SoundingSearcher(self.driver, spec.space, storage=storage)  # type: ignore[arg-type]
         self.study, self.figures = self.search.study, self.search.figures
 
     def candidate(self, width: float) -> Candidate:
@@ -110,6 +110,30 @@ class Bench:
 
     def is_sounded(self, candidate: Candidate) -> bool:
         return candidate.number in self.search._soundings
+
+
+def test_a_candidate_of_a_recipe_that_another_has_is_refused() -> None:
+    bench = Bench(make_spec(), train_s=30.0)
+    assignment = {"architecture.width": 0.5, "quantization": 0.0}
+    first = bench.search._first_note(assignment)
+    trial = bench.study.ask(lambda _: first)
+    assert trial is not None and "reason" not in first
+    assert bench.search._first_note(assignment) == {"reason": f"refused: the same recipe as candidate {trial.number}"}
+    assert "reason" not in bench.search._first_note(assignment | {"architecture.width": 0.75})
+
+
+def test_a_candidate_without_a_figure_that_is_judged_fails_and_counts_after_a_resume_too(tmp_path: Path) -> None:
+    storage = f"sqlite:///{tmp_path / 'search.db'}"
+    bench = Bench(make_spec(), train_s=30.0, storage=storage)
+    candidate = bench.launch(0.5)
+    for plan in candidate.plans:
+        record: Any = SimpleNamespace(error="", metrics={"val_accuracy": 0.9, "accuracy": 0.9})
+        bench.search.logged(bench.driver, plan, record)  # type: ignore[arg-type]
+    trial = bench.study.trial(candidate.number)
+    assert (trial.state, trial.note["reason"]) == ("failed", "has no latency_ms, which this search is judged by")
+    assert candidate.ended and not bench.search.working
+    again = Bench(make_spec(), train_s=30.0, storage=storage)
+    assert [(c.number, c.ended, c.values) for c in again.search.candidates.values()] == [(candidate.number, True, candidate.values)]
 
 
 def test_an_untrained_network_has_the_structure_of_the_trained_one(digits: Data, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,14 +18,17 @@ from processes import read_line, start
 from stores import copy_store
 
 from effcore import driver as driver_module
+from effcore.catalogue.own import Checkpoint
 from effcore.context import current_context
 from effcore.errors import BusyError, Cancelled
 from effcore.frontier import Variant, find_frontier
+from effcore.home import own_search_storage
 from effcore.measure.environment import current
+from effcore.own.registry import Registry
 from effcore.plan import make_plan
 from effcore.recipe import from_document
 from effcore.spec import Spec, parse
-from effcore.sweep import Progress, SweepResult, run_sweep
+from effcore.sweep import Progress, SweepResult, _study_name, run_sweep
 from effcore.tasks import load
 from effcore.tracking import Store
 
@@ -321,3 +325,16 @@ def test_every_environment_has_its_own_figures_and_the_first_one_places_the_poin
     assert len(swept.store.variants(sweep=result.run_id)) == 3
     assert run_sweep(spec, store=swept.store, home=swept.home).executed == 0
     assert {v.run_id: v.metrics for v in swept.store.variants(sweep=result.run_id)} == {v.run_id: v.metrics for v in variants}
+
+
+def test_a_search_is_another_where_what_was_brought_is_and_in_a_storage_that_is_shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = SimpleNamespace(name="a", key="k", task="digits")
+    driver: Any = SimpleNamespace(spec=spec, home=tmp_path, run_id="r1")
+    own = own_search_storage(tmp_path)
+    assert [_study_name(driver, storage) for storage in (own, "postgresql://shared")] == ["a k", "a k r1"]
+    weights = [Checkpoint(name="mine", path="w.pt", sha256=sha256) for sha256 in ("1", "2")]
+    names = set()
+    for one in weights:
+        monkeypatch.setattr("effcore.sweep.known", lambda one=one: Registry(checkpoints={"mine": (one, "")}))
+        names.add(_study_name(driver, own))
+    assert len(names) == 2 and all(name.startswith("a k ") for name in names)
