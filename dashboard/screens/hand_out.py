@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 import pandas as pd
@@ -26,15 +27,8 @@ WANTED, MADE = "hand-out-wanted", "hand-out-made"
 """In the session: the view whose hand-out was asked for and is not made yet, and what was made last."""
 _SAVED_S = 20.0
 """For how long the browser is asked to save what was made; it does so once, and a redrawn page may come between."""
-_SAVE = """<script>(() => {
-const done = (window.effcoreSaved ??= new Set()), end = Date.now() + 8000;
-const save = () => {
-  const button = document.querySelector(".st-key-save-%(key)s button, .st-key-save-%(key)s a");
-  if (button) button.click(); else if (Date.now() < end) setTimeout(save, 100);
-};
-if (!done.has("%(mark)s")) { done.add("%(mark)s"); save(); }
-})();</script>"""
-"""Presses the button beside it; key and mark are our own."""
+_PRESS = st.components.v2.component("effcore_saving", js=Path(__file__).with_name("saving.js").read_text(encoding="utf-8"))
+"""Presses a button in the browser, once for each mark."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +105,7 @@ def _save(made: Made, key: str) -> None:
     )  # fmt: skip
     if time.time() - made.at_s < _SAVED_S:
         with st.container(key="saving"):
-            st.html(_SAVE % {"key": key, "mark": made.mark}, unsafe_allow_javascript=True)
+            _PRESS(key=f"press-{key}", data={"button": f"save-{key}", "mark": made.mark})
 
 
 def _said(of: list[Variant], source_name: str, runtimes: tuple[str, ...]) -> str:
