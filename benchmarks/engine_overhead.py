@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from effcore.context import current_context
-from effcore.execute import Engine
+from effcore.execution.execute import Engine
 from effcore.plan import Stage, make_plan
 from effcore.spec import parse
 

@@ -25,14 +25,14 @@ from types import SimpleNamespace
 from typing import Any
 
 from effcore.cache import Entry
-from effcore.clearing import is_due
+from effcore.execution.worker import Outcome
 from effcore.forecast import Rates
 from effcore.plan import Context, Stage, VariantPlan
-from effcore.recorded import history_of
 from effcore.search.analysis import Scale, growth, report, scale_of
-from effcore.sounding import SoundingSearcher
 from effcore.spec import Spec, parse
-from effcore.worker import Outcome
+from effcore.sweep.clearing import is_due
+from effcore.sweep.recorded import history_of
+from effcore.sweep.sounding import SoundingSearcher
 
 SLOTS = 2
 BUILD_S, EVALUATE_S, MEASURE_S = 0.5, 0.5, 4.0

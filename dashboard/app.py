@@ -13,8 +13,8 @@ if ROOT not in sys.path:  # streamlit puts the folder of the script there, not t
     sys.path.insert(0, ROOT)
 
 from dashboard import data, routes  # noqa: E402
-from dashboard.collecting import settle  # noqa: E402
-from dashboard.places import choose_study  # noqa: E402
+from dashboard.data.collecting import settle  # noqa: E402
+from dashboard.data.places import choose_study  # noqa: E402
 from dashboard.screens.guessing import teaches  # noqa: E402
 from dashboard.screens.health import banner, strip  # noqa: E402
 from dashboard.screens.parts import follow, style  # noqa: E402

@@ -11,11 +11,11 @@ import streamlit as st
 
 from dashboard import data
 from dashboard.classroom import HandedIn
+from effcore.analysis.frontier import Variant
 from effcore.challenge.card import Challenge, read_card
 from effcore.challenge.hand_in import read_recipe_of
 from effcore.challenge.judging import Evidence, Finding, Grade, HandIn, judge, leaderboard
 from effcore.errors import EffcoreError, SpecError
-from effcore.frontier import Variant
 
 SHIPPED = Path(__file__).resolve().parents[1] / "experiments" / "challenges"
 FOLDER = "challenges"

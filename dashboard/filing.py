@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dashboard import audience, data
-from dashboard.spec_yaml import to_yaml
+from dashboard import data
+from dashboard.classroom import audience
+from dashboard.form.spec_yaml import to_yaml
 from dashboard.views.queue import ACTIVE
-from effcore.document import read
 from effcore.errors import EffcoreError
+from effcore.spec.document import read
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from dashboard.charts.facets import facet_figures
 from dashboard.charts.frontier import as_sent, frontier_figure
 from dashboard.charts.layers import Layers, with_layers
 from dashboard.tables import Table, frontier_table
-from dashboard.tables_large import large_table
+from dashboard.tables.large import large_table
 from dashboard.theme import DARK, LIGHT, Look
 from dashboard.views.frontier import FrontierView
 from effcore.errors import EffcoreError

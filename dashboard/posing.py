@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dashboard import audience, data
-from dashboard.classroom import Classroom, Posed
+from dashboard import data
+from dashboard.classroom import Classroom, Posed, audience
 from dashboard.views.predict import StepQuestion, step_question
+from effcore.analysis.frontier import Variant
 from effcore.errors import EffcoreError
-from effcore.frontier import Variant
 from effcore.recipe import canonical
 
 

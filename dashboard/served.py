@@ -13,6 +13,6 @@ if ROOT not in sys.path:  # streamlit puts the folder of the script there, not t
     sys.path.insert(0, ROOT)
 
 from dashboard.assets import Assets  # noqa: E402
-from dashboard.origin import Marked  # noqa: E402
+from dashboard.classroom.origin import Marked  # noqa: E402
 
 app = st.App("app.py", middleware=[Middleware(Marked), Middleware(Assets)])

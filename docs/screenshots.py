@@ -22,7 +22,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from effcore.cli.serve import ADDRESS, free_port
-from effcore.report import read_frontier
+from effcore.reports.report import read_frontier
 from effcore.tracking.recording import Recording
 
 DOCS = Path(__file__).parent

@@ -120,7 +120,7 @@ def frontier(
     import pandas
 
     from effcore.home import find_uri
-    from effcore.report import frontier_document, read_frontier
+    from effcore.reports.report import frontier_document, read_frontier
     from effcore.tracking import Store
 
     store = Store(_open(home, tracking_uri), uri=find_uri(tracking_uri))

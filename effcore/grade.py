@@ -17,6 +17,7 @@ from effcore.challenge.hand_in import hand_ins, read_hand_in
 from effcore.challenge.judging import Evidence, Finding, Grade, HandIn, judge, leaderboard, refusals, too_costly
 from effcore.context import current_context
 from effcore.errors import EffcoreError
+from effcore.execution.worker import Worker
 from effcore.forecast import Rates
 from effcore.measure.environment import current
 from effcore.measure.load import core_count
@@ -24,7 +25,6 @@ from effcore.own import VERSION_VARIABLE, pinned, refresh
 from effcore.plan import Plan, Planner, make_plan, measure_stage
 from effcore.spec import Measure
 from effcore.stages import CPU_VARIABLE
-from effcore.worker import Worker
 
 RECEIVED = "hand-ins"
 """Folder of the state folder that files are copied into, under their hash."""

@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from effcore.forkserver import die_with_parent
+from effcore.execution.forkserver import die_with_parent
 from effcore.home import is_paused, locked
 from effcore.tracking import Store, SweepRecord
 

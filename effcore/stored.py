@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from effcore.analysis.frontier import Variant
 from effcore.cache import Cache
 from effcore.catalogue.distillation import Teacher
 from effcore.errors import EffcoreError, Problem, SpecError, StoreError, nearest
-from effcore.frontier import Variant
-from effcore.planned import NETWORK, StoredTeacher
+from effcore.plan.planned import NETWORK, StoredTeacher
 from effcore.recipe import Recipe, data_share, teachers
 from effcore.tracking import Store
 

@@ -7,9 +7,9 @@ import json
 import shutil
 from pathlib import Path
 
+from effcore.analysis.frontier import Variant
 from effcore.catalogue import TASKS
 from effcore.errors import EffcoreError
-from effcore.frontier import Variant
 from effcore.recipe import from_document
 from effcore.tracking import Store
 

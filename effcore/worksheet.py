@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
 
-from effcore.comparison import Ratio, accuracy_difference_of_intervals, ratio_of_intervals
+from effcore.analysis.comparison import Ratio, accuracy_difference_of_intervals, ratio_of_intervals
+from effcore.analysis.frontier import Frontier, Point, Variant, find_frontier
 from effcore.errors import EffcoreError
-from effcore.frontier import Frontier, Point, Variant, find_frontier
 from effcore.objectives import METRICS
 
 OBJECTIVES = ("accuracy", "latency_ms")

@@ -26,11 +26,11 @@ from torch import nn
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from effcore.analysis.frontier import Variant  # noqa: E402
 from effcore.catalogue import TASKS  # noqa: E402
 from effcore.catalogue.architecture import Architecture  # noqa: E402
 from effcore.catalogue.augmentation import Augmentation  # noqa: E402
 from effcore.catalogue.training import Training  # noqa: E402
-from effcore.frontier import Variant  # noqa: E402
 from effcore.home import find_home  # noqa: E402
 from effcore.measure.environment import current  # noqa: E402
 from effcore.measure.latency import measure_latency  # noqa: E402

@@ -58,10 +58,10 @@ OWNERS: dict[str, set[str]] = {
     "streamlit": {"dashboard"},
     "plotly": {"dashboard"},
     "moocore": {"effcore/pareto.py", "effcore/statistics.py"},
-    "distributed": {"effcore/execute.py", "effcore/cluster.py"},
+    "distributed": {"effcore/execution/execute.py", "effcore/execution/cluster.py"},
     "typer": {"effcore/cli"},
     "rich": {"effcore/cli"},
-    "ruamel": {"effcore/document.py"},
+    "ruamel": {"effcore/spec/document.py"},
     "torch_pruning": {"effcore/techniques", "effcore/models", "effcore/runtimes/warm.py"},
     "torchao": {"effcore/techniques", "effcore/runtimes"},
     "torch": {

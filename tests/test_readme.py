@@ -69,7 +69,7 @@ def test_there_are_experiments() -> None:
 
 
 def test_the_tables_of_reproductions_hold_every_claim_and_nothing_is_missing() -> None:
-    from effcore.reproductions import CLAIMS
+    from effcore.reports.reproductions import CLAIMS
 
     first, last = "<!-- reproductions -->", "<!-- /reproductions -->"
     rows = [line for line in README.split(first)[1].split(last)[0].splitlines() if line.startswith("| ")][1:]

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard import data, filing
 from dashboard.screens.parts import note
-from effcore.frontier import Variant
+from effcore.analysis.frontier import Variant
 
 _SAID = {
     "measuring": "It is being measured again; new figures take the place of these.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import routes
-from dashboard.presets import CATEGORIES, PRESETS, Preset
+from dashboard.form.presets import CATEGORIES, PRESETS, Preset
 from dashboard.screens.parts import heading, note
 
 

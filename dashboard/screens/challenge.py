@@ -8,16 +8,16 @@ from time import time
 import streamlit as st
 
 from dashboard import data, routes
-from dashboard.audience import Visitor, visitor
 from dashboard.challenges import Judged, best, card, card_names, judged
 from dashboard.classroom import NAMES_SHOWN, HandedIn
+from dashboard.classroom.audience import Visitor, visitor
 from dashboard.quantities import show
 from dashboard.screens.parts import IDLE_S, bound, empty, explained, heading, note
 from dashboard.tables import capital_heads
 from dashboard.views.challenge import board_frame, card_lines
+from effcore.analysis.frontier import Variant
 from effcore.challenge.card import Challenge
 from effcore.errors import EffcoreError
-from effcore.frontier import Variant
 from effcore.objectives import METRICS
 
 ALONE = "you"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import data
-from dashboard.audience import INSTRUCTOR
 from dashboard.classroom import is_instructor
+from dashboard.classroom.audience import INSTRUCTOR
 from dashboard.screens.guessing import is_teaching, join, room, student
 from dashboard.screens.leading import lead
 from dashboard.screens.parts import explained, heading, note

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import data, routes
-from dashboard.places import STUDIES
+from dashboard.data.places import STUDIES
 from dashboard.screens.parts import note
 from dashboard.views.sources import Source
 from effcore.tracking import SweepRecord

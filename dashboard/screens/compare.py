@@ -8,8 +8,9 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import analysis, data, routes
+from dashboard import data, routes
 from dashboard.charts.compare import classes_figure, overlay_figure, parts_figure
+from dashboard.data import analysis
 from dashboard.screens import still
 from dashboard.screens.export import Kept, export_menu
 from dashboard.screens.parts import bound, current_look, distinct, empty, explained, go, heading, letter_chip, note
@@ -25,8 +26,8 @@ from dashboard.views.disagreement import (
     shares_of_time,
 )
 from dashboard.views.records import environment_line, samples_view
+from effcore.analysis.frontier import Evidence
 from effcore.errors import EffcoreError
-from effcore.frontier import Evidence
 
 _CHOSEN = "compare-points"
 """In the session: what the box with the points holds."""

@@ -12,9 +12,9 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from dashboard.charts.slide import slide
-from dashboard.drawing import browser
-from dashboard.drawing import drawn as pictures_of
 from dashboard.exports import bundle, csv_text, html_text, latex_text
+from dashboard.exports.drawing import browser
+from dashboard.exports.drawing import drawn as pictures_of
 from dashboard.screens.parts import current_look, note
 from dashboard.screens.still import drawn
 from dashboard.theme import Look

@@ -7,14 +7,15 @@ from collections.abc import Mapping
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import foreign, routes
+from dashboard import routes
 from dashboard.charts.frontier import frontier_alt, frontier_figure
+from dashboard.data import foreign
 from dashboard.quantities import count
 from dashboard.screens.chart import chart
 from dashboard.screens.export import export_menu
 from dashboard.screens.parts import bound, current_look, empty, explained, heading, note
 from dashboard.tables import height, left_out_table
-from dashboard.tables_large import large_table
+from dashboard.tables.large import large_table
 from dashboard.views.frontier import FrontierView
 from effcore.objectives import Direction
 from effcore.tracking.foreign import likely_direction, metric_names

@@ -10,9 +10,10 @@ import plotly.graph_objects as go
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import analysis, data, pictures, routes
+from dashboard import data, pictures, routes
 from dashboard.charts.cloud import selected_place
 from dashboard.charts.frontier import frontier_alt, selected_run
+from dashboard.data import analysis
 from dashboard.quantities import count
 from dashboard.screens import still
 from dashboard.screens.answers import answers
@@ -40,7 +41,7 @@ from dashboard.screens.parts import (
     go as go_to,
 )
 from dashboard.tables import Table, height
-from dashboard.tables_large import cloud_table
+from dashboard.tables.large import cloud_table
 from dashboard.views.answers import dominators
 from dashboard.views.cloud import Cloud, within
 from dashboard.views.filters import Part

@@ -8,11 +8,11 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from dashboard import data, routes
-from dashboard.audience import STUDENT, visitor
 from dashboard.charts.axes import faded
 from dashboard.classroom import Classroom, Student, instructor_key
+from dashboard.classroom.audience import STUDENT, visitor
+from dashboard.classroom.origin import origin
 from dashboard.lessons.lesson import Guess, Truth
-from dashboard.origin import origin
 from dashboard.quantities import count
 from dashboard.screens.chart import chart
 from dashboard.screens.parts import LIVE_S, current_look, note

@@ -16,11 +16,11 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from dashboard import data
-from dashboard.handout import HandOut, hand_out_zip
+from dashboard.exports.handout import HandOut, hand_out_zip
 from dashboard.theme import Look
 from dashboard.views.records import environment_line
+from effcore.analysis.frontier import Variant
 from effcore.errors import EffcoreError
-from effcore.frontier import Variant
 from effcore.tracking import Store
 
 WANTED, MADE = "hand-out-wanted", "hand-out-made"

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from dashboard import data, pictures, routes
-from dashboard.audience import visitor
+from dashboard.classroom.audience import visitor
 from dashboard.screens.hand_out import hand_out_button
 from dashboard.screens.lens import Lens, Seen
 from dashboard.screens.still import share

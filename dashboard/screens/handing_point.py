@@ -9,7 +9,7 @@ from dashboard import data, routes
 from dashboard.charts.frontier import frontier_figure
 from dashboard.screens.hand_out import hand_out_button
 from dashboard.theme import Look
-from effcore.frontier import Variant
+from effcore.analysis.frontier import Variant
 from effcore.objectives import METRICS
 
 

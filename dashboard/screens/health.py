@@ -7,8 +7,9 @@ from contextlib import suppress
 
 import streamlit as st
 
-from dashboard import condition, data, routes
-from dashboard.places import study
+from dashboard import data, routes
+from dashboard.data import condition
+from dashboard.data.places import study
 from dashboard.screens.parts import LIVE_S, TOLD, note
 from effcore.errors import EffcoreError
 

@@ -6,13 +6,13 @@ import streamlit as st
 
 from dashboard import data, routes
 from dashboard.form import problems_by_field
+from dashboard.form.spec_yaml import to_yaml
 from dashboard.quantities import count, duration
 from dashboard.screens.beginnings import presets
 from dashboard.screens.fields import Filled, fill_form
 from dashboard.screens.parts import IDLE_S, LIVE_S, explained, heading, note, problem
 from dashboard.screens.queue import queue
 from dashboard.screens.submission import submit_button
-from dashboard.spec_yaml import to_yaml
 from dashboard.views.queue import expectation
 from effcore.errors import Problem, SpecError
 from effcore.spec import Spec

@@ -11,8 +11,8 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import data, posing, routes
-from dashboard.audience import SWEEP, quota_minutes
 from dashboard.classroom import DOOR_CLOSED, MORE_NAMES, NAMES_SHOWN, Classroom
+from dashboard.classroom.audience import SWEEP, quota_minutes
 from dashboard.exports import csv_text
 from dashboard.screens.guessing import is_teaching
 from dashboard.screens.parts import LIVE_S, heading, note

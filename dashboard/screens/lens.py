@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import analysis, data, routes
+from dashboard import data, routes
 from dashboard.charts.layers import Layers, size_note, sizes_of
+from dashboard.data import analysis
 from dashboard.quantities import digits, show
 from dashboard.screens.parts import bound, bound_number, bound_text, note
 from dashboard.theme import title

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from dashboard import analysis
+from dashboard.data import analysis
 from dashboard.screens.parts import note
 from effcore.tracking.marks import LONGEST
 

@@ -17,7 +17,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import data, routes, theme
-from dashboard.places import DEMO
+from dashboard.data.places import DEMO
 from effcore.errors import EffcoreError
 
 LIVE_S, IDLE_S = 2.0, 5.0

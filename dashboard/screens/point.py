@@ -11,6 +11,7 @@ from dashboard import data, routes
 from dashboard.charts.point import curve_figure, samples_figure
 from dashboard.charts.profile import shares_figure
 from dashboard.form import point_document
+from dashboard.form.spec_yaml import to_yaml
 from dashboard.quantities import file_size
 from dashboard.screens import still
 from dashboard.screens.again import again_button, again_said
@@ -21,7 +22,6 @@ from dashboard.screens.marks import mark_buttons, mark_said
 from dashboard.screens.parts import IDLE_S, current_look, empty, explained, go, heading, note
 from dashboard.screens.posed import held_point, way_to_guess
 from dashboard.screens.variation import change_one_step
-from dashboard.spec_yaml import to_yaml
 from dashboard.tables import figures_table, tone_color
 from dashboard.theme import mark, title
 from dashboard.views.cards import cards_of
@@ -29,7 +29,7 @@ from dashboard.views.point import PointView, Relative, point_view
 from dashboard.views.profile import profile_view
 from dashboard.views.records import curve_view, environment_line, samples_view, stage_lines
 from dashboard.views.verdict import VerdictView
-from effcore.frontier import Variant
+from effcore.analysis.frontier import Variant
 
 
 @explained

@@ -6,9 +6,10 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import analysis, data, routes
+from dashboard import data, routes
 from dashboard.charts.profile import shares_figure
 from dashboard.charts.search import growth_figure, moment_figure, rungs_figure
+from dashboard.data import analysis
 from dashboard.quantities import count
 from dashboard.screens import still
 from dashboard.screens.cards import show

@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.form import FieldSpec, field_help
-from dashboard.form_sections import opens_with, placed_at, search_document, section_document, section_fields
+from dashboard.form.sections import opens_with, placed_at, search_document, section_document, section_fields
 from dashboard.screens.cards import show
 from dashboard.screens.parts import note
 from dashboard.views.cards import search_cards

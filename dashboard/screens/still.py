@@ -16,7 +16,7 @@ from dashboard import data, routes
 from dashboard.charts.frontier import frontier_alt, frontier_figure
 from dashboard.charts.layers import with_layers
 from dashboard.charts.slide import enlarged
-from dashboard.places import moment, study
+from dashboard.data.places import moment, study
 from dashboard.screens.answers import answers
 from dashboard.screens.chart import chart
 from dashboard.screens.hand_out import base_address

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import analysis, data, routes
+from dashboard import data, routes
 from dashboard.charts.frontier import selected_run
 from dashboard.charts.profile import shares_figure
 from dashboard.charts.techniques import composition_figure, dose_figure, plane_figure, steps_figure
+from dashboard.data import analysis
 from dashboard.quantities import count
 from dashboard.screens import still
 from dashboard.screens.cards import show
@@ -27,8 +28,8 @@ from dashboard.views.sensitivity import sensitivity_view
 from dashboard.views.sources import Source
 from dashboard.views.techniques import COSTS, TechniqueRow, TechniquesView
 from effcore.catalogue import TECHNIQUES
-from effcore.interaction import KINDS
 from effcore.objectives import METRICS
+from effcore.reports.interaction import KINDS
 
 
 @dataclass(frozen=True, kw_only=True)

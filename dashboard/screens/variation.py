@@ -8,13 +8,13 @@ import streamlit as st
 
 from dashboard import data, routes
 from dashboard.form import FieldSpec, field_help
+from dashboard.form.spec_yaml import to_yaml
 from dashboard.quantities import duration
 from dashboard.screens.parts import go, note, problem
 from dashboard.screens.submission import submit_button
-from dashboard.spec_yaml import to_yaml
 from dashboard.views.variation import Change, Place, changed_document, others, places, suggested, without_use
+from effcore.analysis.frontier import Variant
 from effcore.errors import Problem, SpecError
-from effcore.frontier import Variant
 from effcore.spec import Spec
 
 LEFT_OUT = "leave it out"

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from effcore.columns import Mask, Rows
-from effcore.frontier import Variant
+from effcore.analysis.columns import Mask, Rows
+from effcore.analysis.frontier import Variant
 
 MOST_DRAWN = 12_000
 """Points that are drawn one by one; of more, those that would lie on each other are drawn as one, see `cells`."""

@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dashboard.form import in_order, point_document
+from dashboard.form.spec_yaml import to_yaml
 from dashboard.quantities import ABSENT, change, show
-from dashboard.spec_yaml import to_yaml
 from dashboard.theme import title
 from dashboard.views.point import FIGURES, overlap
 from dashboard.views.records import plain_values
-from effcore.changes import Change, accuracy_change, latency_change, memory_change, size_change
-from effcore.frontier import Evidence, Frontier, Point, Variant, find_frontier
+from effcore.analysis.changes import Change, accuracy_change, latency_change, memory_change, size_change
+from effcore.analysis.frontier import Evidence, Frontier, Point, Variant, find_frontier
+from effcore.analysis.verdict import NEEDED
 from effcore.objectives import METRICS
-from effcore.verdict import NEEDED
 
 FEWEST, MOST = 2, 6
 """Points that can be compared: fewer have nothing to stand against, more can't be told apart by shape."""

@@ -12,10 +12,10 @@ from typing import Any
 from dashboard.quantities import count
 from dashboard.views.frontier import Coordinate, coordinate
 from dashboard.views.techniques import factor, signed
-from effcore.dose import Dose, responses
-from effcore.frontier import Evidence, Point
-from effcore.interaction import KINDS, row_of, squares
+from effcore.analysis.dose import Dose, responses
+from effcore.analysis.frontier import Evidence, Point
 from effcore.objectives import Metric, metric
+from effcore.reports.interaction import KINDS, row_of, squares
 
 MOST_SQUARES = 150
 """Each is a bootstrap of 4,000 draws, about 5 ms."""

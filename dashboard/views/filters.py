@@ -9,8 +9,8 @@ import numpy as np
 
 from dashboard.theme import title
 from dashboard.views.sources import Source
-from effcore.columns import Columns, Mask
-from effcore.frontier import Variant
+from effcore.analysis.columns import Columns, Mask
+from effcore.analysis.frontier import Variant
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,10 +10,10 @@ from dashboard.quantities import change, digits, interval, show, tenths
 from dashboard.theme import title
 from dashboard.views.cloud import Cloud
 from dashboard.views.ties import listed
-from effcore.frontier import Evidence, Frontier, LeftOut, Point, Variant, aggregate, find_frontier, reason_to_leave_out, with_probability
+from effcore.analysis.frontier import Evidence, Frontier, LeftOut, Point, Variant, aggregate, find_frontier, reason_to_leave_out, with_probability
+from effcore.analysis.ties import with_ties
 from effcore.objectives import Metric, metric
 from effcore.pareto import staircase
-from effcore.ties import with_ties
 
 
 @dataclass(frozen=True, kw_only=True)

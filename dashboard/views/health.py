@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dashboard.quantities import count, file_size
-from effcore.columns import Columns, Mask
+from effcore.analysis.columns import Columns, Mask
 from effcore.objectives import METRICS
 
 MOST_CAUSES = 5

@@ -8,7 +8,7 @@ import numpy as np
 
 from dashboard.views.cloud import Cloud
 from dashboard.views.frontier import Dot, FrontierView, dots_of, headline
-from effcore.columns import Columns, Mask, Plane, find_plane
+from effcore.analysis.columns import Columns, Mask, Plane, find_plane
 from effcore.objectives import Metric
 from effcore.pareto import staircase
 

@@ -9,8 +9,8 @@ from typing import Any
 from dashboard.form import in_order
 from dashboard.quantities import better_by, change, improved, interval, show
 from dashboard.views.records import plain_values
+from effcore.analysis.frontier import Frontier, Point, Variant, find_frontier
 from effcore.catalogue import TECHNIQUES
-from effcore.frontier import Frontier, Point, Variant, find_frontier
 from effcore.objectives import METRICS, metric
 
 FIGURES = (

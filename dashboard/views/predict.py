@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from dashboard.lessons.lesson import Guess, Truth
-from effcore.comparison import accuracy_difference_of_intervals, ratio_of_intervals
-from effcore.frontier import Variant
+from effcore.analysis.comparison import accuracy_difference_of_intervals, ratio_of_intervals
+from effcore.analysis.frontier import Variant
 from effcore.recipe import canonical
 
 PARTS = ("latency", "accuracy")

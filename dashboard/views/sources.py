@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from effcore.columns import Columns, Mask
-from effcore.frontier import Variant
+from effcore.analysis.columns import Columns, Mask
+from effcore.analysis.frontier import Variant
 from effcore.tracking import SweepRecord
 
 _ALL = "all-"

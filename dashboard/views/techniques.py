@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 from dashboard.quantities import ABSENT, MINUS, count, digits, show, tenths
 from dashboard.theme import title
-from effcore.changes import Change
-from effcore.effect_sizes import Effect, Spread, effects_of, spread, tally, volume_lost
-from effcore.frontier import Evidence, Frontier, Point, Variant, find_frontier
+from effcore.analysis.changes import Change
+from effcore.analysis.effect_sizes import Effect, Spread, effects_of, spread, tally, volume_lost
+from effcore.analysis.frontier import Evidence, Frontier, Point, Variant, find_frontier
+from effcore.analysis.verdict import NEEDED, RULES, Outcome, family, judge_all
 from effcore.objectives import Metric, metric
-from effcore.verdict import NEEDED, RULES, Outcome, family, judge_all
 
 COSTS = ("latency_ms", "size_mb", "model_ram_mb")
 """What a technique is weighed against accuracy by: the figures that verdicts are made of."""

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from dashboard.form import AUTOMATIC, FieldSpec, fields, in_order, point_document, read_values
 from dashboard.theme import title
+from effcore.analysis.frontier import Variant
 from effcore.catalogue import TECHNIQUES, order_problems
-from effcore.frontier import Variant
 from effcore.recipe import Step, from_document
 
 LONGEST_NAME = 64

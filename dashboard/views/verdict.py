@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from effcore.frontier import Evidence, Frontier, Variant
-from effcore.reasons import best_rate
-from effcore.verdict import RULES, Verdict, family, judge
+from effcore.analysis.frontier import Evidence, Frontier, Variant
+from effcore.analysis.reasons import best_rate
+from effcore.analysis.verdict import RULES, Verdict, family, judge
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,10 +11,10 @@ from pydantic import ValidationError, field_validator
 from effcore.catalogue import FAMILIES, RUNTIMES, TASKS, TECHNIQUES
 from effcore.catalogue.record import Parameters, parameter
 from effcore.challenge.formula import Formula, read_formula
-from effcore.document import read
 from effcore.errors import EffcoreError, Problem, SpecError, nearest
 from effcore.objectives import METRICS
-from effcore.space import problem_of, show
+from effcore.spec.document import read
+from effcore.spec.space import problem_of, show
 
 
 class Challenge(Parameters):

@@ -17,7 +17,7 @@ def data(
     as_json: Json = False,
 ) -> None:
     """Show how many training images, and how many seconds of training, each technique needs for a target accuracy."""
-    from effcore.data_efficiency import read_data_efficiency
+    from effcore.reports.data_efficiency import read_data_efficiency
 
     document = read_data_efficiency(open_store(home, tracking_uri), sweep=sweep, target=target)
     if as_json:

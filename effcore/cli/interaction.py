@@ -15,7 +15,7 @@ def interactions(
     as_json: Json = False,
 ) -> None:
     """Show whether two techniques together do what their single effects add up to."""
-    from effcore.interaction import read_interactions
+    from effcore.reports.interaction import read_interactions
 
     document = read_interactions(open_store(home, tracking_uri), sweep=sweep)
     if as_json:

@@ -13,7 +13,7 @@ from effcore.errors import EffcoreError
 from effcore.home import find_home
 
 if TYPE_CHECKING:
-    from effcore.frontier import Variant
+    from effcore.analysis.frontier import Variant
     from effcore.spec import Measure
     from effcore.tracking import Store
 
@@ -44,7 +44,7 @@ def measure(
     store = open_store(home, tracking_uri)
     folder = find_home(home)
     if results is not None:
-        from effcore.imported import import_results
+        from effcore.remeasure.imported import import_results
 
         if point is not None or sweep is not None:
             raise EffcoreError("--import takes no point and no --sweep: the file says which points it is of.")
@@ -74,7 +74,7 @@ def bundle(
     as_json: Json = False,
 ) -> None:
     """Write one folder that measures points on another machine without effcore; `measure --import` brings its results back."""
-    from effcore.bundle import write_bundle
+    from effcore.remeasure.bundle import write_bundle
 
     store = open_store(home, tracking_uri)
     variants = _variants(store, point, sweep)
@@ -158,8 +158,8 @@ def _settings(
     from pydantic import ValidationError
 
     from effcore.errors import SpecError
-    from effcore.space import problem_of
     from effcore.spec import Measure, parse
+    from effcore.spec.space import problem_of
 
     own = Measure()
     if variants and not (batch_sizes and threads):

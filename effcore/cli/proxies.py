@@ -25,13 +25,13 @@ def proxies(
     as_json: Json = False,
 ) -> None:
     """Show how well parameters, MACs, a table of latencies, early accuracy and supernet accuracy rank what was measured."""
-    from effcore.proxies import read_proxies
+    from effcore.reports.proxies import read_proxies
 
     store = open_store(home, tracking_uri)
     folder = find_home(home)
 
     def predict(recipe: Recipe, shapes: Sequence[Shape]) -> list[float]:
-        from effcore.tabled import predicted_ms
+        from effcore.reports.tabled import predicted_ms
 
         return predicted_ms(recipe, shapes, home=folder)
 

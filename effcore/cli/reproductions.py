@@ -11,7 +11,7 @@ import typer
 from effcore.cli.options import Home, Json, Uri, open_store, print_json
 
 if TYPE_CHECKING:
-    from effcore.reproductions import Result
+    from effcore.reports.reproductions import Result
 
 MARKS = ("reproductions", "bits")
 """Between which the two tables stand in a file, as `<!-- bits -->`."""
@@ -27,7 +27,7 @@ def reproduce(
     as_json: Json = False,
 ) -> None:
     """Hold what papers report against what the sweeps in experiments/ found here, and show what fewer bits do to a file."""
-    from effcore.reproductions import claims_table, document, read_results, read_sizes, sizes_table, written_between
+    from effcore.reports.reproductions import claims_table, document, read_results, read_sizes, sizes_table, written_between
 
     store = open_store(home, tracking_uri)
     results, rows = read_results(store), read_sizes(store)

@@ -85,7 +85,7 @@ def run(
 def _sweep(
     spec: Spec | None, home: Path, uri: str | None, slots: int | None, run_id: str | None, cluster: tuple[str, Path | None] | None
 ) -> SweepResult:
-    from effcore.cluster import Cluster
+    from effcore.execution.cluster import Cluster
     from effcore.spec import parse
     from effcore.sweep import run_sweep
     from effcore.tracking import Store
@@ -149,7 +149,7 @@ def _print_result(result: SweepResult, home: Path, uri: str | None, *, as_json: 
         )  # fmt: skip
         return
     from effcore.cli.show import print_frontier
-    from effcore.report import read_frontier
+    from effcore.reports.report import read_frontier
     from effcore.tracking import Store
 
     print_frontier(read_frontier(Store(home, uri=uri), sweep=result.run_id))

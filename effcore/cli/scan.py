@@ -10,7 +10,7 @@ from effcore.cli.options import Home, Json, Sweep, Uri, open_store, print_json
 from effcore.errors import EffcoreError
 
 if TYPE_CHECKING:
-    from effcore.frontier import Variant
+    from effcore.analysis.frontier import Variant
 
 
 def sensitivity(
@@ -25,7 +25,7 @@ def sensitivity(
     """Show how much accuracy on validation each layer loses when it alone is pruned, and keep it beside the point."""
     if structure not in ("weights", "channels"):
         raise EffcoreError(f"--structure must be weights or channels. Got {structure!r}.")
-    from effcore.scan import scan_point
+    from effcore.reports.scan import scan_point
     from effcore.stored import find_variant
     from effcore.techniques.pruning.sensitivity import AMOUNTS
 

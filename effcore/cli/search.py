@@ -43,7 +43,7 @@ def search(
 
 def _gap_text(spec_text: str, history: History) -> str:
     from effcore.search.analysis import widest_gap
-    from effcore.searchspace import gap_spec
+    from effcore.spec.searchspace import gap_spec
 
     found = widest_gap(history)
     if found is None:

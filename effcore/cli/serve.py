@@ -19,7 +19,7 @@ import typer
 
 from effcore.cli.options import Broken, Checkpoint, Data, Home, Plugin, Resolution, Tls, Uri, brought, open_home
 from effcore.errors import EffcoreError
-from effcore.forkserver import die_with_parent
+from effcore.execution.forkserver import die_with_parent
 from effcore.home import HOME, URI, find_home, find_uri
 
 ADDRESS = "127.0.0.1"
@@ -185,7 +185,7 @@ def worker(
     checkpoint: Checkpoint = None,
 ) -> None:
     """Join a cluster and run stages for `effcore run --cluster`; all hosts must see the same state folder."""
-    from effcore.cluster import Cluster, serve_worker
+    from effcore.execution.cluster import Cluster, serve_worker
 
     folder = open_home(home, brought(data, broken, resolution, plugin, checkpoint))
     serve_worker(Cluster(address, tls or Path("tls")), home=folder, slots=slots)

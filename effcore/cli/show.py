@@ -13,8 +13,8 @@ from effcore.errors import EffcoreError, nearest
 from effcore.objectives import METRICS, metric
 
 if TYPE_CHECKING:
+    from effcore.analysis.frontier import Frontier
     from effcore.catalogue.devices import Device
-    from effcore.frontier import Frontier
 
 
 def frontier(
@@ -36,7 +36,7 @@ def frontier(
     from effcore.cli.verdicts import chosen_device, print_ties, print_verdicts
 
     target = chosen_device(device, devices)
-    from effcore.report import frontier_document, read_frontier, read_verdicts
+    from effcore.reports.report import frontier_document, read_frontier, read_verdicts
 
     store = open_store(home, tracking_uri)
     found = read_frontier(store, sweep=sweep, objectives=objective or (), environment=environment, budgets=budgets)
@@ -84,7 +84,7 @@ def print_frontier(frontier: Frontier, *, device: Device | None = None) -> None:
     for heading in ("", "point", *(f"{name}, %" if METRICS[name].percent else name for name in names), "on frontier"):
         table.add_column(heading, justify="left" if heading in ("", "point") else "right")
     if device is not None:
-        from effcore.devices import fit
+        from effcore.analysis.devices import fit
 
         table.add_column(device.name, overflow="fold")
     for point in frontier.points:

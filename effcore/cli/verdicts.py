@@ -10,9 +10,9 @@ from effcore.cli.options import read_text
 from effcore.errors import EffcoreError
 
 if TYPE_CHECKING:
+    from effcore.analysis.frontier import Frontier
+    from effcore.analysis.verdict import Verdict
     from effcore.catalogue.devices import Device
-    from effcore.frontier import Frontier
-    from effcore.verdict import Verdict
 
 
 def chosen_device(name: str | None, file: Path | None) -> Device | None:
@@ -22,8 +22,8 @@ def chosen_device(name: str | None, file: Path | None) -> Device | None:
         EffcoreError: There is none of that name, or a file of devices is given and no name.
         SpecError: The file has problems.
     """
+    from effcore.analysis.devices import find_device, read_devices
     from effcore.catalogue.devices import DEVICES
-    from effcore.devices import find_device, read_devices
 
     devices = DEVICES if file is None else DEVICES | read_devices(read_text(file), source=str(file))
     if name is None:
@@ -35,7 +35,7 @@ def chosen_device(name: str | None, file: Path | None) -> Device | None:
 
 def print_ties(frontier: Frontier) -> None:
     """A line on stdout for every point of the frontier that others can't be told apart from."""
-    from effcore.ties import tie_groups
+    from effcore.analysis.ties import tie_groups
 
     for name, *others in tie_groups(frontier):
         print(f"tie: {name} can't be told apart from {', '.join(others)}")
@@ -47,7 +47,7 @@ def print_verdicts(frontier: Frontier, verdicts: Mapping[str, Verdict]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from effcore.verdict import RULES
+    from effcore.analysis.verdict import RULES
 
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 1, 0))
     for heading in ("point", "verdict of its last step"):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from effcore.dimensions import Dimension
+from effcore.spec.dimensions import Dimension
 
 Fate = Literal["finished", "failed", "refused", "stopped", "postponed", "in work"]
 """stopped: waits at a rung, where it may go on with a larger budget; postponed: nothing of it was run."""

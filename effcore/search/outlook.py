@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from effcore.dimensions import Assignment, Dimension
 from effcore.objectives import METRICS
+from effcore.spec.dimensions import Assignment, Dimension
 
 FEWEST = 6
 """Measured candidates before a prediction is made."""

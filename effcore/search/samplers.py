@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from effcore.dimensions import Dimension, Node, active, dimensions, resolve
 from effcore.search.trial import Trial
+from effcore.spec.dimensions import Dimension, Node, active, dimensions, resolve
 
 if TYPE_CHECKING:
     import optuna

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from effcore.dimensions import Node, active, count, dimensions, every
 from effcore.errors import EffcoreError, StoreError
 from effcore.recipe import canonical
 from effcore.search.samplers import SEVERAL, STARTED, UNGUIDED, Settings, View, derived_seed, encode, even_draw, spread_draw
 from effcore.search.trial import State, Trial
+from effcore.spec.dimensions import Node, active, count, dimensions, every
 
 if TYPE_CHECKING:
     import optuna
@@ -40,7 +40,7 @@ class Study:
     asked for is a function of the seed and of what was told, in this process or another.
 
     Args:
-        root: The tree of decisions, see `effcore.dimensions`.
+        root: The tree of decisions, see `effcore.spec.dimensions`.
         maximise: Direction of each objective.
         log: Which of them are compared by ratio; none where it is empty.
         settings: How candidates are chosen.
@@ -48,7 +48,7 @@ class Study:
         name: Of the study in the storage.
 
     Example:
-        >>> from effcore.dimensions import Between, Dimension
+        >>> from effcore.spec.dimensions import Between, Dimension
         >>> study = Study(Between(Dimension(name="x", low=0.0, high=1.0)), maximise=[False], settings=Settings(strategy="random"))
         >>> first = study.ask()
         >>> study.tell(first.number, [first.assignment["x"] ** 2])

@@ -11,11 +11,11 @@ from typing import Any
 import torch
 from torch import nn
 
+from effcore.analysis.latency_table import LatencyTable, read_table
 from effcore.catalogue import TASKS
 from effcore.catalogue.architecture import Architecture
 from effcore.catalogue.elastic import ElasticStage, Shape, largest
 from effcore.catalogue.elastic import shape as shape_of
-from effcore.latency_table import LatencyTable, read_table
 from effcore.models import snapshot
 from effcore.models.elastic import cut, depth_of, take_statistics
 from effcore.models.elastic_parts import parts_of

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from effcore.analysis.latency_table import fit_table
 from effcore.catalogue import TASKS
 from effcore.catalogue.architecture import Architecture
 from effcore.catalogue.elastic import ElasticStage, Shape
 from effcore.catalogue.elastic import shape as shape_of
-from effcore.latency_table import fit_table
 from effcore.measure.environment import current
 from effcore.measure.many import Small, measure_many
 from effcore.models.elastic_parts import all_parts, network, parts_of

@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from effcore.analysis.frontier import Evidence, Frontier, Variant
 from effcore.errors import BusyError, Cancelled, StoreError
-from effcore.frontier import Evidence, Frontier, Variant
 from effcore.home import locked
 from effcore.recipe import canonical
 from effcore.spec import Spec, parse

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from effcore.analysis.frontier import Evidence, Frontier, Point
 from effcore.errors import StoreError
-from effcore.frontier import Evidence, Frontier, Point
 
 _SPLITS = {"accuracy": "test", "val_accuracy": "validation"}
 

@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from effcore.analysis.frontier import Variant
 from effcore.errors import EffcoreError, StoreError
-from effcore.frontier import Variant
 from effcore.objectives import METRICS, Direction, Metric
 from effcore.tracking import Store
 from effcore.tracking.mirror import Mirror

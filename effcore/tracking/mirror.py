@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from effcore.frontier import Variant
+from effcore.analysis.frontier import Variant
 from effcore.tracking.rows import PREFIX, SWEEP, SweepRecord, read_sweep, read_variant
 from effcore.tracking.runs import Run, Watched
 

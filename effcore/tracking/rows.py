@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from effcore.frontier import Variant
+from effcore.analysis.frontier import Variant
 from effcore.tracking.bill import Bill, read_bill
 from effcore.tracking.runs import Run
 

@@ -12,8 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from effcore.analysis.frontier import Variant
 from effcore.errors import StoreError
-from effcore.frontier import Variant
 from effcore.objectives import Direction
 from effcore.tracking.foreign import variant_of
 

@@ -20,7 +20,7 @@ from streamlit.testing.v1 import AppTest  # noqa: E402
 
 from dashboard import data  # noqa: E402
 from dashboard.screens.below import DRAWN  # noqa: E402
-from effcore.frontier import Variant  # noqa: E402
+from effcore.analysis.frontier import Variant  # noqa: E402
 
 Open = Callable[..., AppTest]
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from effcore.analysis.frontier import Evidence, Frontier, Variant
 from effcore.errors import StoreError
-from effcore.frontier import Evidence, Frontier, Variant
 from effcore.recipe import Recipe, parent
 from effcore.search.history import History, Tried
 from effcore.spec import parse

@@ -66,7 +66,7 @@ assert not app.exception, app.exception
 for page in ("techniques", "compare", "search", "launch", "point", "frontier"):
     app.switch_page(f"screens/{page}.py").run()
     assert not app.exception, app.exception
-heavy = {"torch", "torchao", "onnxruntime", "distributed", "effcore.training", "effcore.execute"}
+heavy = {"torch", "torchao", "onnxruntime", "distributed", "effcore.training", "effcore.execution.execute"}
 print(sorted(heavy & set(sys.modules)))
 """
 

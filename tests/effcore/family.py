@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from effcore.frontier import Evidence, Point, Variant
+from effcore.analysis.frontier import Evidence, Point, Variant
 
 FIGURES = {
     "accuracy": 0.95, "accuracy_low": 0.93, "accuracy_high": 0.96, "latency_ms": 1.0, "latency_ms_low": 0.98, "latency_ms_high": 1.02,

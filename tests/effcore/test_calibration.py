@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from family import evidence, point
 
-from effcore.frontier import find_frontier, with_probability
+from effcore.analysis.frontier import find_frontier, with_probability
 from effcore.pareto import pareto_mask
 from effcore.statistics import BETWEEN_MEASURINGS
 

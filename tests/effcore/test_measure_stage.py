@@ -6,9 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from effcore.results import throughput as overall
-from effcore.results import unmeasured
 from effcore.stages.measure import fewest_processes, throughput
+from effcore.sweep.results import throughput as overall
+from effcore.sweep.results import unmeasured
 
 
 @pytest.mark.parametrize(("asked", "runtime", "fewest"), [(5, "onnxruntime", 5), (5, "torch", 3), (3, "torch", 3), (9, "torch", 7)])

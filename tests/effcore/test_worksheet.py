@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from effcore.analysis.frontier import Variant
 from effcore.errors import EffcoreError
-from effcore.frontier import Variant
 from effcore.worksheet import Question, Worksheet, answers_text, make_worksheet, worksheet_text
 
 

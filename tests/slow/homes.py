@@ -117,7 +117,7 @@ class Home:
         """Process id of the fork server; its children have its command line and another session leader than themselves."""
         for pid, command in self.alive().items():
             try:
-                if "effcore.forkserver" in command and os.getsid(pid) == pid:
+                if "effcore.execution.forkserver" in command and os.getsid(pid) == pid:
                     return pid
             except ProcessLookupError:
                 continue

@@ -10,7 +10,7 @@ from homes import Home, free_port, wait_for
 from viewers import Viewer
 
 from dashboard.classroom import KEY_FILE, MORE_NAMES, Classroom
-from dashboard.origin import ADDRESS_VARIABLE
+from dashboard.classroom.origin import ADDRESS_VARIABLE
 
 pytestmark = pytest.mark.slow
 

@@ -14,8 +14,8 @@ import pytest
 from homes import Command, Home, free_port, wait_for
 from viewers import Viewer
 
-from dashboard.audience import QUOTA_VARIABLE
 from dashboard.classroom import KEY_FILE, Classroom
+from dashboard.classroom.audience import QUOTA_VARIABLE
 from dashboard.routes import PASTE
 from effcore.home import pause
 from effcore.tracking import Store, SweepRecord

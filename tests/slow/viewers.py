@@ -12,7 +12,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.sync.client import connect
 
-from dashboard.origin import COOKIE
+from dashboard.classroom.origin import COOKIE
 
 PATIENCE_S = 240.0
 VALUES = {"text_input": "string_value", "text_area": "string_value", "button_group": "string_array_value"}

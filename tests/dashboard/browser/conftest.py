@@ -21,8 +21,8 @@ from fake_store import make_files, make_variant
 from playwright.sync_api import Browser, Dialog, Page
 from tabs import Watched, click_row
 
-from dashboard.audience import QUOTA_VARIABLE
 from dashboard.classroom import KEY_FILE, Classroom
+from dashboard.classroom.audience import QUOTA_VARIABLE
 from effcore.recipe import Recipe
 from effcore.spec import Spec, parse
 from effcore.tracking import Store, VariantRecord

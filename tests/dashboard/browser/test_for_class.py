@@ -12,7 +12,7 @@ import pytest
 from fake_store import MACHINE
 from PIL import Image
 
-from dashboard.drawing import browser as drawing_browser
+from dashboard.exports.drawing import browser as drawing_browser
 
 pytestmark = pytest.mark.browser
 POINTS = ".st-key-frontier-chart .scatterlayer .trace .points path"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from effcore.report import read_frontier
+from effcore.reports.report import read_frontier
 from effcore.spec import parse
 from effcore.tracking.recording import ADDRESS, Recording
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from fake_store import NASTY
 
-from dashboard.drawing import browser as drawing_browser
+from dashboard.exports.drawing import browser as drawing_browser
 from effcore.spec import parse
 
 pytestmark = pytest.mark.browser

@@ -9,7 +9,7 @@ import pytest
 from dashboard.charts.facets import facet_figures
 from dashboard.theme import LIGHT
 from dashboard.views.frontier import FrontierView, frontier_view
-from effcore.frontier import Variant
+from effcore.analysis.frontier import Variant
 
 
 def slower(variants: list[Variant], factor: float) -> FrontierView:

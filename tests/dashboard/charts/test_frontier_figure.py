@@ -15,7 +15,7 @@ from dashboard.charts.frontier import frontier_alt, frontier_figure, selected_ru
 from dashboard.tables import frontier_table
 from dashboard.theme import CHART_CONFIG, DARK, LIGHT, MARKS
 from dashboard.views.frontier import FrontierView, frontier_view, hover_lines
-from effcore.frontier import Evidence, Variant
+from effcore.analysis.frontier import Evidence, Variant
 
 
 def point(name: str, accuracy: float, latency: float, /, *, technique: str = "architecture", **extra: Any) -> Variant:

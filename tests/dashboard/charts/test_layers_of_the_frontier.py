@@ -12,7 +12,7 @@ from dashboard.charts.layers import LARGEST, SMALLEST, Layers, size_note, sizes_
 from dashboard.theme import DARK, LIGHT
 from dashboard.views.answers import Budget, knee, relative_view
 from dashboard.views.frontier import FrontierView, frontier_view
-from effcore.frontier import Evidence, Variant
+from effcore.analysis.frontier import Evidence, Variant
 
 AXES = [("latency_ms", "accuracy"), ("accuracy", "latency_ms"), ("latency_ms", "size_mb"), ("accuracy", "val_accuracy")]
 """All four combinations of directions."""

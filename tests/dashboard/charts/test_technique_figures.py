@@ -9,7 +9,7 @@ from dashboard.charts.techniques import composition_figure, dose_figure, factor_
 from dashboard.theme import DARK, LIGHT, Look, mark
 from dashboard.views.composition import composition_view, dose_view, doses_of, square_rows
 from dashboard.views.techniques import TechniquesView, techniques_view
-from effcore.frontier import Evidence, Variant, find_frontier
+from effcore.analysis.frontier import Evidence, Variant, find_frontier
 
 DOSES = """name: doses
 task: mnist5k

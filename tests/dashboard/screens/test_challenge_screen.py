@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.audience import INSTRUCTOR, STUDENT
 from dashboard.classroom import KEY_VARIABLE, NAMES_SHOWN, Classroom
+from dashboard.classroom.audience import INSTRUCTOR, STUDENT
 
 Open = Callable[..., AppTest]
 Text = Callable[[Any], str]

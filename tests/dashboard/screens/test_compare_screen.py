@@ -10,7 +10,7 @@ from fake_store import FakeStore
 from page_charts import figures
 from streamlit.testing.v1 import AppTest
 
-from effcore.frontier import Evidence, Frontier
+from effcore.analysis.frontier import Evidence, Frontier
 from effcore.tasks import load
 
 Open = Callable[..., AppTest]

@@ -13,7 +13,7 @@ from dashboard.screens import export
 from dashboard.tables import tried_table
 from dashboard.views.compare import compare_view, compared_spec
 from dashboard.views.search import search_view
-from effcore.frontier import Evidence
+from effcore.analysis.frontier import Evidence
 from effcore.spec import parse
 
 Open = Callable[..., AppTest]

@@ -11,7 +11,7 @@ import pytest
 from page_charts import figures
 from streamlit.testing.v1 import AppTest
 
-from dashboard import foreign
+from dashboard.data import foreign
 
 ROOT = Path(__file__).resolve().parents[3]
 Open = Callable[..., AppTest]

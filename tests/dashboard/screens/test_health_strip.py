@@ -13,7 +13,7 @@ from page_charts import figures
 from streamlit.testing.v1 import AppTest
 
 from dashboard import data
-from dashboard.keeping import AGAIN_S, Keeping
+from dashboard.data.keeping import AGAIN_S, Keeping
 from dashboard.screens.below import DRAWN
 from effcore.errors import StoreError, StoreLocked
 

@@ -12,7 +12,7 @@ from fake_store import SPEC, FakeStore, running
 from streamlit.testing.v1 import AppTest
 
 from dashboard.form import fields
-from dashboard.presets import CATEGORIES, PRESETS
+from dashboard.form.presets import CATEGORIES, PRESETS
 from effcore.catalogue import TECHNIQUES
 from effcore.errors import StoreError
 from effcore.spec import parse

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.audience import INSTRUCTOR, STUDENT
 from dashboard.classroom import DOOR_CLOSED, KEY_VARIABLE, Classroom
+from dashboard.classroom.audience import INSTRUCTOR, STUDENT
 from dashboard.screens.leading import guesses_text, students_frame
 from dashboard.views.predict import step_question
 from effcore.home import is_paused

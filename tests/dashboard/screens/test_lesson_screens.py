@@ -10,8 +10,8 @@ import pytest
 from page_charts import figures
 from streamlit.testing.v1 import AppTest
 
-from dashboard.audience import INSTRUCTOR, STUDENT
 from dashboard.classroom import KEY_VARIABLE, Classroom
+from dashboard.classroom.audience import INSTRUCTOR, STUDENT
 from dashboard.lessons import LESSONS, recorded
 from dashboard.views.predict import step_question
 

@@ -13,8 +13,8 @@ from fake_store import FakeStore, make_variants
 from page_charts import figures
 from streamlit.testing.v1 import AppTest
 
+from effcore.analysis.frontier import Variant
 from effcore.errors import StoreError
-from effcore.frontier import Variant
 from effcore.spec import parse
 from effcore.tracking import Again
 

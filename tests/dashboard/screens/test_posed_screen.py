@@ -12,8 +12,8 @@ import pytest
 from page_charts import figures
 from streamlit.testing.v1 import AppTest
 
-from dashboard.audience import INSTRUCTOR, STUDENT
 from dashboard.classroom import KEY_VARIABLE, Classroom
+from dashboard.classroom.audience import INSTRUCTOR, STUDENT
 from dashboard.quantities import show
 from dashboard.views.predict import StepQuestion, questions, step_question
 from effcore.objectives import METRICS

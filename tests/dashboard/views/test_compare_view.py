@@ -18,7 +18,7 @@ from dashboard.views.disagreement import (
     shares_of_bytes,
     shares_of_time,
 )
-from effcore.frontier import Evidence, Frontier, Variant
+from effcore.analysis.frontier import Evidence, Frontier, Variant
 
 
 def none(frontier: Frontier) -> Evidence:

@@ -6,8 +6,8 @@ import pytest
 
 from dashboard.views.filters import Part, filtered
 from dashboard.views.sources import Source
-from effcore.columns import Columns
-from effcore.frontier import Variant
+from effcore.analysis.columns import Columns
+from effcore.analysis.frontier import Variant
 
 SOURCE = Source(key="sweep0", label="quickstart", task="mnist5k", sweep="sweep0")
 

@@ -8,8 +8,8 @@ import numpy as np
 from fake_store import make_variants
 
 from dashboard.views.health import HealthView, health_view
-from effcore.columns import Columns
-from effcore.frontier import Variant
+from effcore.analysis.columns import Columns
+from effcore.analysis.frontier import Variant
 
 
 def of(variants: list[Variant], size: int | None = None) -> HealthView:

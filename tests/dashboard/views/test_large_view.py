@@ -13,15 +13,15 @@ from fake_store import make_variant, make_variants
 
 from dashboard.charts.cloud import cloud_traces, selected_place
 from dashboard.charts.frontier import as_sent, frontier_figure
-from dashboard.tables_large import MOST_ROWS, large_table
+from dashboard.tables.large import MOST_ROWS, large_table
 from dashboard.theme import DARK, LIGHT
 from dashboard.views import cloud as clouds
 from dashboard.views.cloud import cells, within
 from dashboard.views.frontier import FrontierView, frontier_view
 from dashboard.views.large import MOST_IN_FULL, large_view
 from dashboard.views.news import news
-from effcore.columns import Columns
-from effcore.frontier import Variant
+from effcore.analysis.columns import Columns
+from effcore.analysis.frontier import Variant
 from effcore.objectives import metric
 
 
@@ -134,7 +134,7 @@ def test_the_table_has_the_rows_of_the_view_up_to_what_a_browser_is_sent(monkeyp
     names = {v.run_id: v.name for v in drawn(300)}
     assert frame["point"].tolist() == [names[view.run_at(row)] for row in range(300)]
     assert frame["#"].dropna().tolist() == list(range(1, len(view.dots) + 1))
-    monkeypatch.setattr("dashboard.tables_large.MOST_ROWS", 100)
+    monkeypatch.setattr("dashboard.tables.large.MOST_ROWS", 100)
     assert len(large_table(view)[0]) == 100
 
 

@@ -8,7 +8,7 @@ from fake_store import make_variants
 
 from dashboard.views.point import point_view
 from dashboard.views.records import curve_view, environment_line, plain_values, samples_view, stage_lines
-from effcore.frontier import Variant
+from effcore.analysis.frontier import Variant
 
 
 def by_name(variants: list[Variant], name: str) -> Variant:

@@ -11,8 +11,8 @@ from fake_store import make_variants
 from dashboard.views.composition import composition_view, dose_view, doses_of, square_rows
 from dashboard.views.sensitivity import sensitivity_view
 from dashboard.views.techniques import TechniquesView, factor, points_words, signed, techniques_view
-from effcore.effect_sizes import Spread
-from effcore.frontier import Evidence, Variant, find_frontier
+from effcore.analysis.effect_sizes import Spread
+from effcore.analysis.frontier import Evidence, Variant, find_frontier
 
 DOSES = """name: doses
 task: mnist5k

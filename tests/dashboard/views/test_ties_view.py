@@ -9,7 +9,7 @@ from fake_store import make_variants
 from dashboard.tables import frontier_table
 from dashboard.views.frontier import FrontierView, frontier_view, hover_lines
 from dashboard.views.ties import listed, ties_line
-from effcore.frontier import Evidence, Frontier
+from effcore.analysis.frontier import Evidence, Frontier
 
 SPEC = """name: ties
 task: mnist5k

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from fake_store import make_variant, make_variants
 
-from dashboard.spec_yaml import to_yaml
+from dashboard.form.spec_yaml import to_yaml
 from dashboard.views.variation import Change, Place, changed_document, others, places, suggested, without_use
+from effcore.analysis.frontier import Variant
 from effcore.errors import SpecError
-from effcore.frontier import Variant
 from effcore.recipe import Recipe
 from effcore.spec import parse
 

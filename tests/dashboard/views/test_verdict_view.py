@@ -7,8 +7,8 @@ from dataclasses import replace
 from fake_store import make_variants
 
 from dashboard.views.verdict import verdict_view
-from effcore.frontier import Evidence, Frontier, Variant
-from effcore.verdict import RULES
+from effcore.analysis.frontier import Evidence, Frontier, Variant
+from effcore.analysis.verdict import RULES
 
 
 def by_name(variants: list[Variant], name: str) -> Variant:

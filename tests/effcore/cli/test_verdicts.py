@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from family import evidence, hits, point
 
+from effcore.analysis.frontier import Frontier, find_frontier
+from effcore.analysis.ties import with_ties
+from effcore.analysis.verdict import RULES, judge_all
 from effcore.cli.show import print_frontier
 from effcore.cli.verdicts import chosen_device, print_ties, print_verdicts
 from effcore.errors import EffcoreError, SpecError
-from effcore.frontier import Frontier, find_frontier
-from effcore.ties import with_ties
-from effcore.verdict import RULES, judge_all
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ import random
 
 import pytest
 
-from effcore.dimensions import Dimension
 from effcore.search.analysis import FEWEST, fates, growth, importance, nearest_miss, report, savings, scale_of, widest_gap
 from effcore.search.history import Fate, History, Tried, in_words, read_history
+from effcore.spec.dimensions import Dimension
 
 SPACE = (
     Dimension(name="training.learning_rate", low=0.001, high=0.1, log=True), Dimension(name="pruning", labels=("none", "with")),

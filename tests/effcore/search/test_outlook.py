@@ -7,8 +7,8 @@ import random
 
 import pytest
 
-from effcore.dimensions import Dimension
 from effcore.search.outlook import FEWEST, Outlook, features, hopeless
+from effcore.spec.dimensions import Dimension
 
 SPACE = (
     Dimension(name="width", low=0.125, high=2.0, log=True),

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from effcore.catalogue.search import STRATEGIES as CARDS
-from effcore.dimensions import Between, Dimension, Fields, Fixed, Node, OneOf
 from effcore.errors import EffcoreError, StoreError
 from effcore.search import Study, Trial
 from effcore.search.samplers import Settings, View, sampler_name
 from effcore.search.study import DRAWN, PROPOSED
+from effcore.spec.dimensions import Between, Dimension, Fields, Fixed, Node, OneOf
 
 STRATEGIES = ["random", "qmc", "tpe", "nsga2", "nsga3", pytest.param("gp", marks=pytest.mark.slow)]
 BY_NAME = {"random", "qmc", "tpe", "nsga2", "nsga3", "gp"}

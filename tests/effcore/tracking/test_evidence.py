@@ -9,8 +9,8 @@ from typing import Any
 
 from family import point
 
+from effcore.analysis.frontier import Frontier
 from effcore.errors import StoreError
-from effcore.frontier import Frontier
 from effcore.tracking.evidence import EvidenceReader
 
 FILES: dict[str, Any] = {

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from stores import copy_store, make_record, make_spec
 
+from effcore.analysis.frontier import find_frontier
 from effcore.errors import StoreError
-from effcore.frontier import find_frontier
 from effcore.tracking import Store
 from effcore.tracking.marks import Mark
 from effcore.tracking.recording import Recording, packed, read_header, record, unpacked

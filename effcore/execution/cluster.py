@@ -1,0 +1,193 @@
+"""Stages on many hosts: an existing Dask scheduler, one `effcore worker` a host, TLS only, one state folder that all hosts see."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from effcore.errors import Cancelled, EffcoreError
+from effcore.execution.execute import NoPages, outcome_of
+from effcore.execution.worker import Outcome, Worker
+from effcore.measure.environment import current
+from effcore.measure.load import core_count
+from effcore.plan import Stage
+
+TLS_FILES = ("ca.pem", "cert.pem", "key.pem")
+CONNECT_S = 20
+
+_WORKERS: dict[str, Worker] = {}
+"""In a worker's process: one for each sweep that sends it stages."""
+
+_HELD: set[str] = set()
+"""In a worker's process: sweeps that stand still."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A scheduler and what proves who may talk to it.
+
+    Attributes:
+        address: `tls://host:port`.
+        tls: Folder with `ca.pem`, `cert.pem` and `key.pem`, the same authority for scheduler, workers and clients.
+    """
+
+    address: str
+    tls: Path
+
+    def security(self) -> Any:
+        """The TLS settings of Dask.
+
+        Raises:
+            EffcoreError: The address is not a TLS one, or a file is missing.
+        """
+        from distributed import Security
+
+        if not self.address.startswith("tls://"):
+            raise EffcoreError(f"A cluster must be reached by TLS, as tls://host:8786. Got {self.address!r}.")
+        missing = [name for name in TLS_FILES if not (self.tls / name).is_file()]
+        if missing:
+            raise EffcoreError(f"The folder {self.tls} must hold {', '.join(TLS_FILES)}. Missing: {', '.join(missing)}.")
+        ca, cert, key = (str(self.tls / name) for name in TLS_FILES)
+        return Security(  # type: ignore[no-untyped-call]
+            tls_ca_file=ca, tls_client_cert=cert, tls_client_key=key, tls_worker_cert=cert, tls_worker_key=key, require_encryption=True
+        )
+
+
+class ClusterEngine:
+    """Runs stages on the workers of a cluster, with the interface of `execute.Engine`.
+
+    Any worker trains and exports; only hosts of this host's kind evaluate and measure, since both depend on the processor.
+
+    Args:
+        cluster: Where the scheduler is.
+        environment: Variables for the fork servers of the workers.
+    """
+
+    def __init__(self, cluster: Cluster, *, environment: dict[str, str]) -> None:
+        self._cluster, self._environment = cluster, environment
+        self._name = uuid.uuid4().hex
+        self._kind = current().key
+        self._futures: dict[str, Any] = {}
+
+    def __enter__(self) -> ClusterEngine:
+        from distributed import Client
+
+        try:
+            security = self._cluster.security()
+            self._client: Any = Client(self._cluster.address, security=security, timeout=CONNECT_S, set_as_default=False)  # type: ignore[no-untyped-call]
+        except (OSError, TimeoutError) as error:
+            raise EffcoreError(f"No scheduler answers at {self._cluster.address}: {error}. Start one with `dask scheduler`.") from error
+        self._require_workers()
+        return self
+
+    def _require_workers(self) -> None:
+        workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
+        kinds = sorted({name for w in workers for name in w["resources"] if name.startswith("measure-")})
+        if f"measure-{self._kind}" not in kinds:
+            self._client.close()
+            found = f"{len(workers)} workers, measuring kinds: {', '.join(kinds) or 'none'}"
+            raise EffcoreError(
+                f"No worker at {self._cluster.address} is of this host's kind, {self._kind}, to evaluate and measure. Found {found}. "
+                "Start `effcore worker` on a host like this one."
+            )
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.cancel()
+        self._futures.clear()
+        self._client.close()
+
+    def submit(self, stage: Stage, *, priority: int = 0, done: Callable[[Stage, Outcome | BaseException], None]) -> None:
+        """As `execute.Engine.submit`."""
+        if stage.key not in self._futures:
+            inputs = [self._futures[key] for _, key in stage.inputs if key in self._futures]
+            self._futures[stage.key] = self._client.submit(
+                _perform, self._name, self._environment, stage, inputs, key=stage.key, priority=priority, pure=False,
+                resources=resources(stage, kind=self._kind),
+            )  # fmt: skip
+        self._futures[stage.key].add_done_callback(lambda future: done(stage, outcome_of(future)))
+
+    def hold(self) -> None:
+        """As `execute.Engine.hold`, on every host."""
+        self._client.run(_hold, self._name)
+
+    def cancel(self) -> None:
+        """End the children of this sweep on every host."""
+        self._client.run(_close, self._name)
+
+
+def resources(stage: Stage, *, kind: str) -> dict[str, int]:
+    """What a host must have for a stage.
+
+    A measurement asks for no core: the lock of its host keeps everything else away while it runs.
+
+    Args:
+        stage: What is to be run.
+        kind: Key of the environment that is measured in.
+    """
+    if stage.exclusive:
+        return {f"measure-{kind}": 1}
+    return {"core": 1} | ({f"kind-{kind}": 1} if stage.kind == "evaluate" else {})
+
+
+def serve_worker(cluster: Cluster, *, home: Path, slots: int | None = None) -> None:
+    """Join a cluster and run stages until the scheduler goes away or the process is ended.
+
+    Args:
+        cluster: Where the scheduler is.
+        home: The state folder, which all hosts see.
+        slots: Stages that may run at once; the cores of this host where it is None.
+    """
+    cores = slots or core_count()
+    kind = current().key
+    offers = {"core": cores, f"kind-{kind}": cores, f"measure-{kind}": 1}
+    try:
+        asyncio.run(_serve(cluster, home, cores, offers))
+    except (OSError, TimeoutError) as error:
+        raise EffcoreError(f"No scheduler answers at {cluster.address}: {error}. Start one with `dask scheduler`.") from error
+
+
+async def _serve(cluster: Cluster, home: Path, cores: int, offers: Mapping[str, int]) -> None:
+    from distributed import Worker as DaskWorker
+
+    class QuietWorker(NoPages, DaskWorker):
+        effcore_home = home
+
+    worker: Any = QuietWorker(
+        cluster.address, security=cluster.security(), nthreads=cores + 1, resources={name: float(count) for name, count in offers.items()},
+        memory_limit=0, dashboard=False, death_timeout=CONNECT_S,
+    )  # fmt: skip
+    async with worker:
+        await worker.finished()
+    for mine in list(_WORKERS.values()):
+        mine.close()
+
+
+def _perform(name: str, environment: dict[str, str], stage: Stage, inputs: list[Outcome]) -> Outcome:
+    """A task of Dask, in a thread of an `effcore worker`."""
+    from distributed import get_worker
+
+    del inputs  # they are files in the shared folder; Dask needs to know only that they are there
+    joined: Any = get_worker()
+    home: Path = joined.effcore_home
+    if name in _HELD:
+        raise Cancelled("The sweep stands still.")
+    if name not in _WORKERS:
+        _WORKERS.setdefault(name, Worker(home, preload="effcore.stages.preload", environment=environment))
+    return _WORKERS[name].perform(stage)
+
+
+def _hold(name: str) -> None:
+    _HELD.add(name)
+    if name in _WORKERS:
+        _WORKERS[name].hold()
+
+
+def _close(name: str) -> None:
+    worker = _WORKERS.get(name)
+    if worker is not None:
+        worker.close()

@@ -1,0 +1,65 @@
+"""Which candidates that wait at a rung go on: those that successive halving lets go on, in the order of what they are worth."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from effcore.catalogue.search import Search
+from effcore.search.promotion import bracket_of, promotable
+from effcore.sweep.candidate import Candidate
+from effcore.sweep.figures import Figures
+from effcore.sweep.worth import Worth
+
+Rows = Sequence[tuple[float, ...]]
+
+
+class Promoting:
+    """Successive halving over the candidates of a search.
+
+    Args:
+        search: How it searches.
+        figures: What candidates came to, and may come to.
+        worth: What they are expected to add.
+    """
+
+    def __init__(self, search: Search, figures: Figures, worth: Worth) -> None:
+        self._search, self._figures, self._worth = search, figures, worth
+
+    def bracket(self, candidate: Candidate) -> int:
+        """First rung at which a candidate is judged: the first one, but for Hyperband."""
+        if self._search.stopping != "hyperband":
+            return candidate.bracket
+        return bracket_of(candidate.number, levels=candidate.last, reduction=self._search.reduction, seed=self._search.seed)
+
+    def in_order(self, candidates: Collection[Candidate], measured: Rows, coming: Rows) -> Iterator[Candidate]:
+        """Candidates that may go on, from the highest rung down, the best of a rung first.
+
+        Args:
+            candidates: All that were begun.
+            measured: Objectives of those that are measured and keep the constraints.
+            coming: Expected objectives of those that are on their way to it.
+        """
+        seen = [c for c in candidates if c.seen]
+        # As long as nothing keeps the constraints, the usual rule brings those first that break them least.
+        by_worth = self._search.latency_first and len(self._figures.objectives) > 1 and (bool(measured) or not self._search.constraints)
+        for rung in range(max((c.last for c in seen), default=0) - 1, -1, -1):
+            for bracket in range(rung + 1):
+                there = [c for c in seen if c.bracket == bracket and rung < c.last and len(c.seen) > rung]
+                yield from self._by_worth(there, rung, seen, [*measured, *coming]) if by_worth else self._by_front(there, rung, measured)
+
+    def _by_worth(self, there: Sequence[Candidate], rung: int, seen: Sequence[Candidate], frontier: Rows) -> Sequence[Candidate]:
+        """By the hypervolume that they are expected to add for what it takes; what is expected sorts well enough for one in `reduction` to stay."""
+        waiting = [c for c in there if c.waits and len(c.seen) == rung + 1]
+        places = len(there) * (self._search.reduction - 1) // self._search.reduction - (len(there) - len(waiting))
+        return self._worth.best_first(waiting, seen, frontier)[:places] if places > 0 else []
+
+    def _by_front(self, there: Sequence[Candidate], rung: int, measured: Rows) -> Iterator[Candidate]:
+        """The usual rule, without those that can't reach the frontier by what was seen of them and of others."""
+        looks = [self._figures.look(c, rung) for c in there]
+        by_number = {c.number: c for c in there}
+        reduction, tie_break = self._search.reduction, self._search.tie_break
+        for number in promotable(looks, maximise=self._figures.maximise, reduction=reduction, tie_break=tie_break):
+            candidate = by_number[number]
+            believed = self._figures.believed(candidate.prospect) if self._search.latency_first else None
+            if candidate.waits and not (believed and self._figures.hopeless(believed, measured)):
+                yield candidate

@@ -1,0 +1,85 @@
+"""What is believed of candidates before they are measured: by the pace of their training, by one structure, by what was seen on the way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from effcore.cache import Entry
+from effcore.context import current_context
+from effcore.execution.worker import Outcome
+from effcore.plan import Planner, Stage
+from effcore.recipe import Recipe
+from effcore.search.outlook import FEWEST
+from effcore.spec import Spec, parse
+from effcore.sweep.candidate import Candidate, make_candidate, pace_of
+from effcore.sweep.figures import Figures
+
+SPEC = """
+name: figures
+task: digits
+objectives: [accuracy, latency_ms]
+recipe:
+  - architecture: {family: [mlp, cnn], width: {low: 0.125, high: 2.0}}
+  - training: {epochs: 4, learning_rate: {low: 0.001, high: 0.1, log: true}}
+  - runtime: onnxruntime
+search: {strategy: tpe, constraints: [latency_ms <= 1], budget: {variants: 10}}
+"""
+
+
+@pytest.fixture(scope="module")
+def spec() -> Spec:
+    return parse(SPEC)
+
+
+def figures_of(spec: Spec) -> Figures:
+    assert spec.space is not None
+    return Figures(spec, spec.space)
+
+
+def candidate(spec: Spec, *, width: float, rate: float = 0.01, number: int = 0) -> Candidate:
+    assert spec.space is not None
+    assignment = {"architecture.family": 0.0, "architecture.width": width, "training.learning_rate": rate}
+    recipe, planner = spec.space.recipe(assignment), Planner(current_context())
+    assert isinstance(recipe, Recipe)
+    return make_candidate(number, assignment, [planner.variant(recipe, 0)], planner.stages, stops=True)
+
+
+def seen(figures: Figures, found: Candidate, accuracy: float, effort_s: float) -> Candidate:
+    found.seen.append(figures.seen(found, accuracy, effort_s=effort_s, share=0.25))
+    figures.glimpse(found, found.seen[-1])
+    return found
+
+
+def test_before_anything_is_measured_what_trains_longer_counts_as_slower_and_no_limit_as_broken(spec: Spec) -> None:
+    figures = figures_of(spec)
+    small, large = (seen(figures, candidate(spec, width=w), 0.9, s) for w, s in ((0.25, 2.0), (2.0, 6.0)))
+    assert figures.look(small, 0).values == (0.9, 2.0) and figures.look(large, 0).values == (0.9, 6.0)
+    assert figures.look(large, 0).violation == 0
+
+
+def test_the_pace_is_turned_into_the_figure_by_what_was_measured_and_a_known_structure_has_its_own(spec: Spec) -> None:
+    figures = figures_of(spec)
+    measured, other = seen(figures, candidate(spec, width=1.0), 0.8, 4.0), seen(figures, candidate(spec, width=2.0), 0.9, 6.0)
+    figures.learn(measured, {"val_accuracy": 0.97, "latency_ms": 0.02})
+    twin = seen(figures, candidate(spec, width=1.0, rate=0.05), 0.85, 5.0)
+    assert figures.look(other, 0).values == pytest.approx((0.9, 0.02 * 6.0 / 4.5), rel=0.03) and other.seen[0].values == (0.9, 6.0)
+    assert figures.look(twin, 0).values == (0.85, 0.02)
+
+
+def test_accuracies_on_the_way_are_enough_to_predict_the_one_at_the_end(spec: Spec) -> None:
+    figures, rates = figures_of(spec), [0.001, 0.003, 0.01, 0.03, 0.06, 0.1]
+    assert len(rates) == FEWEST
+    for number, rate in enumerate(rates):
+        assert figures.predicted(candidate(spec, width=1.0, rate=rate)) == {}
+        seen(figures, candidate(spec, width=1.0, rate=rate, number=number), 0.5 + number / 12, 1.0)
+    low, high = (figures.predicted(candidate(spec, width=1.0, rate=rate))["val_accuracy"] for rate in (0.001, 0.1))
+    assert low < 0.65 < 0.8 < high
+
+
+@pytest.mark.parametrize(("start", "end", "effort_s", "share"), [(0, 1, 12.0, 0.25), (1, 2, 12.0, 0.5), (0, 0, 12.0, 1.0)])
+def test_the_pace_is_that_of_the_last_rung(start: int, end: int, effort_s: float, share: float) -> None:
+    config = {"from": start, "until": end, "training": {"epochs": 4}}
+    ends = [Outcome(Stage("train", "t", config), Entry("t", Path(), {"facts": {}, "seconds": s}), False) for s in (2.0, 4.0)]
+    assert pace_of(ends) == {"effort_s": effort_s, "share": share}
