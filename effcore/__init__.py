@@ -11,10 +11,8 @@ From a notebook::
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -24,20 +22,6 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = ["frontier", "load", "run"]
-
-
-class _Package(ModuleType):
-    """This package, in which `frontier` stays the function below.
-
-    Python puts a module into its package when it is first imported, here in the place of the function of the same name.
-    """
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if name != "frontier" or not isinstance(value, ModuleType):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package
 
 
 def run(

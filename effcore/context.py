@@ -23,10 +23,10 @@ SOURCES: dict[str, tuple[str, ...]] = {
     "admit": ("stages/admit.py", "runtimes", "measure/huffman.py", "measure/size.py"),
     "evaluate": ("stages/evaluate.py", "measure/accuracy.py", "statistics.py", "tasks"),
     "measure": ("stages/measure.py", "measure", "statistics.py"),
-    "table": ("stages/table.py", "latency_table.py", "ranking.py", "measure", *NETWORKS, "runtimes/onnxpieces.py"),
+    "table": ("stages/table.py", "analysis/latency_table.py", "analysis/ranking.py", "measure", *NETWORKS, "runtimes/onnxpieces.py"),
     "screen": (
-        "stages/screen.py", "stages/table.py", "latency_table.py", "ranking.py", "measure", *NETWORKS, "runtimes/onnxpieces.py", "tasks",
-        "training.py", "stopping.py",
+        "stages/screen.py", "stages/table.py", "analysis/latency_table.py", "analysis/ranking.py", "measure", *NETWORKS,
+        "runtimes/onnxpieces.py", "tasks", "training.py", "stopping.py",
     ),
 }
 """Modules whose text is part of the key of each kind of stage, beside those of its techniques and its runtime."""

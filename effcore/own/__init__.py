@@ -7,49 +7,20 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from effcore.catalogue import TASKS, own
 from effcore.errors import EffcoreError
 from effcore.home import locked
 from effcore.own import registry
+from effcore.own.brought import SHIPPED_TASKS, Brought, Say
 from effcore.own.registry import DataSource, PluginSource, Registry, pin, stamp
 
 VERSION_VARIABLE = "EFFCORE_OWN"
 """Which version of what the operator named the children of a sweep are to know."""
-
-SHIPPED_TASKS = frozenset(TASKS)
-
-Say = Callable[[str], None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Brought:
-    """What one command names.
-
-    Attributes:
-        data: `NAME=PATH` each.
-        broken: What is done with files that can't be read.
-        resolution: Side of images in pixels; decided by the data where it is None.
-        plugins: Paths of Python files.
-        checkpoints: `NAME=PATH` each.
-    """
-
-    data: Sequence[str] = ()
-    broken: Literal["refuse", "skip"] = "refuse"
-    resolution: int | None = None
-    plugins: Sequence[Path] = ()
-    checkpoints: Sequence[str] = ()
-
-    @property
-    def anything(self) -> bool:
-        """Whether there is something."""
-        return bool(self.data or self.plugins or self.checkpoints)
-
 
 @dataclass
 class _Known:
@@ -177,7 +148,7 @@ def refresh(home: Path, task: str, *, keep: bool = True, say: Say = lambda text:
         return
     from effcore.own import taking
 
-    new = taking.again(home, task, source, keep=keep, say=say)
+    new = taking.again(home, task, source, known().plugins, keep=keep, say=say)
     if new == source:
         return
     with _lock:

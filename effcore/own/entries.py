@@ -10,7 +10,7 @@ import numpy as np
 
 from effcore.catalogue import FAMILIES, TECHNIQUES, Family, Technique, own
 from effcore.errors import EffcoreError
-from effcore.own import SHIPPED_TASKS
+from effcore.own.brought import SHIPPED_TASKS
 from effcore.own.plugins import guarded
 from effcore.own.raw import Raw, class_names
 from effcore.own.registry import PluginSource

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from effcore.catalogue import own
 from effcore.catalogue.own import Checkpoint
 from effcore.errors import EffcoreError
 from effcore.measure.load import core_count
-from effcore.own import SHIPPED_TASKS, Brought, Say
+from effcore.own.brought import SHIPPED_TASKS, Brought, Say
 from effcore.own.data import check_resolution, fresh, kept
 from effcore.own.entries import check_names, facts_of, read_task
 from effcore.own.listing import listing_of, sha256_of
@@ -74,16 +75,22 @@ def _of_plugin(home: Path, task: OwnTask, source: PluginSource, known: DataSourc
     ), keep=keep)  # fmt: skip
 
 
-def again(home: Path, task: str, source: DataSource, *, keep: bool, say: Say) -> DataSource:
+def again(home: Path, task: str, source: DataSource, plugins: Sequence[PluginSource], *, keep: bool, say: Say) -> DataSource:
     """The data of a task as it is now.
+
+    Args:
+        home: The state folder.
+        task: Its name.
+        source: As it was read.
+        plugins: All that are known; one of them brings it where it has no path.
+        keep: As for `take`.
+        say: As for `take`.
 
     Raises:
         EffcoreError: It is gone or can't be used.
     """
     if not source.path:
-        from effcore.own import known
-
-        plugin = next(p for p in known().plugins if p.sha256 == source.listing)
+        plugin = next(p for p in plugins if p.sha256 == source.listing)
         entry = next(t for t in load(plugin, home=home).tasks if t.name == task)
         return _of_plugin(home, entry, plugin, source, keep=keep)
     new = fresh(

@@ -130,7 +130,7 @@ def test_a_measurement_overlaps_with_nothing_of_its_engine(engine: Engine, tmp_p
 ANOTHER = """
 import os, queue, sys
 from pathlib import Path
-from test_execute import make_engine, stage
+from execution.test_execute import make_engine, stage
 home, name, host = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 os.environ["EFFCORE_TEST_HOST"] = host
 engine = make_engine(home)
@@ -197,7 +197,7 @@ LISTENING = """
 import sys
 from pathlib import Path
 import psutil
-from test_execute import make_engine, run, stage
+from execution.test_execute import make_engine, run, stage
 with make_engine(Path(sys.argv[1])) as engine:
     run(engine, stage("k-a"))
     family = [psutil.Process(), *psutil.Process().children(recursive=True)]
