@@ -1,4 +1,7 @@
-"""Kinds of stages whose work is trivial; a fork server in a test preloads this, and its children find them as modules."""
+"""Kinds of stages whose work is trivial; a fork server in a test preloads this, and its children find them as modules.
+
+No test imports it: it takes the place of real modules.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from processes import HOST_VARIABLE
+
 import effcore.stages  # noqa: F401
 from effcore import host
 from effcore.errors import TechniqueError
-
-HOST_VARIABLE = "EFFCORE_TEST_HOST"
 
 
 def join(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) -> dict[str, Any]:

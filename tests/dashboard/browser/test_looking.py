@@ -136,11 +136,11 @@ def test_every_chart_and_table_says_in_words_what_it_shows(states: str, tab: Any
     page.locator(".js-plotly-plot .main-svg").first.wait_for()
     page.wait_for_timeout(2000)
     unsaid = page.evaluate(
-        "[...document.querySelectorAll('[data-testid=stPlotlyChart], [data-testid=stDataFrame]')]"
+        "[...document.querySelectorAll('.js-plotly-plot, [data-testid=stDataFrame]')]"
         ".filter(e => { const n = e.matches('[aria-label]') ? e : e.querySelector('[aria-label]') || e.closest('[aria-label]');"
         " return !n || n.getAttribute('aria-label').length < 10; }).map(e => e.closest('[class*=st-key-]')?.className)"
     )
-    assert page.locator("[data-testid=stPlotlyChart]").count() > 0 and unsaid == []
+    assert page.locator(".js-plotly-plot").count() > 0 and unsaid == []
 
 
 def test_the_search_is_replayed_with_the_keyboard_and_offers_its_gap(states: str, tab: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,9 @@ def answered(kind: bytes, *, cookie: bytes = b"") -> list[bytes]:
         sent.append(message)
 
     scope = {"type": "http", "headers": [(b"cookie", cookie)] if cookie else []}
-    asyncio.run(Marked(app)(scope, None, send))  # type: ignore[arg-type]
+    # In a thread of its own: in this one a loop may run, that of a browser which another test holds.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, Marked(app)(scope, None, send)).result()  # type: ignore[arg-type]
     return [value for name, value in sent[0]["headers"] if name == b"set-cookie"]
 
 

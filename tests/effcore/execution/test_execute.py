@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_stages import HOST_VARIABLE
-from processes import HERE, ROOT, finish, is_gone, read_line, start, wait_until
+from processes import HERE, HOST_VARIABLE, ROOT, finish, is_gone, read_line, start, wait_until
 
 from effcore.errors import Cancelled, StageError
 from effcore.execution.execute import Engine

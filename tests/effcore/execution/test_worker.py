@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_stages import HOST_VARIABLE
-from processes import HERE, ROOT, wait_until
+from processes import HERE, HOST_VARIABLE, ROOT, wait_until
 
 from effcore.errors import Cancelled, StageError
 from effcore.execution.worker import Outcome, Worker
