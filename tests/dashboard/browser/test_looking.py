@@ -11,7 +11,7 @@ from fake_store import filled
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 POINTS = ".st-key-frontier-chart .scatterlayer .trace .points path"
 CHART = ".st-key-frontier-chart .main-svg"
 

@@ -13,7 +13,7 @@ from effcore.reports.report import read_frontier
 from effcore.spec import parse
 from effcore.tracking.recording import ADDRESS, Recording
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 ROOT = Path(__file__).resolve().parents[3]
 RECORDED = ROOT / "dashboard" / "recordings" / "demo.jsonl.xz"
 WRITES = re.compile("Measure again|Give it a star|^Note|Change one step|Change it and launch|^Submit|Only starred|^Pause|^Resume|^Cancel")
