@@ -44,8 +44,10 @@ def page() -> None:
     number = list(LESSONS).index(lesson.key) + 1
     heading(lesson.question, below=f"Lesson {number} of {len(LESSONS)}  ·  {lesson.title}  ·  {STEPS[step]} ({step + 1} of {len(STEPS)})")
     data = recorded.read()
-    (_guess, _see, _learned)[step](lesson, data)
-    _steps(lesson, step, projector=projector)
+    body = st.container()
+    _steps(lesson, step, projector=projector)  # before what may take seconds to be worked out: until then the buttons of the last step stood there
+    with body:
+        (_guess, _see, _learned)[step](lesson, data)
     note(data.source, key="source")
 
 

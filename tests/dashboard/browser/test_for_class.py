@@ -55,7 +55,7 @@ def test_one_click_gives_the_hand_out(site: Any, visit: Any, tmp_path: Path) -> 
 def test_no_click_on_the_hand_out_is_lost(site: Any, visit: Any) -> None:
     """At any moment while a page is drawn, again and again."""
     visit.page.set_default_timeout(90_000)
-    for wait_ms in (0, 200, 500, 700, 1000, 1500, 2500):
+    for wait_ms in (0, 500, 1000, 2500):
         visit.page.goto(f"{site.url}/?bx=0.{wait_ms + 1}")
         button = visit.page.get_by_role("button", name="Hand-out")
         button.wait_for()
@@ -84,7 +84,7 @@ def test_a_frozen_view_has_no_controls_and_stays_as_it_is(site: Any, visit: Any)
     page.wait_for_function(f"document.querySelectorAll({still!r}).length === 5")
 
 
-SIZES = ((1280, 720), (1920, 1080), (400, 800))
+SIZES = ((1280, 720), (400, 800))
 
 
 @pytest.mark.slow

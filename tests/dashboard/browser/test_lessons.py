@@ -125,9 +125,12 @@ def test_the_projector_is_large_and_goes_on_and_back_by_key(site: Any, open_tab:
     page.get_by_role("button", name="Leave the projector").wait_for()
     page.wait_for_function("getComputedStyle(document.documentElement).fontSize === '23px'")
     assert large() == ("23px", True)
+    onward, now = {1: "See the answer", 2: "What was learned", 3: "Next lesson"}, 1
     for key, number, words in (("PageDown", 2, "See"), ("PageDown", 3, "Learned"), ("PageUp", 2, "See"), ("PageUp", 1, "Guess")):
+        page.get_by_role("button", name=onward[now]).wait_for()  # the button of this step has the key
         page.wait_for_timeout(500)
         page.keyboard.press(key)
+        now = number
         page.get_by_text(f"{words} ({number} of 3)").wait_for()
         assert "projector=1" in page.url and f"step={number - 1}" in page.url
     page.wait_for_timeout(500)
