@@ -16,7 +16,7 @@ from fake_store import NASTY
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 POINTS = ".st-key-foreign-chart .scatterlayer .trace .points path, .st-key-foreign-chart canvas"
 CHART = ".st-key-foreign-chart .main-svg"
 

@@ -17,7 +17,7 @@ from effcore.tracking import Store
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 POINTS = ".st-key-frontier-chart .scatterlayer .trace .points path"
 SPEC = """name: small
 task: mnist5k
@@ -68,7 +68,6 @@ def test_where_all_failed_the_causes_are_there_and_lead_to_the_variants(states: 
     assert "every channel of block2 would go" in page.locator("code").first.inner_text()
 
 
-@pytest.mark.slow  # a drawing of 20,000 points without a graphics card
 def test_twenty_thousand_points_are_drawn_filtered_and_put_on_another_axis(states: str, tab: Any) -> None:
     page = tab.open(f"{states}/?state=many")
     page.locator(".st-key-frontier-chart canvas").first.wait_for()
@@ -128,7 +127,6 @@ def small(
     return serve_home(folder / "home"), folder / "home" / "mlflow.db"
 
 
-@pytest.mark.slow  # waits for looks at the store
 def test_a_store_that_goes_while_the_page_is_open_leaves_the_last_state_until_it_is_back(small: tuple[str, Path], tab: Any) -> None:
     url, database = small
     page = tab.open(url)
@@ -147,7 +145,6 @@ def test_a_store_that_goes_while_the_page_is_open_leaves_the_last_state_until_it
     count_points(tab.open(url), 2)
 
 
-@pytest.mark.slow  # waits for looks at the store
 def test_a_store_that_is_locked_leaves_the_last_state_until_it_is_free(small: tuple[str, Path], tab: Any) -> None:
     url, database = small
     page = tab.open(url)

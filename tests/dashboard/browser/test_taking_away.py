@@ -15,7 +15,7 @@ from fake_store import NASTY
 from dashboard.exports.drawing import browser as drawing_browser
 from effcore.spec import parse
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 draws = pytest.mark.skipif(drawing_browser() is None, reason="no browser on this machine draws pictures")
 
 
@@ -59,7 +59,6 @@ def test_tables_of_names_with_markup_hold_no_formula_and_the_page_no_image(state
 
 
 @draws
-@pytest.mark.slow  # a second browser draws
 def test_a_chart_is_a_picture_for_a_slide(states: str, tab: Any) -> None:
     page = open_menu(tab, f"{states}/?state=done", chart=".st-key-frontier-chart")
     name, content = take(page, "Chart frontier as SVG")
@@ -78,7 +77,6 @@ def test_the_spec_of_a_view_is_that_of_its_sweep(states: str, tab: Any) -> None:
 
 
 @draws
-@pytest.mark.slow  # eight pictures
 @pytest.mark.parametrize(
     ("path", "chart", "names"),
     [
