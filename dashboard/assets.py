@@ -102,7 +102,7 @@ def _hastened(send: Send) -> Send:
     held_back: list[Message] = []
 
     async def sending(message: Message) -> None:
-        if message["type"] == "http.response.start" and message["status"] == 200 and _is_page(message):
+        if message["type"] == "http.response.start" and message["status"] == 200 and is_page(message):
             held_back.append(message)
         elif held_back:
             held_back.append(message)
@@ -115,7 +115,8 @@ def _hastened(send: Send) -> Send:
     return sending
 
 
-def _is_page(start: Message) -> bool:
+def is_page(start: Message) -> bool:
+    """Whether what an answer begins is a page."""
     return any(name.lower() == b"content-type" and value.startswith(b"text/html") for name, value in start["headers"])
 
 

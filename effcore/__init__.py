@@ -72,11 +72,10 @@ def run(
 
 def _open(home: str | Path | None, uri: str | None) -> Path:
     """The state folder, with what the operator named known; nothing is made where it is to be read."""
-    from effcore.home import find_home, find_uri, require_home
+    from effcore.home import find_home, require_home
     from effcore.own import know
 
-    if find_uri(uri) is None:
-        require_home(find_home(home, make=False))
+    require_home(home, uri)
     folder = find_home(home)
     know(folder)
     return folder

@@ -33,13 +33,18 @@ def find_home(path: Path | str | None = None, *, make: bool = True) -> Path:
     return home
 
 
-def require_home(home: Path) -> None:
-    """Refuse a state folder that is not there, for what only reads.
+def require_home(path: Path | str | None, uri: str | None) -> None:
+    """Refuse a state folder that is not there, for what only reads the store in it.
+
+    Args:
+        path: As for `find_home`.
+        uri: As for `find_uri`; a store elsewhere needs no folder that was there before.
 
     Raises:
         EffcoreError: It is not there.
     """
-    if not home.is_dir():
+    home = find_home(path, make=False)
+    if find_uri(uri) is None and not home.is_dir():
         raise EffcoreError(f"There is no state folder {home}. Give another one with --home or {HOME}, or make it with `effcore run SPEC`.")
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import streamlit as st
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dashboard.assets import is_page
 from effcore.errors import EffcoreError
 
 COOKIE = "effcore-browser"
@@ -76,9 +77,7 @@ def _marking(send: Send) -> Send:
     """Adds the mark to answers that are pages."""
 
     async def sending(message: Message) -> None:
-        if message["type"] == "http.response.start" and any(
-            k.lower() == b"content-type" and v.startswith(b"text/html") for k, v in message["headers"]
-        ):
+        if message["type"] == "http.response.start" and is_page(message):
             said = f"{COOKIE}={secrets.token_urlsafe(16)}; Path=/; HttpOnly; SameSite=Lax; Max-Age={365 * _DAY_S}"
             message = {**message, "headers": [*message["headers"], (b"set-cookie", said.encode())]}
         await send(message)

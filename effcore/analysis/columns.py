@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from effcore.analysis.frontier import LeftOut, Variant, reason_to_leave_out
+from effcore.analysis.frontier import LeftOut, Variant, most_frequent, reason_to_leave_out
 from effcore.objectives import Metric
 from effcore.pareto import pareto_mask
 
@@ -174,8 +174,7 @@ def _main(columns: Columns, among: Mask) -> str:
     """What `effcore.analysis.frontier.main_environment` says of them."""
     own = among & columns.own
     counted = np.bincount(columns.environment.of[own if own.any() else among], minlength=len(columns.environment.names))
-    counts = {name: int(counted[code]) for code, name in enumerate(columns.environment.names) if name and counted[code]}
-    return min(counts, key=lambda key: (-counts[key], key)) if counts else ""
+    return most_frequent({name: int(counted[code]) for code, name in enumerate(columns.environment.names) if name and counted[code]})
 
 
 def _newest(columns: Columns, rows: Rows) -> Rows:

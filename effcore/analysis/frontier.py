@@ -200,7 +200,11 @@ def find_frontier(
 def main_environment(variants: Sequence[Variant]) -> str:
     """Key of the environment that most of the variants' own runs were measured in; empty where there is none."""
     own = [v for v in variants if v.measures is None]  # further environments have as many points, and place none
-    counts = Counter(v.environment for v in own or variants if v.environment)
+    return most_frequent(Counter(v.environment for v in own or variants if v.environment))
+
+
+def most_frequent(counts: Mapping[str, int]) -> str:
+    """The key that was counted most often, of several the first by name; empty where there is none."""
     return min(counts, key=lambda key: (-counts[key], key)) if counts else ""
 
 

@@ -26,6 +26,7 @@ class EarlyStopping(Parameters):
             raise ValueError("left out where patience is 0, with which training never ends early")
         return value
 
+
 NO_WEIGHTS = "left out, since no weights are known: name them with --checkpoint NAME=PATH"
 
 

@@ -40,7 +40,6 @@ def measure(
     as_json: Json = False,
 ) -> None:
     """Measure points again, here, or bring in what was measured elsewhere; each environment has its own figures."""
-
     store = open_store(home, tracking_uri)
     folder = find_home(home)
     if results is not None:

@@ -68,8 +68,7 @@ def open_store(path: Path | None, uri: str | None) -> Store:
     """
     from effcore.tracking import Store
 
-    if find_uri(uri) is None:
-        require_home(find_home(path, make=False))
+    require_home(path, uri)
     return Store(open_home(path), uri=find_uri(uri))
 
 

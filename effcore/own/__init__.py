@@ -22,6 +22,7 @@ from effcore.own.registry import DataSource, PluginSource, Registry, pin, stamp
 VERSION_VARIABLE = "EFFCORE_OWN"
 """Which version of what the operator named the children of a sweep are to know."""
 
+
 @dataclass
 class _Known:
     """What the catalogue of this process holds beside what ships."""

@@ -110,7 +110,7 @@ class Outlook:
         return [said[row] for row in asked]
 
     def _model(self, metric: str) -> Any:
-        """Knows every row; what it takes for alike is learned anew whenever there is a fifth more to learn it from."""
+        """Knows every row; what it takes for alike is learned anew whenever there is one in `GROWTH` more to learn it from."""
         rows, values = self.rows.get(metric, ([], []))
         if len(rows) < FEWEST:
             return None

@@ -39,7 +39,7 @@ class Costs:
         """
         first = 0 if whole else candidate.launched + 1
         keys = [key for part in candidate.segments[first : segment + 1] for key in part]
-        return self._of_stages(keys) + (self._measuring(candidate) if segment == candidate.last else 0.0)
+        return self._of_stages(keys) + (self._measuring_s(candidate) if segment == candidate.last else 0.0)
 
     def rest_s(self, candidate: Candidate) -> float:
         """What is left of a candidate that was seen at a rung, by what was seen of it and of others in this search."""
@@ -47,16 +47,13 @@ class Costs:
         missing = [self._stages[key] for key in candidate.rest if key not in self._driver.outcomes]
         training = [s for s in missing if s.kind == "train"]
         others = sum(self.rate(s.kind, self._driver.rates.seconds(s) / max(s.units, 1.0)) * max(s.units, 1.0) for s in missing if s.kind != "train")
-        new = {p.structure for p in candidate.plans if not self._figures.is_known(p.structure)}
-        measuring = self.rate("measure", self._driver.rates.measuring_s) * len(new) * len(self._driver.environments) * self._driver.slots
+        measuring = self._measuring(p.structure for p in candidate.plans) * self._measuring_rate()
         return (seen.effort_s * (1 - seen.share) * len(candidate.plans) if training else 0.0) + others + measuring
 
     def after_s(self, structure: str) -> float:
         """What follows the training of a candidate of that structure, by what was seen in this search."""
-        driver = self._driver
-        times = 0 if self._figures.is_known(structure) else len(driver.environments) * driver.slots
-        measuring = self.rate("measure", driver.rates.measuring_s) * times
-        return measuring + sum(self.rate(kind, driver.rates.of_kind_s(kind)) for kind in ("export", "evaluate"))
+        others = sum(self.rate(kind, self._driver.rates.of_kind_s(kind)) for kind in ("export", "evaluate"))
+        return self._measuring([structure]) * self._measuring_rate() + others
 
     def next_s(self, candidate: Candidate) -> float:
         """Its next segment alone."""
@@ -82,7 +79,7 @@ class Costs:
     def committed_s(self, working: Iterable[Candidate]) -> float:
         """Of all that is in work."""
         candidates = list(working)
-        measuring = sum(self._measuring(c) for c in candidates if c.launched == c.last)
+        measuring = sum(self._measuring_s(c) for c in candidates if c.launched == c.last)
         return self._of_stages([key for c in candidates for key in c.submitted]) + measuring
 
     def charge(self, candidate: Candidate) -> dict[str, float]:
@@ -101,6 +98,14 @@ class Costs:
     def _of_stages(self, keys: Sequence[str]) -> float:
         return sum(self._driver.rates.seconds(self._stages[key]) for key in keys if key not in self._driver.outcomes)
 
-    def _measuring(self, candidate: Candidate) -> float:
-        new = {p.structure for p in candidate.plans if not self._figures.is_known(p.structure)}
-        return self._driver.rates.measuring_s * len(new) * len(self._driver.environments) * self._driver.slots
+    def _measuring_s(self, candidate: Candidate) -> float:
+        return self._driver.rates.measuring_s * self._measuring(p.structure for p in candidate.plans)
+
+    def _measuring_rate(self) -> float:
+        """Seconds of one measurement, by those of this search."""
+        return self.rate("measure", self._driver.rates.measuring_s)
+
+    def _measuring(self, structures: Iterable[str]) -> int:
+        """Measurements that structures still take, each as often as it holds cores."""
+        new = {s for s in structures if not self._figures.is_known(s)}
+        return len(new) * len(self._driver.environments) * self._driver.slots

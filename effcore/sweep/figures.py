@@ -58,9 +58,8 @@ class Figures:
         return {name: sum(r.metrics[name] for r in records) / len(records) for name in sorted(names)}
 
     def lacking(self, figures: Mapping[str, float]) -> list[str]:
-        """Metrics of objectives and constraints that are not among some figures, as a percentile where predictions were too few."""
-        asked = [*self.objectives, *(limit.metric for limit in self.limits)]
-        return sorted({name for name in asked if CHOSEN_BY.get(name, name) not in figures})
+        """What objectives and constraints are judged by and is not among some figures, as a percentile where predictions were too few."""
+        return sorted(self._needed() - figures.keys())
 
     def learn(self, candidate: Candidate, figures: Mapping[str, float]) -> None:
         """Remember what a candidate came to."""

@@ -19,6 +19,15 @@ from effcore.spec import parse
 from effcore.tracking import Again, Bill
 from effcore.tracking.marks import Mark
 
+CARD = """name: small
+question: At most 200 kB, as accurate as you can.
+task: mnist5k
+limits: {size_mb: 0.2}
+techniques: [quantization, pruning]
+score: 100 * accuracy
+"""
+"""A challenge."""
+
 SPEC = """name: quickstart
 task: mnist5k
 objectives: [accuracy, latency_ms]

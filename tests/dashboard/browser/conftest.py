@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_store import make_files, make_variant
+from fake_store import CARD, make_files, make_variant
 from playwright.sync_api import Browser, Dialog, Page
 from tabs import Watched, click_row
 
@@ -257,13 +257,6 @@ def open_tab(browser: Browser) -> Iterator[Any]:
 
 
 CLASS_KEY = "the key of this class"
-CARD = """name: small
-question: At most 200 kB, as accurate as you can.
-task: mnist5k
-limits: {size_mb: 0.2}
-techniques: [quantization, pruning]
-score: 100 * accuracy
-"""
 
 
 @dataclass

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fake_store import CARD
 from streamlit.testing.v1 import AppTest
 
 from dashboard.classroom import KEY_VARIABLE, NAMES_SHOWN, Classroom
@@ -17,13 +18,6 @@ from dashboard.classroom.audience import INSTRUCTOR, STUDENT
 Open = Callable[..., AppTest]
 Text = Callable[[Any], str]
 KEY = "the key of this test"
-CARD = """name: small
-question: At most 200 kB, as accurate as you can.
-task: mnist5k
-limits: {size_mb: 0.2}
-techniques: [quantization, pruning]
-score: 100 * accuracy
-"""
 
 
 @pytest.fixture
