@@ -68,12 +68,20 @@ def visitor(home: Path) -> Visitor:
     return Visitor(room, known, is_instructor(st.session_state.get(INSTRUCTOR, ""), home))
 
 
-def hidden(records: Iterable[SweepRecord], who: Visitor) -> frozenset[str]:
-    """Runs of the sweeps that this visitor may not see: those of other students, until they are released."""
+def seen(records: Iterable[SweepRecord], who: Visitor) -> tuple[SweepRecord, ...]:
+    """The sweeps that this visitor may see: all but those of other students, until they are released."""
     if who.free or who.room is None:
-        return frozenset()
+        return tuple(records)
     released = who.room.released_with(SWEEP)
-    return frozenset(r.run_id for r in records if r.owner and r.owner != who.name and SWEEP + r.run_id not in released)
+    return tuple(r for r in records if not r.owner or r.owner == who.name or SWEEP + r.run_id in released)
+
+
+def seen_runs(records: Iterable[SweepRecord], who: Visitor) -> frozenset[str] | None:
+    """Runs of the sweeps whose variants this visitor may see; None where nothing is hidden.
+
+    Variants may have been read after the sweeps: one whose sweep is not among them is not shown either, as nobody knows yet whose it is.
+    """
+    return None if who.free else frozenset(r.run_id for r in seen(records, who))
 
 
 def up(who: Visitor) -> tuple[Posed, ...]:
@@ -101,10 +109,10 @@ class _Seen:
 
     def __init__(self, store: Store, who: Visitor) -> None:
         self._store, self._who = store, who
-        self._unseen = hidden(store.sweeps(), who)
+        self._sweeps = seen_runs(store.sweeps(), who)
 
     def variants(self, *, sweep: str | None = None) -> list[Variant]:
-        found = [v for v in self._store.variants(sweep=sweep) if v.sweep not in self._unseen]
+        found = [v for v in self._store.variants(sweep=sweep) if self._sweeps is None or v.sweep in self._sweeps]
         held = held_back(found, self._who)
         return [v for v in found if v.run_id not in held]
 

@@ -89,11 +89,11 @@ class Snapshot:
 
 @st.cache_resource(show_spinner=False, max_entries=48)  # in a class every student sees other sweeps
 def _snapshot(
-    home_folder: str, uri: str | None, version: str, until_ms: int | None, _variants: tuple[Variant, ...], _unseen: frozenset[str],
-    _who: audience.Visitor,
+    home_folder: str, uri: str | None, version: str, until_ms: int | None, _variants: tuple[Variant, ...],
+    _sweeps: frozenset[str] | None, _who: audience.Visitor,
 ) -> Snapshot:  # fmt: skip
     held = audience.held_back(_variants, _who)
-    seen = tuple(v for v in _variants if v.sweep not in _unseen and v.run_id not in held) if _unseen or held else _variants
+    seen = _variants if _sweeps is None else tuple(v for v in _variants if v.sweep in _sweeps and v.run_id not in held)
     if until_ms is not None:
         seen = tuple(v for v in seen if v.ended_ms is not None and v.ended_ms <= until_ms)
     return Snapshot(version, seen, Columns(seen), held)
@@ -109,10 +109,11 @@ def snapshot() -> Snapshot:
     """
     version, variants = everything()
     who = audience.visitor(home())
-    unseen, asked = audience.hidden(_all_sweeps(), who), () if who.free else audience.up(who)
+    sweeps, asked = audience.seen_runs(_all_sweeps(), who), () if who.free else audience.up(who)
     until_ms = moment()
-    parts = [version, *sorted(unseen), *(f"up {step.run}" for step in asked), *([] if until_ms is None else [f"until {until_ms}"])]
-    return _snapshot(str(home()), tracking_uri(), "-".join(parts), until_ms, variants, unseen, who)
+    parts = [version, *(("all",) if sweeps is None else sorted(sweeps)), *(f"up {step.run}" for step in asked)]
+    parts += [] if until_ms is None else [f"until {until_ms}"]
+    return _snapshot(str(home()), tracking_uri(), "-".join(parts), until_ms, variants, sweeps, who)
 
 
 def everything() -> tuple[str, tuple[Variant, ...]]:
@@ -204,8 +205,8 @@ def _all_sweeps() -> tuple[SweepRecord, ...]:
 
 def sweeps() -> tuple[SweepRecord, ...]:
     """All sweeps that this visitor may see, at most a second old."""
-    unseen = audience.hidden(_all_sweeps(), audience.visitor(home()))
-    return tuple(record for record in _all_sweeps() if record.run_id not in unseen)
+    # One look: sweeps that came between a look at whose they are and another at what they are would be shown to all.
+    return audience.seen(_all_sweeps(), audience.visitor(home()))
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)

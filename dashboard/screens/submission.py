@@ -12,6 +12,8 @@ from effcore.spec import Spec
 
 SUBMISSION = "submission"
 """In the session: key of the spec that was submitted last, its run, what is said of it, and in which tone."""
+ELSE = "submission-else"
+"""In the session: the name of a spec that was submitted by a button that stood there yet when another spec was drawn."""
 
 
 def submit_button(spec: Spec, label: str) -> None:
@@ -20,10 +22,10 @@ def submit_button(spec: Spec, label: str) -> None:
         _elsewhere(spec)
         return
     st.button(label, type="primary", icon=":material/play_arrow:", key="submit", on_click=_submit, args=(spec.text,))
-    outcome = st.session_state.get(SUBMISSION)
-    if outcome and outcome[0] == spec.key:
-        _, run_id, said, tone = outcome
-        note(said, key="submitted", tone=tone)
+    outcome, other = st.session_state.get(SUBMISSION), st.session_state.pop(ELSE, "")
+    if outcome and (outcome[0] == spec.key or other):
+        key, run_id, said, tone = outcome
+        note(said if key == spec.key else f"{other}: {said}", key="submitted", tone=tone)
         if run_id:
             st.page_link(
                 routes.FRONTIER, label="Watch it on the frontier", icon=":material/stairs_2:", query_params={routes.SWEEP: run_id}
@@ -46,7 +48,8 @@ def _submit(text: str) -> None:
     """Runs once a click; the store makes one sweep of many clicks."""
     key = ""
     try:
-        key = data.read_spec(text).key
+        spec = data.read_spec(text)
+        key, st.session_state[ELSE] = spec.key, spec.name
         done = filing.submit(text)
     except (
         Exception

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from fake_store import FakeStore, FakeSweep
 
+from dashboard import data
 from dashboard.classroom import Classroom, Posed
 from dashboard.classroom.audience import (
     QUOTA_VARIABLE,
@@ -15,7 +16,6 @@ from dashboard.classroom.audience import (
     Visitor,
     cancel,
     held_back,
-    hidden,
     may_touch,
     quota_minutes,
     rebudget,
@@ -23,7 +23,9 @@ from dashboard.classroom.audience import (
     require_own,
     require_turn,
     resume,
+    seen,
     seen_of,
+    seen_runs,
     signed,
     up,
 )
@@ -61,10 +63,11 @@ RECORDS = (sweep("lecture", ""), sweep("adas", "Ada"), sweep("bobs", "Bob"))
 def test_students_see_their_own_the_lecturers_and_what_was_released(room: Classroom) -> None:
     ada, bob = (Visitor(room, room.join(name), False) for name in ("Ada", "Bob"))
     nobody, teacher, alone = Visitor(room, None, False), Visitor(room, None, True), Visitor(None, None, False)
-    assert hidden(RECORDS, ada) == {"bobs"} and hidden(RECORDS, bob) == {"adas"} and hidden(RECORDS, nobody) == {"adas", "bobs"}
-    assert hidden(RECORDS, teacher) == hidden(RECORDS, alone) == frozenset()
+    assert seen_runs(RECORDS, ada) == {"lecture", "adas"} and seen_runs(RECORDS, bob) == {"lecture", "bobs"}
+    assert seen_runs(RECORDS, nobody) == {"lecture"} and [r.run_id for r in seen(RECORDS, ada)] == ["lecture", "adas"]
+    assert seen_runs(RECORDS, teacher) is seen_runs(RECORDS, alone) is None and seen(RECORDS, teacher) == RECORDS
     room.release(SWEEP + "bobs")
-    assert hidden(RECORDS, ada) == frozenset()
+    assert seen_runs(RECORDS, ada) == {"lecture", "adas", "bobs"}
 
 
 def test_nobody_touches_what_is_anothers(room: Classroom) -> None:
@@ -193,3 +196,11 @@ def test_what_tells_of_a_step_is_no_teacher_and_no_point_before_it_is_released(r
     assert up(ada) == () and held_back(store.frame, ada) == frozenset()
     room.empty()
     assert room.posed() == ()
+
+
+def test_a_sweep_that_comes_while_the_sweeps_are_looked_at_is_not_shown(room: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada = Visitor(room, room.join("Ada"), False)
+    looks = iter([RECORDS, (*RECORDS, sweep("carls", "Carl"))])
+    monkeypatch.setattr(data, "_all_sweeps", lambda: next(looks))
+    monkeypatch.setattr("dashboard.classroom.audience.visitor", lambda home: ada)
+    assert [r.run_id for r in data.sweeps()] == [r.run_id for r in data.sweeps()] == ["lecture", "adas"]
