@@ -36,6 +36,8 @@ from effcore.cli.serve import ADDRESS, free_port
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 SCRIPT = Path(__file__).with_name("drawn.js").read_text()
 OURS, PEERS = ".st-key-frontier-chart", "#graph-pareto-front"
+FIRST = f":is(#first-look, {OURS})"
+"""The chart, in its place or where it stands until the page is there to take it."""
 DRAWN_ONE_BY_ONE = 12_000
 MANY = 10**9
 PATIENCE_MS = 180_000

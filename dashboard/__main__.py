@@ -15,11 +15,9 @@ from streamlit.web.cli import main
 
 def _warm() -> None:
     logging.getLogger("streamlit").setLevel(logging.ERROR)  # says that there is no visitor, which is meant
-    from dashboard import data, pictures
-    from dashboard.screens import frontier  # noqa: F401  # with all that it imports
+    from dashboard.screens import frontier
 
-    data.warm()
-    pictures.warm()
+    frontier.warm()
     logging.getLogger("streamlit").setLevel(logging.WARNING)
 
 

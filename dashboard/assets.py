@@ -7,13 +7,14 @@ needs the 4.7 MB that draw a chart. Both cost a first visitor time; neither chan
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
 import streamlit
+from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 FOLDER = Path(streamlit.__file__).parent / "static"
@@ -35,10 +36,11 @@ class Assets:
 
     Args:
         app: The server.
+        ending: Scripts that stand at the end of a page, which then loads Plotly there; empty where it has none.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, ending: Callable[[Scope], bytes] = lambda _: b"") -> None:
+        self._app, self._ending = app, ending
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] != "GET":
@@ -46,7 +48,7 @@ class Assets:
             return
         found = held(scope["path"])
         if found is None:
-            await self._app(scope, receive, _hastened(send))
+            await self._app(scope, receive, _hastened(send, await run_in_threadpool(self._ending, scope)))
             return
         content, kind = found
         headers = [(b"content-type", kind), (b"content-length", str(len(content)).encode()), (b"cache-control", _FOREVER)]
@@ -97,7 +99,7 @@ def _with_imports(beginnings: Iterable[str]) -> list[str]:
     return list(found)
 
 
-def _hastened(send: Send) -> Send:
+def _hastened(send: Send, ending: bytes) -> Send:
     """Adds to answers that are pages the hints, and the script that draws charts: a browser runs it while it waits for all else."""
     held_back: list[Message] = []
 
@@ -107,7 +109,7 @@ def _hastened(send: Send) -> Send:
         elif held_back:
             held_back.append(message)
             if not message.get("more_body", False):
-                for part in _with_script(held_back[0], b"".join(m.get("body", b"") for m in held_back[1:])):
+                for part in _with_script(held_back[0], b"".join(m.get("body", b"") for m in held_back[1:]), ending):
                     await send(part)
         else:
             await send(message)
@@ -120,11 +122,13 @@ def is_page(start: Message) -> bool:
     return any(name.lower() == b"content-type" and value.startswith(b"text/html") for name, value in start["headers"])
 
 
-def _with_script(start: Message, page: bytes) -> tuple[Message, Message]:
-    begun, end, rest = page.partition(b"</head>")
+def _with_script(start: Message, page: bytes, ending: bytes) -> tuple[Message, Message]:
+    mark = b"</body>" if ending else b"</head>"
+    begun, end, rest = page.partition(mark)
     # Where it does not come it takes itself away, so that a chart asks for it again.
-    script = f'<script async data-early src=".{PLOTLY}" onerror="this.remove()"></script>'.encode() if end else b""
-    body = begun + script + end + rest
-    headers = [(name, value) for name, value in start["headers"] if name.lower() != b"content-length"]
+    script = ending or f'<script async data-early src=".{PLOTLY}" onerror="this.remove()"></script>'.encode()
+    body = begun + script + end + rest if end else page
+    dated = (b"content-length", b"etag", b"last-modified")  # with its chart a page is another one, while the file that it comes from stays
+    headers = [(name, value) for name, value in start["headers"] if name.lower() not in dated]
     headers += [(b"link", hints()), (b"content-length", str(len(body)).encode())]
     return {**start, "headers": headers}, {"type": "http.response.body", "body": body}

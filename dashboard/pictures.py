@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -16,7 +15,6 @@ from dashboard.tables import Table, frontier_table
 from dashboard.tables.large import large_table
 from dashboard.theme import DARK, LIGHT, Look
 from dashboard.views.frontier import FrontierView
-from effcore.errors import EffcoreError
 from effcore.tracking.marks import Mark
 
 Asked = tuple[object, ...]
@@ -91,12 +89,3 @@ def _facets(home_folder: str, uri: str | None, version: str, asked: Asked, look:
 def facets(shown: data.Snapshot, asked: Asked, views: Sequence[FrontierView], look: Look) -> list[go.Figure]:
     """A figure for each environment; readers share them, so that nobody may change them."""
     return _facets(str(data.home()), data.tracking_uri(), shown.version, asked, look.name, views)
-
-
-def warm() -> None:
-    """Work out what the first visitor will most likely ask for; what goes wrong is shown to that one."""
-    with suppress(EffcoreError):
-        shown = data.snapshot()
-        found = data.all_sources(shown)
-        if found:
-            data.frontier(shown, data.first_source(found, shown), x="latency_ms", y="accuracy", environment=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -10,15 +11,16 @@ import plotly.graph_objects as go
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import data, pictures, routes
+from dashboard import data, first_look, pictures, routes
 from dashboard.charts.cloud import selected_place
 from dashboard.charts.frontier import frontier_alt, selected_run
+from dashboard.charts.layers import Layers
 from dashboard.data import analysis
 from dashboard.quantities import count
 from dashboard.screens import still
 from dashboard.screens.answers import answers
 from dashboard.screens.below import below, left_out, then_below
-from dashboard.screens.chart import chart
+from dashboard.screens.chart import show, told
 from dashboard.screens.choose import SIDE_BY_SIDE, choose_environment, choose_source
 from dashboard.screens.clock import clock
 from dashboard.screens.export import export_menu
@@ -42,6 +44,7 @@ from dashboard.screens.parts import (
 )
 from dashboard.tables import Table, height
 from dashboard.tables.large import cloud_table
+from dashboard.theme import DARK, LIGHT
 from dashboard.views.answers import dominators
 from dashboard.views.cloud import Cloud, within
 from dashboard.views.filters import Part
@@ -52,6 +55,7 @@ from dashboard.views.queue import PATIENCE_S
 from dashboard.views.records import environment_line
 from dashboard.views.sources import Source
 from dashboard.views.ties import ties_line
+from effcore.errors import EffcoreError
 from effcore.objectives import METRICS, metric
 from effcore.tracking import SweepRecord
 
@@ -90,6 +94,18 @@ def page() -> None:
         st.query_params.from_dict(st.session_state.get(routes.BACK, {}))
     with still.screenful():
         _drawn(found)
+
+
+def warm() -> None:
+    """Work out what the first visitor will most likely see; what goes wrong is shown to that one."""
+    with suppress(EffcoreError):
+        shown = data.snapshot()
+        for source in (data.first_source(found, shown) for found in [data.all_sources(shown)] if found):
+            choice = Choice(source=source, x="latency_ms", y="accuracy", environment=None)
+            view = _view(shown, choice)
+            for look in (LIGHT, DARK) if view.dots else ():
+                drawing = pictures.drawing(shown, (choice, Lens()), view, look, layers=Layers(), over=None, selected=None)
+                first_look.remember({}, look=look.name, version=shown.version, told=told(drawing, alt=frontier_alt(view), picks=True).content)
 
 
 def _drawn(found: tuple[Source, ...]) -> None:
@@ -194,9 +210,11 @@ def _rows(shown: data.Snapshot, choice: Choice, view: FrontierView) -> Table:
     return pictures.table(shown, (choice,), view, marks={} if view.cloud is not None else analysis.marks())
 
 
-def _chart(drawing: bytes, view: FrontierView, asked: tuple[object, ...]) -> None:
+def _chart(drawing: bytes, view: FrontierView, asked: tuple[str, Choice, Lens]) -> None:
     """The plot; a click leads to the point, or where the marker stands for several, to all of them to choose from."""
-    event = chart(drawing, key="frontier-chart", alt=frontier_alt(view), picks=True)
+    drawn = told(drawing, alt=frontier_alt(view), picks=True)
+    event = show(drawn, key="frontier-chart")
+    first_look.remember(st.query_params.to_dict(), look=current_look().name, version=asked[0], told=drawn.content)
     run_id = selected_run(event)
     if run_id is not None:
         _open(run_id)
