@@ -11,8 +11,9 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from starlette.types import Scope
 
@@ -87,10 +88,15 @@ def _in_class() -> bool:
 
 
 def ending(scope: Scope) -> bytes:
-    """What stands at the end of a page that comes with its chart; empty where none is known for it."""
-    if scope["path"] not in PATHS:
+    """What stands at the end of a page that comes with its chart; empty where none is known for it.
+
+    A page that was asked for by a name other than `localhost` has none: a name can be pointed at this machine by whoever owns it, whose
+    own page could then read this one (DNS rebinding). What a session sends is guarded by Streamlit's look at the origin.
+    """
+    headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+    if scope["path"] not in PATHS or not _is_address(headers.get(b"host", "")):
         return b""
-    look = _look_of(b"; ".join(value for name, value in scope["headers"] if name == b"cookie").decode("latin-1"))
+    look = _look_of(headers.get(b"cookie", ""))
     told = remembered(scope["query_string"].decode("latin-1"), look.name)
     return _scripts(told, look) if told else b""
 
@@ -105,6 +111,14 @@ def _scripts(told: bytes, look: Look) -> bytes:
         b'<script type="application/json" id="first-look-told">', told, b"</script>",
         f'<script data-early src=".{PLOTLY}" onerror="this.remove()"></script><script>{{{code}}}</script>'.encode(),
     ))  # fmt: skip
+
+
+def _is_address(host: str) -> bool:
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+        return name == "localhost" or bool(ip_address(name))
+    except ValueError:
+        return False
 
 
 def _look_of(cookies: str) -> Look:

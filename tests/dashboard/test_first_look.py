@@ -28,8 +28,8 @@ def version(store: FakeStore) -> str:
     return data.snapshot().version
 
 
-def asked(path: str = "/", query: bytes = b"", cookie: bytes = b"") -> bytes:
-    return first_look.ending({"path": path, "query_string": query, "headers": [(b"cookie", cookie)]})
+def asked(path: str = "/", query: bytes = b"", cookie: bytes = b"", host: bytes = b"127.0.0.1:8501") -> bytes:
+    return first_look.ending({"path": path, "query_string": query, "headers": [(b"host", host), (b"cookie", cookie)]})
 
 
 def test_an_address_gets_what_it_showed_in_whatever_order_its_parameters_stand(version: str) -> None:
@@ -45,6 +45,14 @@ def test_each_look_has_its_own(version: str) -> None:
     first_look.remember({}, look="dark", version=version, told=TOLD)
     assert asked() == asked(cookie=b"effcore-look=light") == b""
     assert TOLD in asked(cookie=b"a=b; effcore-look=dark")
+
+
+def test_a_page_asked_for_by_a_name_that_anybody_may_own_has_none(version: str) -> None:
+    first_look.remember({}, look="light", version=version, told=TOLD)
+    for host in (b"localhost", b"localhost:80", b"[::1]:8501", b"192.168.0.7:8501"):
+        assert TOLD in asked(host=host)
+    for host in (b"evil.example:8501", b"", b"localhost.evil.example", b"[::1"):
+        assert asked(host=host) == b""
 
 
 def test_what_was_drawn_from_another_state_of_the_store_is_not_shown(version: str) -> None:
