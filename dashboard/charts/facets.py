@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import plotly.graph_objects as go
 
@@ -24,6 +25,7 @@ def facet_figures(views: Sequence[FrontierView], look: Look) -> list[go.Figure]:
         look: Light or dark.
     """
     x_log, y_log = all(v.x_log for v in views), all(v.y_log for v in views)
+    views = [replace(view, x_log=x_log, y_log=y_log) for view in views]  # a zero in one of them makes the axis of each linear
     xs, ys = ([value for view in views for value in extents(view)[which]] for which in (0, 1))
     figures = []
     for view in views:

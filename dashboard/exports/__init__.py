@@ -41,7 +41,7 @@ def latex_text(frame: pd.DataFrame, *, caption: str) -> str:
         frame: The table; figures have three significant digits.
         caption: Above it.
     """
-    shown = frame.map(lambda v: "" if v is None or v is pd.NA else f"{v:.3g}" if isinstance(v, float) else str(v))
+    shown = frame.map(lambda v: "" if pd.isna(v) else f"{v:.3g}" if isinstance(v, float) else str(v))
     rows = [_row(list(map(str, shown.columns))), r"\midrule", *(_row(list(row)) for row in shown.itertuples(index=False, name=None))]
     body = "\n".join([r"\toprule", *rows, r"\bottomrule"])
     return (

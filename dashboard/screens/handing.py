@@ -14,6 +14,7 @@ from dashboard.classroom.audience import visitor
 from dashboard.screens.hand_out import hand_out_button
 from dashboard.screens.lens import Lens, Seen
 from dashboard.screens.still import share
+from dashboard.tables import taken_away
 from dashboard.theme import Look
 from dashboard.views.frontier import FrontierView
 from dashboard.views.sources import Source
@@ -28,7 +29,7 @@ def hand_over(seen: Seen, shown: data.Snapshot, source: Source, lens: Lens, view
     with st.container(horizontal=True, gap="small", key="hand-over"):
         hand_out_button(
             "frontier", title=f"{view.y.label} against {view.x.label.lower()}", figure=partial(_drawn, seen, shown, source, lens, selected),
-            frame=_named(table[0], view), page="", query=st.query_params.to_dict(), of=of, source_name=source.label, runtimes=view.runtimes,
+            frame=taken_away(table[0], view), page="", query=st.query_params.to_dict(), of=of, source_name=source.label, runtimes=view.runtimes,
         )  # fmt: skip
         _for_class(source, shown, view)
 
@@ -36,11 +37,6 @@ def hand_over(seen: Seen, shown: data.Snapshot, source: Source, lens: Lens, view
 def _drawn(seen: Seen, shown: data.Snapshot, source: Source, lens: Lens, selected: str | None, look: Look) -> go.Figure:
     asked = (source, seen.view.x.name, seen.view.y.name, seen.view.environment, lens)
     return pictures.figure(shown, asked, seen.view, look, layers=seen.layers, over=seen.over, selected=selected)
-
-
-def _named(frame: pd.DataFrame, view: FrontierView) -> pd.DataFrame:
-    ends = ("", "_interval")
-    return frame.rename(columns={f"{axis}{end}": f"{which.name}{end}" for axis, which in (("x", view.x), ("y", view.y)) for end in ends})
 
 
 def _for_class(source: Source, shown: data.Snapshot, view: FrontierView) -> None:

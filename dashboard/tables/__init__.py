@@ -47,6 +47,17 @@ def head_of(metric: Metric) -> str:
     return f"{metric.label}, {metric.unit}" if metric.unit else metric.label
 
 
+def column_of(metric: Metric) -> str:
+    """Name of a column that is taken away, with the unit in it: shares stand in percent there."""
+    return f"{metric.name}_percent" if metric.percent else metric.name
+
+
+def taken_away(frame: pd.DataFrame, view: FrontierView) -> pd.DataFrame:
+    """A table of the points of a view with its axes by the names and units of their metrics."""
+    axes = (("x", view.x), ("y", view.y))
+    return frame.rename(columns={f"{axis}{end}": f"{column_of(which)}{end}" for axis, which in axes for end in ("", "_interval")})
+
+
 def format_of(metric: Metric, values: Sequence[float]) -> str:
     """One printf format for a column, so that its decimals stand under each other."""
     if metric.percent:
@@ -177,7 +188,7 @@ def dose_table(view: DoseView) -> pd.DataFrame:
     """The answer to a dose, a row a point."""
     return pd.DataFrame(
         [
-            {"series": line.name, "dose": p.dose, "point": p.name, view.metric.name: p.y.value, "low": p.y.low, "high": p.y.high}
+            {"series": line.name, "dose": p.dose, "point": p.name, column_of(view.metric): p.y.value, "low": p.y.low, "high": p.y.high}
             for line in view.lines
             for p in line.points
         ]

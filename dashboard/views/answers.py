@@ -6,6 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dashboard.quantities import better_by, change, digits, tenths
 from dashboard.views.frontier import Coordinate, Dot, FrontierView
 from effcore.objectives import Metric
@@ -29,7 +32,8 @@ class Budget:
 
 
 def _within(value: float, limit: float | None, which: Metric) -> bool:
-    return limit is None or (value >= limit if which.maximise else value <= limit)
+    """Whether it keeps to a limit; 57 % keeps to 57 %, although 100 times 0.57 is a little less."""
+    return limit is None or math.isclose(value, limit, rel_tol=1e-12) or (value >= limit if which.maximise else value <= limit)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,7 +231,10 @@ def relative_view(view: FrontierView, base: Dot) -> FrontierView:
         replace(d, x=_against(view.x, x, d.x, base.x.value), y=_against(view.y, y, d.y, base.y.value)) for d in view.dots
     )
     stairs = tuple((relative(view.x, a, base.x.value), relative(view.y, b, base.y.value)) for a, b in view.stairs)
-    return replace(view, x=x, y=y, dots=dots, stairs=stairs, x_log=x.log and view.x_log, y_log=y.log and view.y_log)
+    cloud = None if view.cloud is None else replace(
+        view.cloud, x=_all_relative(view.x, view.cloud.x, base.x.value), y=_all_relative(view.y, view.cloud.y, base.y.value)
+    )  # fmt: skip
+    return replace(view, x=x, y=y, dots=dots, stairs=stairs, cloud=cloud, x_log=x.log and view.x_log, y_log=y.log and view.y_log)
 
 
 def _relative_metric(which: Metric) -> Metric:
@@ -246,6 +253,13 @@ def relative(which: Metric, value: float, base: float) -> float:
     return value / base if which.maximise else base / value
 
 
+def _all_relative(which: Metric, values: NDArray[np.float64], base: float) -> NDArray[np.float64]:
+    """`relative` of very many values, all of them positive where they are divided."""
+    if which.percent:
+        return values - base
+    return values / base if which.maximise else base / values
+
+
 def _against(absolute: Metric, shown: Metric, value: Coordinate, base: float) -> Coordinate:
     ends = sorted(relative(absolute, v, base) for v in (value.low, value.high))
     middle = relative(absolute, value.value, base)
@@ -259,4 +273,6 @@ def _against(absolute: Metric, shown: Metric, value: Coordinate, base: float) ->
 
 def can_be_relative(view: FrontierView) -> bool:
     """Whether every figure on both axes is positive, so that it can be divided by another."""
-    return all(m.percent or min(v, default=1.0) > 0 for m, v in ((view.x, [d.x.value for d in view.dots]), (view.y, [d.y.value for d in view.dots])))
+    clouds = (view.cloud.x, view.cloud.y) if view.cloud is not None else (np.empty(0), np.empty(0))
+    drawn = ((view.x, [d.x.value for d in view.dots], clouds[0]), (view.y, [d.y.value for d in view.dots], clouds[1]))
+    return all(which.percent or (min(values, default=1.0) > 0 and bool((cloud > 0).all())) for which, values, cloud in drawn)

@@ -16,6 +16,7 @@ from effcore.analysis.changes import Change, accuracy_change, latency_change, me
 from effcore.analysis.frontier import Evidence, Frontier, Point, Variant, find_frontier
 from effcore.analysis.verdict import NEEDED
 from effcore.objectives import METRICS
+from effcore.recipe import canonical
 
 FEWEST, MOST = 2, 6
 """Points that can be compared: fewer have nothing to stand against, more can't be told apart by shape."""
@@ -120,11 +121,11 @@ def compare_view(
             missing.append(f"{run_id[:40]}: {why}")
         elif len(contenders) == MOST:
             missing.append(f"{point.name}: no more than {MOST} can be compared")
-        elif all(c.point.first is not point.first for c in contenders):
-            task = str(point.first.recipe.get("task", ""))
-            contenders.append(
-                Contender(letter=LETTERS[len(contenders)], run_id=point.run_id, name=point.name, task=task, point=point)
-            )
+        elif all(c.run_id != point.run_id for c in contenders):
+            task, letter = str(point.first.recipe.get("task", "")), LETTERS[len(contenders)]
+            if any(c.point.key == point.key for c in contenders):
+                point = _under_another_key(point, letter)
+            contenders.append(Contender(letter=letter, run_id=point.run_id, name=point.name, task=task, point=point))
     standard = next((c for c in contenders if c.run_id == reference), contenders[0] if contenders else None)
     view = CompareView(
         contenders=tuple(contenders),
@@ -154,6 +155,11 @@ def _point(variants: Sequence[Variant], run_id: str) -> tuple[Point | None, str]
     same = [v for v in variants if (v.recipe_key, v.sweep, v.environment) == (mine.recipe_key, mine.sweep, mine.environment)]
     points = find_frontier(same, ("accuracy",), environment=mine.environment).points
     return (points[0], "") if points else (None, f"{mine.name} has no accuracy")
+
+
+def _under_another_key(point: Point, letter: str) -> Point:
+    """A point whose recipe another sweep or environment has too: raw results are told apart by key."""
+    return replace(point, variants=tuple(replace(v, recipe_key=f"{v.recipe_key}-{letter}") for v in point.variants))
 
 
 def _steps(contenders: Sequence[Contender]) -> tuple[Row, ...]:
@@ -225,11 +231,12 @@ def _contrast(mine: Contender, standard: Contender, evidence: Evidence, *, one_t
 def compared_spec(view: CompareView) -> str:
     """The YAML that builds the points of one task again, each with every seed that one of them has."""
     first = view.contenders[0].point
-    documents = {c.point.key: point_document(c.point.first.recipe, name="compared", seed=0, objectives=()) for c in view.contenders}
+    recipes = {canonical(c.point.first.recipe): c.point.first.recipe for c in view.contenders}
+    documents = [point_document(recipe, name="compared", seed=0, objectives=()) for recipe in recipes.values()]
     seeds = sorted({seed for c in view.contenders for seed in c.point.seeds})
     return to_yaml(
         {
             "name": "compared", "task": first.first.recipe["task"], "objectives": ["accuracy", "latency_ms"], "seeds": seeds,
-            "recipes": [document["recipe"] for document in documents.values()],
+            "recipes": [document["recipe"] for document in documents],
         }
     )  # fmt: skip

@@ -72,10 +72,10 @@ def _table(answers: NDArray[np.bool_], images: int) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True, kw_only=True)
 class Disagreement:
-    """Test images that one of two points gets right and the other wrong, over the first seed that both have.
+    """Test images that one of two points gets right and the other wrong, by the first seed of each.
 
     Attributes:
-        only_first, only_second: Places in the test split, those of rare classes of error first.
+        only_first, only_second: Places in the test split, in its order.
         both_wrong: Images that neither gets right.
     """
 

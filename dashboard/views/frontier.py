@@ -126,6 +126,10 @@ class FrontierView:
             return self.dots[row].run_id
         return self.cloud.variant(row - len(self.dots)).run_id
 
+    def runs(self, rows: int) -> tuple[str, ...]:
+        """Runs of the points in the first rows of the table."""
+        return tuple(map(self.run_at, range(min(rows, self.total))))
+
     def dot(self, run_id: str | None) -> Dot | None:
         """The point that a run belongs to."""
         return next((dot for dot in self.dots if dot.run_id == run_id), None)

@@ -162,7 +162,7 @@ def share_of_growth(grown: Growth, shares: Sequence[float] = (0.5, 0.9, 1.0)) ->
         at = next(s for s, v in zip(grown.core_s, grown.hypervolume, strict=True) if v >= share * last - 1e-12)
         said.append(f"{share:.0%} of it after {duration(at)}".replace("%", " %"))
     half = len(grown.core_s) // 2
-    gained = (last - grown.hypervolume[half]) / last if last and half else 0.0
+    gained = (last - grown.hypervolume[half - 1]) / last if last and half else 0.0
     tail = f"the second half of the candidates added {digits(100 * gained)} %" if half else ""
     return (*said, tail) if tail else tuple(said)
 

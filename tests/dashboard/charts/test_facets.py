@@ -43,3 +43,5 @@ def test_one_zero_makes_all_axes_linear(variants: list[Variant], zero: int) -> N
     figures = facet_figures(views if zero else views[::-1], LIGHT)
     assert {f.layout.xaxis.type for f in figures} == {"linear"}
     assert {f.layout.xaxis.tickvals for f in figures} == {None}
+    for figure in figures:  # what is dominated is shaded to the edge of the plot
+        assert figure.data[0].fill == "toself" and max(figure.data[0].x) == pytest.approx(figure.layout.xaxis.range[1])

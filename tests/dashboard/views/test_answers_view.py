@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from fake_store import make_variants
@@ -104,3 +105,10 @@ def test_axes_against_a_baseline(view: FrontierView) -> None:
     assert by_name["cnn x1"].y.low == pytest.approx(0.4) and by_name["cnn x1"].y.high == pytest.approx(1.6)
     assert seen.stairs[0] == pytest.approx((4.0, -7.0)) and len(seen.stairs) == len(view.stairs)
     assert can_be_relative(view)
+
+
+def test_a_point_keeps_to_a_limit_that_is_just_what_it_has(view: FrontierView) -> None:
+    base = view.dots[0]
+    for share in range(1, 100):  # 100 times 0.57 is 56.99999999999999
+        dot = replace(base, y=replace(base.y, value=100.0 * (share / 100)))
+        assert Budget(y=float(share)).allows(dot, view) and not Budget(y=share + 0.001).allows(dot, view)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dashboard.quantities import digits
-from dashboard.views.compare import compare_view, read_points
+from dashboard.views.compare import compare_view, compared_spec, read_points
 from dashboard.views.disagreement import (
     class_rows,
     disagreement,
@@ -19,6 +19,7 @@ from dashboard.views.disagreement import (
     shares_of_time,
 )
 from effcore.analysis.frontier import Evidence, Frontier, Variant
+from effcore.spec import parse
 
 
 def none(frontier: Frontier) -> Evidence:
@@ -124,3 +125,19 @@ def test_parts_are_in_absolute_units_so_that_points_compare() -> None:
     assert shares_of_time({"A": document, "B": None}) == {"A": {"Gemm": 1.5, "rest": 0.5}}
     assert shares_of_bytes({"A": document, "B": {}}) == {"A": {"conv": 3.0, "graph and the rest": 1.0}}
     assert most({"A": {"a": 1.0, "b": 5.0}, "B": {"a": 7.0, "c": 2.0}}, 2) == ("a", "b")
+
+
+def test_the_same_recipe_of_two_sweeps_has_answers_of_its_own_in_each(variants: list[Variant]) -> None:
+    one = next(v for v in variants if v.name == "cnn x1")
+    again = [replace(one, run_id=f"again{seed}", sweep="another", seed=seed) for seed in range(3)]
+    answers = {one.run_id: np.ones((1, 100), dtype=bool), "again0": np.zeros((3, 100), dtype=bool)}
+    answers["again0"][:, :90] = True
+
+    def evidence(frontier: Frontier) -> Evidence:
+        return Evidence(correct={"accuracy": {p.key: answers[p.run_id] for p in frontier.points}})
+
+    view = compare_view([*variants, *again], [one.run_id, "again0"], evidence=evidence)
+    assert [len(c.point.seeds) for c in view.contenders] == [1, 3]
+    (contrast,) = view.contrasts
+    assert any(line.startswith("accuracy −10.0 points") for line in contrast.lines)
+    assert view.steps == () and len(parse(compared_spec(view)).recipes) == 1

@@ -16,6 +16,7 @@ from dashboard.charts.frontier import as_sent, frontier_figure
 from dashboard.tables.large import MOST_ROWS, large_table
 from dashboard.theme import DARK, LIGHT
 from dashboard.views import cloud as clouds
+from dashboard.views.answers import can_be_relative, relative_view
 from dashboard.views.cloud import cells, within
 from dashboard.views.frontier import FrontierView, frontier_view
 from dashboard.views.large import MOST_IN_FULL, large_view
@@ -149,3 +150,15 @@ def make_variants_recipe():  # type: ignore[no-untyped-def]
     from effcore.recipe import from_document
 
     return from_document(make_variants(count=1)[0].recipe)
+
+
+def test_against_a_baseline_all_points_are_drawn_where_they_are_against_it() -> None:
+    view = large(drawn(400))
+    base = view.front[0]
+    seen = relative_view(view, base)
+    assert view.cloud is not None and seen.cloud is not None and can_be_relative(view)
+    assert np.allclose(seen.cloud.x, base.x.value / view.cloud.x) and np.allclose(seen.cloud.y, view.cloud.y - base.y.value)
+    assert seen.cloud.rows is view.cloud.rows and max(seen.cloud.x) <= max(d.x.value for d in seen.front)
+    zero = replace(view, cloud=replace(view.cloud, x=view.cloud.x * 0))
+    assert not can_be_relative(zero)
+    assert view.runs(30) == tuple(view.run_at(row) for row in range(30)) and len(view.runs(1000)) == 400

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from dashboard.charts.search import growth_figure, moment_figure, rungs_figure
+from dashboard.quantities import digits
 from dashboard.theme import DARK, LIGHT
 from dashboard.views.search import learning, moment, parameter_label, search_view, share_of_growth
 from effcore.objectives import metric
@@ -56,7 +59,11 @@ def test_growth_says_when_most_was_reached() -> None:
     grown = growth(HISTORY)
     assert grown is not None
     said = share_of_growth(grown)
-    assert said[2] == "100 % of it after 1 min" and said[-1].startswith("the second half of the candidates added ")
+    assert said[2] == "100 % of it after 1 min"
+    gained = 100 * (grown.hypervolume[3] - grown.hypervolume[1]) / grown.hypervolume[3]  # the third and the fourth of four
+    assert gained > 1 and said[-1] == f"the second half of the candidates added {digits(gained)} %"
+    two = replace(grown, core_s=(1.0, 2.0), hypervolume=(0.5, 1.0))
+    assert share_of_growth(two)[-1] == "the second half of the candidates added 50.0 %"
     figure = growth_figure(grown, ["a", "b", "c", "d"], DARK, step=2)
     assert (figure.data[1].x[0], figure.data[1].y[0]) == (grown.core_s[1], grown.hypervolume[1])
     assert figure.data[0].line.shape == "hv"
