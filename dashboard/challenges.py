@@ -75,7 +75,14 @@ def _judge(challenge: Challenge, handed_in: HandedIn, variant: Variant | None) -
     if variant is None or variant.status != "FINISHED":
         return Grade(student=handed_in.student, findings=(Finding("broken", "The point is not in the store any more."),))
     key = str(data.home()), data.tracking_uri() or ""
-    return _kept(*key, challenge.model_dump_json(), variant.run_id, str(variant.ended_ms), handed_in.student, handed_in.at, variant)
+    try:
+        return _kept(*key, challenge.model_dump_json(), variant.run_id, str(variant.ended_ms), handed_in.student, handed_in.at, variant)
+    except _Unjudged as error:
+        return Grade(student=handed_in.student, name=variant.name, findings=(Finding("broken", str(error)),))
+
+
+class _Unjudged(EffcoreError):
+    """Why there is no verdict yet; raised so that none is kept: the store may be busy, and the point may be measured again."""
 
 
 @st.cache_resource(show_spinner=False, max_entries=1000)
@@ -83,7 +90,7 @@ def _kept(home: str, uri: str, text: str, run_id: str, ended: str, student: str,
     challenge = Challenge.model_validate_json(text)
     answers = data.read_json(run_id, "correct.json")
     if not isinstance(answers, dict) or not {"test", "validation"} <= set(answers):
-        return Grade(student=student, name=_variant.name, findings=(Finding("broken", "Which images it has right was not kept; measure it again."),))
+        raise _Unjudged("Which images it has right was not kept; measure it again.")
     try:
         recipe = read_recipe_of(_variant.recipe)
     except EffcoreError as error:

@@ -1,13 +1,14 @@
-"""What the pages may ask of the runner: sweeps into the queue and out of it, on hold and on, with another budget, and points measured again."""
+"""What the pages may ask of the runner and of the store: sweeps queued, held, cancelled, given a budget; points measured again and marked."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dashboard import data
 from dashboard.classroom import audience
+from dashboard.data import analysis
 from dashboard.form.spec_yaml import to_yaml
 from dashboard.views.queue import ACTIVE
 from effcore.errors import EffcoreError
@@ -86,7 +87,7 @@ def budget_of(run_id: str) -> dict[str, Any]:
         EffcoreError: Its spec can't be read.
     """
     document = _document(run_id)
-    budget: Mapping[str, Any] = document.get("search", {}).get("budget", {})
+    budget: Mapping[str, Any] = (document.get("search") or {}).get("budget") or {}
     return {name: budget[name] for name in BUDGET if name in budget}
 
 
@@ -122,7 +123,36 @@ def measure_again(run_id: str) -> None:
     Raises:
         EffcoreError: In a class, it is another one's.
     """
+    _require_own_point(run_id)
+    if not analysis.again(run_id).pending:
+        data.store().set_again(run_id, "waiting")
+
+
+def set_star(run_id: str, star: bool) -> None:
+    """Give a variant a star or take it away; the note stays as whoever wrote it last left it.
+
+    Raises:
+        EffcoreError: In a class, it is another one's; or there is no such run.
+    """
+    _require_own_point(run_id)
+    analysis.set_mark(run_id, replace(data.store().marks.of(run_id), star=star))
+
+
+def set_note(run_id: str, note: str) -> None:
+    """Replace the note on a variant; the star stays as it is.
+
+    Raises:
+        EffcoreError: In a class, it is another one's; or it is too long, or there is no such run.
+    """
+    _require_own_point(run_id)
+    analysis.set_mark(run_id, replace(data.store().marks.of(run_id), note=note.strip()))
+
+
+def _require_own_point(run_id: str) -> None:
+    """Refuse to touch a point of a sweep that is another's: all who see it see what is said of it.
+
+    Raises:
+        EffcoreError: It is.
+    """
     sweep = next((v.sweep for v in data.snapshot().variants if v.run_id == run_id), "")
     audience.require_own(sweep, data.store().sweeps(), audience.visitor(data.home()))
-    if not data.again(run_id).pending:
-        data.store().set_again(run_id, "waiting")

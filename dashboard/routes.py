@@ -42,6 +42,8 @@ LESSON_KEY, STEP, PROJECTOR = "lesson", "step", "projector"
 
 FROZEN, UNTIL = "frozen", "until"
 """Of a frozen view: with or without controls, and the last moment that is in it."""
+WITHOUT_CONTROLS, WITH_CONTROLS = "1", "controls"
+"""What `FROZEN` may be; a view with any other word is not frozen."""
 
 STUDY = "study"
 """A recorded study to look at instead of the store; any other word leads back."""

@@ -21,7 +21,7 @@ from dashboard.views.queue import ACTIVE
 from effcore.analysis.frontier import Variant
 from effcore.errors import EffcoreError
 from effcore.forecast import Forecast
-from effcore.spec import Measure, Spec
+from effcore.spec import Measure, Spec, parse
 from effcore.stored import Points
 from effcore.tracking import Store, SweepRecord
 
@@ -133,12 +133,40 @@ def file(spec: Spec, store: Store, who: Visitor, *, cost: Callable[[Spec], Forec
     """
     require_modest(spec, who)
     minutes = 0.0 if who.free else cost(spec).estimated_s / 60
+    text = signed(spec, who)
     with _filing:
-        require_turn(store.sweeps(), who, minutes=minutes)
-        run_id = store.schedule(signed(spec, who), owner=who.name)
-        if who.room is not None and who.name:
-            who.room.charge(who.name, run_id, minutes)
+        records = store.sweeps()
+        same = None if who.free else _own_active(records, who, parse(text).key)
+        if same is None:
+            require_turn(records, who, minutes=minutes)
+        else:  # the second click of two, or another budget of the same search
+            _require_more(same, who, minutes)
+        run_id = store.schedule(text, owner=who.name)
+        _charge(same, run_id, who, minutes)
     return run_id
+
+
+def _own_active(records: Sequence[SweepRecord], who: Visitor, key: str) -> SweepRecord | None:
+    return next((r for r in records if r.key == key and r.owner == who.name and bool(who.name) and r.state in ACTIVE), None)
+
+
+def _require_more(record: SweepRecord, who: Visitor, minutes: float) -> None:
+    """As `require_minutes`, of a sweep that minutes were charged for already."""
+    require_minutes(who, minutes, beside=who.room.charge_of(record.run_id) if who.room is not None else 0.0)
+
+
+def _charge(record: SweepRecord | None, run_id: str, who: Visitor, minutes: float) -> None:
+    """Charge a sweep, in the place of what was charged before; of one that has begun no less, since it costs less the more of it is done."""
+    if who.room is None or not who.name:
+        return
+    before = who.room.charge_of(run_id) if record is not None and _begun(record) else 0.0
+    if record is not None:
+        who.room.refund(run_id)
+    who.room.charge(who.name, run_id, max(minutes, before))
+
+
+def _begun(record: SweepRecord) -> bool:
+    return record.state not in ("waiting", "paused") or record.bill.took_s > 0
 
 
 def cancel(run_id: str, store: Store, who: Visitor) -> None:
@@ -149,10 +177,10 @@ def cancel(run_id: str, store: Store, who: Visitor) -> None:
     """
     records = store.sweeps()
     require_own(run_id, records, who)
-    begun = any(r.run_id == run_id and (r.state not in ("waiting", "paused") or r.bill.took_s > 0) for r in records)
+    begun = any(r.run_id == run_id and _begun(r) for r in records)
+    store.cancel(run_id)
     if who.room is not None and not begun:
         who.room.refund(run_id)
-    store.cancel(run_id)
 
 
 def resume(run_id: str, store: Store, who: Visitor) -> None:
@@ -177,12 +205,12 @@ def rebudget(run_id: str, spec: Spec, store: Store, who: Visitor, *, cost: Calla
     require_own(run_id, store.sweeps(), who)
     minutes = 0.0 if who.free else cost(spec).estimated_s / 60
     with _filing:
-        if who.room is not None and who.name and not who.free:
-            require_minutes(who, minutes, beside=who.room.charge_of(run_id))
+        record = next((r for r in store.sweeps() if r.run_id == run_id), None)
+        if record is not None:
+            _require_more(record, who, minutes)
         store.set_budget(run_id, spec.text)
-        if who.room is not None and who.name:
-            who.room.refund(run_id)
-            who.room.charge(who.name, run_id, minutes)
+        if not who.free:
+            _charge(record, run_id, who, minutes)
 
 
 def require_own(run_id: str, records: Sequence[SweepRecord], who: Visitor) -> None:
@@ -270,9 +298,12 @@ def quota_minutes() -> float:
     """
     text = os.environ.get(QUOTA_VARIABLE, "").strip()
     try:
-        return float(text) if text else math.inf
+        minutes = float(text) if text else math.inf
     except ValueError:
-        raise EffcoreError(f"{QUOTA_VARIABLE} must be a number of minutes. Got {text[:40]!r}.") from None
+        minutes = math.nan
+    if math.isnan(minutes):
+        raise EffcoreError(f"{QUOTA_VARIABLE} must be a number of minutes. Got {text[:40]!r}.")
+    return minutes
 
 
 def signed(spec: Spec, who: Visitor) -> str:

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
+from effcore.errors import EffcoreError
+
 PATIENCE_S = 20.0
 """How long another process may hold the file."""
 
@@ -29,9 +31,16 @@ class Register:
 
     @contextmanager
     def open(self) -> Iterator[sqlite3.Connection]:
-        """The connection, for this thread alone while it is held."""
-        with self._turn, self._current() as connection:
-            yield connection
+        """The connection, for this thread alone while it is held.
+
+        Raises:
+            EffcoreError: The file can't be read or written now.
+        """
+        try:
+            with self._turn, self._current() as connection:
+                yield connection
+        except sqlite3.OperationalError as error:
+            raise EffcoreError(f"{self._path.name} in the state folder can't be used now: {error}. Try again in a moment.") from error
 
     def _current(self) -> sqlite3.Connection:
         """The connection to the file that is there now: one that was taken away and made anew is another file."""

@@ -7,14 +7,14 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from dashboard.classroom import audience
+from dashboard.classroom import Posed, audience
 from dashboard.data.keeping import Keeping, Trouble
 from dashboard.data.places import home as home
 from dashboard.data.places import know_own as know_own
@@ -30,9 +30,10 @@ from effcore.analysis.frontier import Variant
 from effcore.errors import StoreError
 from effcore.forecast import Forecast, forecast
 from effcore.objectives import metric
+from effcore.recipe import digest
 from effcore.spec import Spec, parse
 from effcore.stored import StoredTeachers, require_teachers
-from effcore.tracking import Again, Store, SweepRecord
+from effcore.tracking import Store, SweepRecord
 from effcore.tracking.recording import ADDRESS, Header, Recording
 
 FILES = ("recipe.json", "samples.json", "correct.json", "curve.json", "facts.json", "profile.json", "error.txt")
@@ -79,24 +80,26 @@ class Snapshot:
         version: Changes whenever anything in the store does.
         columns: The variants as arrays, made as they are needed.
         held: Runs that are not among the variants, since the class is to guess what they tell.
+        sweeps: Runs of the sweeps that this visitor may see; None where nothing is hidden.
     """
 
     version: str
     variants: tuple[Variant, ...]
     columns: Columns
     held: frozenset[str] = frozenset()
+    sweeps: frozenset[str] | None = None
 
 
 @st.cache_resource(show_spinner=False, max_entries=48)  # in a class every student sees other sweeps
 def _snapshot(
     home_folder: str, uri: str | None, version: str, until_ms: int | None, _variants: tuple[Variant, ...],
-    _sweeps: frozenset[str] | None, _who: audience.Visitor,
+    _sweeps: frozenset[str] | None, _steps: tuple[Posed, ...],
 ) -> Snapshot:  # fmt: skip
-    held = audience.held_back(_variants, _who)
+    held = audience.telling(_variants, _steps)
     seen = _variants if _sweeps is None else tuple(v for v in _variants if v.sweep in _sweeps and v.run_id not in held)
     if until_ms is not None:
         seen = tuple(v for v in seen if v.ended_ms is not None and v.ended_ms <= until_ms)
-    return Snapshot(version, seen, Columns(seen), held)
+    return Snapshot(version, seen, Columns(seen), held, _sweeps)
 
 
 def snapshot() -> Snapshot:
@@ -109,11 +112,12 @@ def snapshot() -> Snapshot:
     """
     version, variants = everything()
     who = audience.visitor(home())
-    sweeps, asked = audience.seen_runs(_all_sweeps(), who), () if who.free else audience.up(who)
+    # One look, for the name and for what is kept under it: a step that is taken down between two would be shown when it is up again.
+    sweeps, steps = audience.seen_runs(_all_sweeps(), who), () if who.free else audience.up(who)
     until_ms = moment()
-    parts = [version, *(("all",) if sweeps is None else sorted(sweeps)), *(f"up {step.run}" for step in asked)]
+    parts = [version, *(("all",) if sweeps is None else sorted(sweeps)), *(f"up {digest(astuple(step))}" for step in steps)]
     parts += [] if until_ms is None else [f"until {until_ms}"]
-    return _snapshot(str(home()), tracking_uri(), "-".join(parts), until_ms, variants, sweeps, who)
+    return _snapshot(str(home()), tracking_uri(), "-".join(parts), until_ms, variants, sweeps, steps)
 
 
 def everything() -> tuple[str, tuple[Variant, ...]]:
@@ -241,10 +245,9 @@ def environments_of(source: Source, shown: Snapshot) -> dict[str, str]:
     return _environments(str(home()), tracking_uri(), shown.version, source, shown)
 
 
-def holds_back(sweep: str) -> bool:
-    """Whether something of a sweep is kept from this visitor until the class has guessed it."""
-    held = snapshot().held
-    return bool(held) and any(v.sweep == sweep and v.run_id in held for v in everything()[1])
+def busy() -> bool:
+    """Whether the runner is at work on a sweep, whoever may see it."""
+    return any(record.state in ACTIVE and record.state != "waiting" for record in _all_sweeps())
 
 
 def active(records: Sequence[SweepRecord]) -> bool:
@@ -276,17 +279,25 @@ def read_json(run_id: str, name: str) -> Any:
         raise StoreError(f"{name} of run {run_id} must be JSON. {error}. Measure the variant again.") from error
 
 
+class _Absent(StoreError):
+    """A file that is not there, or can't be read now; raised so that nothing is kept of it."""
+
+
 @st.cache_data(show_spinner=False, max_entries=64)
 def _environment(home_folder: str, uri: str | None, run_id: str) -> dict[str, Any]:
     document = read_json(run_id, "samples.json")
-    latency = document.get("latency", {}) if isinstance(document, dict) else {}
-    found = latency.get("environment") or (document or {}).get("environment") or {}
+    if not isinstance(document, dict):
+        raise _Absent(f"Run {run_id} has no samples.")
+    found = document.get("latency", {}).get("environment") or document.get("environment") or {}
     return dict(found) if isinstance(found, dict) else {}
 
 
 def environment(run_id: str) -> dict[str, Any]:
     """The environment that a run was measured in, as its samples state it; empty where there are none."""
-    return _environment(str(home()), tracking_uri(), run_id)
+    try:
+        return _environment(str(home()), tracking_uri(), run_id)
+    except _Absent:
+        return {}
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
@@ -320,24 +331,18 @@ def checked_spec(text: str) -> Spec:
 
 
 @st.cache_data(show_spinner=False, ttl=10.0, max_entries=32)
-def _cost(home_folder: str, text: str) -> Forecast:
+def _cost(home_folder: str, uri: str | None, text: str) -> Forecast:
     return forecast(read_spec(text), home=Path(home_folder), stored=StoredTeachers(store()))
 
 
 def cost(spec: Spec) -> Forecast:
     """What a spec would cost now; at most ten seconds old."""
-    return _cost(str(home()), spec.text)
+    return _cost(str(home()), tracking_uri(), spec.text)
 
 
 def may_touch(sweep: str) -> bool:
     """Whether this visitor may cancel a sweep and have its points measured again."""
     return audience.may_touch(sweep, _all_sweeps(), audience.visitor(home()))
-
-
-def again(run_id: str) -> Again:
-    """Where the request to measure a variant again stands."""
-    found: Again = kept(f"again-{run_id}", lambda: store().again(run_id), otherwise=Again("", ""))
-    return found
 
 
 def now_ms() -> int:

@@ -19,6 +19,7 @@ from effcore.analysis.verdict import NEEDED
 from effcore.search.analysis import Gap
 from effcore.search.history import History, read_history
 from effcore.spec.searchspace import gap_spec
+from effcore.tracking import Again
 from effcore.tracking.marks import Mark
 from effcore.tracking.searches import SEARCH, read_search
 
@@ -136,6 +137,12 @@ def set_mark(run_id: str, mark: Mark) -> None:
     _marks.clear()
 
 
+def again(run_id: str) -> Again:
+    """Where the request to measure a variant again stands."""
+    found: Again = data.kept(f"again-{run_id}", lambda: data.store().again(run_id), otherwise=Again("", ""))
+    return found
+
+
 @st.cache_resource(show_spinner=False, max_entries=32)
 def _points(
     home_folder: str, uri: str | None, version: str, source: Source, names: tuple[str, ...], environment: str | None, _shown: data.Snapshot
@@ -180,7 +187,7 @@ MOST_SWEEPS = 60
 """Newest sweeps that are looked at for searches."""
 
 
-@st.cache_data(show_spinner=False, max_entries=512)
+@st.cache_data(show_spinner=False, ttl=60.0, max_entries=512)  # a store that was busy at the first look is asked again
 def _searched(home_folder: str, uri: str | None, run_id: str, progress: str) -> bool:
     return data.run_file(run_id, SEARCH) is not None
 

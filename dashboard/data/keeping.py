@@ -63,5 +63,5 @@ class Keeping:
     @property
     def trouble(self) -> Trouble | None:
         """What fails now; None where nothing does."""
-        texts = [text for _, text in self._failed.values()]
+        texts = [text for _, text in list(self._failed.values())]  # at once: other visitors' looks add and take meanwhile
         return Trouble(texts[0], self._well_s) if texts and self._kept else None

@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from dashboard.routes import FROZEN, HELD, STUDY, UNTIL
+from dashboard.routes import FROZEN, HELD, STUDY, UNTIL, WITH_CONTROLS, WITHOUT_CONTROLS
 from effcore.own import know
 from effcore.tracking.recording import ADDRESS
 
@@ -39,7 +39,7 @@ def study() -> str:
 
 def moment() -> int | None:
     """Unix time in milliseconds of the moment that a frozen view is of; None where the page lives, or the address has no good one."""
-    if get_script_run_ctx(suppress_warning=True) is None or FROZEN not in st.query_params:
+    if get_script_run_ctx(suppress_warning=True) is None or st.query_params.get(FROZEN) not in (WITHOUT_CONTROLS, WITH_CONTROLS):
         return None
     until = st.query_params.get(UNTIL, "")
     return int(until) if until.isdecimal() and len(until) <= 15 else None

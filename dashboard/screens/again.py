@@ -5,7 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import data, filing
+from dashboard.data import analysis
 from dashboard.screens.parts import note
+from dashboard.screens.refusal import attempt
 from effcore.analysis.frontier import Variant
 
 _SAID = {
@@ -20,10 +22,10 @@ def _can(variant: Variant) -> bool:
 
 def again_button(variant: Variant) -> None:
     """A button that has the point measured again; nothing where that is under way, or not this visitor's to ask."""
-    if _can(variant) and data.again(variant.run_id).state not in _SAID and data.may_touch(variant.sweep):
+    if _can(variant) and analysis.again(variant.run_id).state not in _SAID and data.may_touch(variant.sweep):
         st.button(
-            "Measure again", key="measure-again", type="tertiary", icon=":material/speed:",
-            on_click=filing.measure_again, args=(variant.run_id,),
+            "Measure again", key=f"measure-again-{variant.run_id}", type="tertiary", icon=":material/speed:",
+            on_click=attempt, args=(filing.measure_again, variant.run_id),
         )  # fmt: skip
 
 
@@ -31,7 +33,7 @@ def again_said(variant: Variant) -> None:
     """Where the request stands, and why the last one came to nothing."""
     if not _can(variant):
         return
-    request = data.again(variant.run_id)
+    request = analysis.again(variant.run_id)
     if request.state in _SAID:
         note(_SAID[request.state], key="again")
     if request.error:

@@ -12,7 +12,8 @@ from dashboard.challenges import Judged, best, card, card_names, judged
 from dashboard.classroom import NAMES_SHOWN, HandedIn
 from dashboard.classroom.audience import Visitor, visitor
 from dashboard.quantities import show
-from dashboard.screens.parts import IDLE_S, bound, empty, explained, heading, note
+from dashboard.screens.parts import IDLE_S, bound, distinct, empty, explained, heading, note
+from dashboard.screens.refusal import attempt
 from dashboard.tables import capital_heads
 from dashboard.views.challenge import board_frame, card_lines
 from effcore.analysis.frontier import Variant
@@ -58,7 +59,7 @@ def _hand_in(name: str, challenge: Challenge, who: Visitor) -> None:
         note(f"You have no point of {challenge.task} yet.", key="no-points", tone="plain")
         st.page_link(routes.LAUNCH, label="Launch a sweep", icon=":material/play_arrow:")
         return
-    labels = {v.run_id: _label(v, challenge) for v in points}
+    labels = distinct({v.run_id: _label(v, challenge) for v in points})
     asked = st.query_params.get(routes.RUN, "")
     place = list(labels).index(asked) if asked in labels else 0
     with st.container(horizontal=True, vertical_alignment="bottom", key="pick"):
@@ -135,7 +136,7 @@ def _verdict(name: str, one: Judged) -> None:
             note(finding.text, key=f"finding-{run}-{index}", tone="plain")
         with st.container(horizontal=True, gap="small", key=f"row-verdict-{run}"):
             st.page_link(routes.POINT, label="The point", icon=":material/arrow_forward:", query_params={routes.RUN: run})
-            st.button("Take it back", key=f"take-back-{run}", type="tertiary", icon=":material/undo:", on_click=_take_back, args=(name, run))
+            st.button("Take it back", key=f"take-back-{run}", type="tertiary", icon=":material/undo:", on_click=attempt, args=(_take_back, name, run))
 
 
 if __name__ == "__main__":

@@ -34,8 +34,8 @@ def choose_environment(source: Source, column: DeltaGenerator, *, notes: DeltaGe
     """
     known = data.environments_of(source, data.snapshot())
     wrong, _ = st.session_state.get(f"fell-back-{routes.ENVIRONMENT}", ("", ""))
-    if len(known) < 2 and routes.ENVIRONMENT not in st.query_params and not wrong:
-        return None
+    if not known or (len(known) < 2 and routes.ENVIRONMENT not in st.query_params and not wrong):
+        return None  # one that the address asks for stays there until something was measured
     lines = {key: environment_line(data.environment(run_id)) or key for key, run_id in known.items()}
     if side_by_side and len(known) > 1:
         lines[SIDE_BY_SIDE] = "All, side by side"

@@ -15,7 +15,8 @@ from dashboard.classroom.origin import origin
 from dashboard.lessons.lesson import Guess, Truth
 from dashboard.quantities import count
 from dashboard.screens.chart import chart
-from dashboard.screens.parts import LIVE_S, current_look, note
+from dashboard.screens.parts import LIVE_S, current_look, explained, note
+from dashboard.screens.refusal import attempt
 from dashboard.theme import Look, template
 from effcore.errors import EffcoreError
 
@@ -107,6 +108,7 @@ def may_see(asked: Asked) -> bool:
 
 
 @st.fragment(run_every=LIVE_S)
+@explained
 def _watch(asked: Asked) -> None:
     """How many have locked; goes on by itself once the answer is released."""
     classroom = room()
@@ -125,9 +127,10 @@ def instruct(asked: Asked) -> None:
     with st.container(horizontal=True, key=f"instruct-{asked.key}"):
         st.button(
             "Release the answer", icon=":material/visibility:", key=f"release-{asked.key}", disabled=classroom.released(asked.key),
-            on_click=classroom.release, args=(asked.key,),
+            on_click=attempt, args=(classroom.release, asked.key),
         )  # fmt: skip
-        st.button("Forget all guesses", icon=":material/restart_alt:", key=f"reset-{asked.key}", on_click=classroom.reset, args=(asked.key,))
+        forgets = (classroom.reset, asked.key)
+        st.button("Forget all guesses", icon=":material/restart_alt:", key=f"reset-{asked.key}", on_click=attempt, args=forgets)
 
 
 def reveal(asked: Asked, truth: Truth) -> None:

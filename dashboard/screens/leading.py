@@ -15,7 +15,8 @@ from dashboard.classroom import DOOR_CLOSED, MORE_NAMES, NAMES_SHOWN, Classroom
 from dashboard.classroom.audience import SWEEP, quota_minutes
 from dashboard.exports import csv_text
 from dashboard.screens.guessing import is_teaching
-from dashboard.screens.parts import LIVE_S, heading, note
+from dashboard.screens.parts import LIVE_S, explained, heading, note
+from dashboard.screens.refusal import attempt
 from dashboard.tables import capital_heads
 from dashboard.views.predict import PARTS, questions
 from effcore.home import is_paused, pause
@@ -35,13 +36,14 @@ def lead(room: Classroom) -> None:
 
 
 def _switches(room: Classroom) -> None:
-    st.toggle("The queue is paused: what runs goes on, nothing new begins", is_paused(data.home()), key="pause-queue", on_change=_pause)
+    said = "The queue is paused: what runs goes on, nothing new begins"
+    st.toggle(said, is_paused(data.home()), key="pause-queue", on_change=attempt, args=(_pause,))
     for key, setting, words in (
         ("door", DOOR_CLOSED, "The door is closed: nobody joins any more, who was here comes back"),
         ("names", NAMES_SHOWN, "The leaderboard of a challenge has names"),
         ("more", MORE_NAMES, "A browser may join with a second name, and any number from one address"),
     ):
-        st.toggle(words, room.is_set(setting), key=f"set-{key}", on_change=_set, args=(room, setting, f"set-{key}"))
+        st.toggle(words, room.is_set(setting), key=f"set-{key}", on_change=attempt, args=(_set, room, setting, f"set-{key}"))
 
 
 def _pause() -> None:
@@ -58,9 +60,10 @@ def _up(room: Classroom) -> None:
         run = one.after.run_id
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"row-posed-{run}"):
             st.button(
-                "Release both answers", key=f"release-posed-{run}", type="tertiary", icon=":material/visibility:", on_click=_answer, args=(room, run)
-            )
-            st.button("Take it down", key=f"down-{run}", type="tertiary", icon=":material/undo:", on_click=posing.take_down, args=(run,))
+                "Release both answers", key=f"release-posed-{run}", type="tertiary", icon=":material/visibility:", on_click=attempt,
+                args=(_answer, room, run),
+            )  # fmt: skip
+            st.button("Take it down", key=f"down-{run}", type="tertiary", icon=":material/undo:", on_click=attempt, args=(posing.take_down, run))
             st.page_link(routes.PREDICT, label="Its page", icon=":material/quiz:", query_params={routes.RUN: run})
             locked = " and ".join(f"{room.count(question)[0]} on {part}" for question, part in zip(questions(run), PARTS, strict=True))
             note(f"Up for guessing: {one.after.step}, applied to {one.before.name} · guesses locked: {locked}", key=f"posed-{run}", tone="plain")
@@ -71,6 +74,7 @@ def _answer(room: Classroom, run: str) -> None:
         room.release(question)
 
 
+@explained
 def _class(room: Classroom) -> None:
     """Students and their sweeps; fills by itself."""
     if not is_teaching():  # the key has changed since
@@ -84,7 +88,8 @@ def _class(room: Classroom) -> None:
     released = room.released_with(SWEEP)
     hidden = [r for r in records if SWEEP + r.run_id not in released]
     if len(hidden) > 1:
-        st.button("Release all sweeps", key="release-all", icon=":material/visibility:", on_click=_release, args=(room, [r.run_id for r in hidden]))
+        asked = (_release, room, [r.run_id for r in hidden])
+        st.button("Release all sweeps", key="release-all", icon=":material/visibility:", on_click=attempt, args=asked)
     for record in sorted(records, key=lambda r: -r.started_ms)[:_MOST]:
         _sweep(room, record, shown=SWEEP + record.run_id in released)
 
@@ -93,8 +98,8 @@ def _sweep(room: Classroom, record: SweepRecord, *, shown: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"row-class-{record.run_id}"):
         words, key, icon = ("Hide", "hide", "visibility_off") if shown else ("Release", "show", "visibility")
         st.button(
-            words, key=f"{key}-{record.run_id}", type="tertiary", icon=f":material/{icon}:", on_click=_hide if shown else _release,
-            args=(room, [record.run_id]),
+            words, key=f"{key}-{record.run_id}", type="tertiary", icon=f":material/{icon}:", on_click=attempt,
+            args=(_hide if shown else _release, room, [record.run_id]),
         )  # fmt: skip
         st.page_link(routes.FRONTIER, label="Points", icon=":material/stairs_2:", query_params={routes.SWEEP: record.run_id})
         state = f"{record.state}, {record.done} of {record.total}" if record.total else record.state
@@ -157,6 +162,4 @@ def plain(name: str) -> str:
 def _anew(room: Classroom) -> None:
     with st.popover("Start with an empty class", icon=":material/restart_alt:", key="popover-empty"):
         note("Forgets all names, guesses, releases, hand-ins and minutes. Sweeps and their points stay.", key="empty-says", tone="plain")
-        if st.button("Forget the class", type="primary", key="empty-class"):
-            room.empty()
-            st.rerun()
+        st.button("Forget the class", type="primary", key="empty-class", on_click=attempt, args=(room.empty,))

@@ -9,7 +9,8 @@ import streamlit as st
 from dashboard import data, posing, routes
 from dashboard.quantities import count
 from dashboard.screens.guessing import is_teaching, room
-from dashboard.screens.parts import go, note
+from dashboard.screens.parts import aim, note
+from dashboard.screens.refusal import attempt
 from dashboard.views.predict import StepQuestion
 from effcore.errors import EffcoreError
 
@@ -32,11 +33,17 @@ def way_to_guess(run_id: str) -> None:
     if room() is None:
         label = "Let the class guess this step"
         st.page_link(routes.PREDICT, label=label, icon=":material/quiz:", query_params={routes.RUN: run_id})
-    elif is_teaching() and st.button("Let the class guess this step", key="pose", icon=":material/quiz:", type="tertiary"):
-        asked = posing.question(run_id)
-        if asked is not None:
-            posing.pose(asked)
-        go(routes.PREDICT, {routes.RUN: run_id})
+    elif is_teaching():
+        words, icon = "Let the class guess this step", ":material/quiz:"
+        st.button(words, key=f"pose-{run_id}", icon=icon, type="tertiary", on_click=attempt, args=(_pose, run_id))
+
+
+def _pose(run_id: str) -> None:
+    """In a callback: put a step up, and to its page."""
+    asked = posing.question(run_id)
+    if asked is not None:
+        posing.pose(asked)
+    aim(routes.PREDICT, {routes.RUN: run_id})
 
 
 def lead_step(asked: StepQuestion) -> None:
@@ -51,9 +58,9 @@ def lead_step(asked: StepQuestion) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="row-lead-step"):
         note(said, key="is-up", tone="good" if up else "busy", width="content")
         if up:
-            st.button("Take it down", key="take-down", icon=":material/undo:", on_click=posing.take_down, args=(asked.after.run_id,))
+            st.button("Take it down", key="take-down", icon=":material/undo:", on_click=attempt, args=(posing.take_down, asked.after.run_id))
         else:
-            st.button("Put it up for the class", key="put-up", icon=":material/quiz:", on_click=posing.pose, args=(asked,))
+            st.button("Put it up for the class", key="put-up", icon=":material/quiz:", on_click=attempt, args=(posing.pose, asked))
 
 
 def held_point(run_id: str) -> bool:

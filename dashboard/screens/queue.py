@@ -7,6 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from dashboard import data, filing, routes
+from dashboard.data import hidden
 from dashboard.screens.budget import change_budget
 from dashboard.screens.parts import explained, heading, note
 from dashboard.screens.submission import refused
@@ -20,7 +21,7 @@ _MOST = 12
 @explained
 def queue() -> None:
     """The sweeps at work first, then the newest."""
-    rows = queue_rows(data.sweeps(), now_ms=data.now_ms())
+    rows = queue_rows(data.sweeps(), now_ms=data.now_ms(), busy=data.busy())
     heading("Queue", key="queue-section", below=queue_headline(rows))
     if is_paused(data.home()):
         note("The queue is paused: what runs goes on, nothing new begins.", key="paused", tone="busy")
@@ -102,7 +103,7 @@ def _clone(run_id: str) -> None:
 
 def _log(row: QueueRow) -> None:
     """The end of what its process wrote, where the runner of this home started it."""
-    if data.holds_back(row.run_id):
+    if hidden.holds_back(row.run_id):
         return
     lines = log_tail(data.home() / "logs" / f"sweep-{row.run_id}.log")
     if lines:

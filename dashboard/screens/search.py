@@ -9,19 +9,20 @@ import streamlit as st
 from dashboard import data, routes
 from dashboard.charts.profile import shares_figure
 from dashboard.charts.search import growth_figure, moment_figure, rungs_figure
-from dashboard.data import analysis
+from dashboard.data import analysis, hidden
 from dashboard.quantities import count
 from dashboard.screens import still
 from dashboard.screens.cards import show
 from dashboard.screens.export import Kept, export_menu
-from dashboard.screens.parts import bound, current_look, empty, explained, go, heading, note
+from dashboard.screens.parts import bound, current_look, empty, explained, heading, note, paste
+from dashboard.screens.refusal import attempt
 from dashboard.tables import tried_table
 from dashboard.views.cards import search_cards
 from dashboard.views.profile import Bar
 from dashboard.views.search import SearchView, learning, moment, of_moment, parameter_label, search_view, share_of_growth
 from effcore.errors import EffcoreError, StoreError
 from effcore.objectives import metric
-from effcore.search.analysis import Growth, wanted
+from effcore.search.analysis import Gap, Growth, wanted
 from effcore.search.history import History
 
 
@@ -43,14 +44,14 @@ def page() -> None:
     left, _ = st.columns([3, 4])
     with left:
         chosen = bound("Sweep", list(searches), name=routes.SWEEP, default=next(iter(searches)), labels=searches, notes=notes)
-    if data.holds_back(chosen):
-        said = "The class is to guess a step of this sweep; its search can be seen when the answer is released."
-        empty("Not before the class has guessed", said, icon=":material/quiz:", launch=False)
-        return
     try:
-        history: History = analysis.history(chosen)
+        history: History | None = None if hidden.holds_back(chosen) else analysis.history(chosen)
     except StoreError as error:
         empty("Nothing to show yet", str(error), icon=":material/hourglass_top:", launch=False)
+        return
+    if history is None or hidden.tells(t.recipe for t in history.tried):
+        said = "The class is to guess a step of this sweep; its search can be seen when the answer is released."
+        empty("Not before the class has guessed", said, icon=":material/quiz:", launch=False)
         return
     if still.asked() is not None:
         history = of_moment(history, {v.recipe_key for v in data.snapshot().variants if v.sweep == chosen})
@@ -141,15 +142,19 @@ def _gap(view: SearchView, run_id: str) -> None:
         return
     first, second = view.gap.between
     note(f"The widest gap lies between {first.name} and {second.name}: {' and '.join(view.gap.limits)}.", key="gap", tone="strong")
-    if st.button("Fill the launch form with a search in the gap", key="fill-gap", type="primary", icon=":material/travel_explore:"):
-        try:
-            text = analysis.gap_text(run_id, view.gap)
-        except EffcoreError as error:
-            note(f"No spec can be made for it: {error}", key="gap-failed", tone="bad")
-            return
-        st.session_state[routes.PASTED] = text
-        st.session_state[routes.LAUNCH_MODE] = routes.PASTE
-        go(routes.LAUNCH)
+    st.button(
+        "Fill the launch form with a search in the gap", key=f"fill-gap-{run_id}", type="primary", icon=":material/travel_explore:",
+        on_click=attempt, args=(_fill, run_id, view.gap),
+    )  # fmt: skip
+
+
+def _fill(run_id: str, gap: Gap) -> None:
+    """In a callback: to the launch page, with a search in the gap."""
+    try:
+        text = analysis.gap_text(run_id, gap)
+    except EffcoreError as error:
+        raise EffcoreError(f"No spec can be made for the gap: {error}") from error
+    paste(text)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from dashboard.views.frontier import FrontierView
 from dashboard.views.records import environment_line
 from dashboard.views.sources import Source
 
-HIDDEN, SHOWN = "1", "controls"
+HIDDEN, SHOWN = routes.WITHOUT_CONTROLS, routes.WITH_CONTROLS
 PAGES = ("", "techniques", "compare", "search", "point")
 """Addresses of the pages whose whole view stands in the address; the frontier has none."""
 _STYLE = Path(__file__).resolve().parent / "still.css"

@@ -62,14 +62,15 @@ _TONES = {
 _ORDER = ("running", "pausing", "cancelling", "paused", "waiting")
 
 
-def queue_rows(records: Sequence[SweepRecord], *, now_ms: int) -> tuple[QueueRow, ...]:
+def queue_rows(records: Sequence[SweepRecord], *, now_ms: int, busy: bool = False) -> tuple[QueueRow, ...]:
     """The sweeps, those at work first, then the newest.
 
     Args:
         records: In any order.
         now_ms: Unix time.
+        busy: Whether a sweep is at work that is not among them.
     """
-    busy = any(r.state == "running" for r in records)
+    busy = busy or any(r.state == "running" for r in records)
     rows = [_row(record, now_ms=now_ms, busy=busy) for record in records]
     order = {state: index for index, state in enumerate(_ORDER)}
     return tuple(sorted(rows, key=lambda r: (order.get(r.state, len(order)), -r.started_ms, r.name, r.run_id)))

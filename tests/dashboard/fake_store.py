@@ -136,7 +136,7 @@ class FakeStore:
         self.records.insert(
             0,
             FakeSweep(
-                run_id=run_id, name=spec.name, key=spec.key, state="waiting", task=spec.task, total=0, started_ms=now
+                run_id=run_id, name=spec.name, key=spec.key, state="waiting", task=spec.task, total=0, started_ms=now, owner=owner
             ),
         )
         self.texts[run_id] = spec_text

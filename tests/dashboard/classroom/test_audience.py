@@ -15,6 +15,7 @@ from dashboard.classroom.audience import (
     SWEEP,
     Visitor,
     cancel,
+    file,
     held_back,
     may_touch,
     quota_minutes,
@@ -97,9 +98,10 @@ def test_one_sweep_at_a_time_and_no_more_minutes_than_there_are(room: Classroom,
     room.refund("adas")
     require_turn(RECORDS, ada, minutes=5.0)
     require_turn(RECORDS, Visitor(room, None, True), minutes=1000)
-    monkeypatch.setenv(QUOTA_VARIABLE, "five")
-    with pytest.raises(EffcoreError, match="number of minutes"):
-        quota_minutes()
+    for wrong in ("five", "nan"):
+        monkeypatch.setenv(QUOTA_VARIABLE, wrong)
+        with pytest.raises(EffcoreError, match="number of minutes"):
+            quota_minutes()
 
 
 def test_equal_specs_of_two_students_are_two_sweeps(room: Classroom) -> None:
@@ -204,3 +206,43 @@ def test_a_sweep_that_comes_while_the_sweeps_are_looked_at_is_not_shown(room: Cl
     monkeypatch.setattr(data, "_all_sweeps", lambda: next(looks))
     monkeypatch.setattr("dashboard.classroom.audience.visitor", lambda home: ada)
     assert [r.run_id for r in data.sweeps()] == [r.run_id for r in data.sweeps()] == ["lecture", "adas"]
+
+
+def test_a_second_click_is_the_same_sweep_and_another_budget_of_it_is_charged(room: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(QUOTA_VARIABLE, "5")
+    ada, bob, store = Visitor(room, room.join("Ada"), False), Visitor(room, room.join("Bob"), False), FakeStore()
+
+    def ask(minutes: float, who: Visitor) -> str:
+        return file(parse(SEARCH.replace("minutes: 1", f"minutes: {minutes:g}")), store, who, cost=forecast_of)  # type: ignore[arg-type]
+
+    run = ask(3, ada)
+    assert ask(3, ada) == run and room.charged("Ada") == 3.0 and len(store.records) == 1
+    assert ask(5, ada) == run and room.charged("Ada") == 5.0
+    with pytest.raises(EffcoreError, match="about 6.0 minutes, and 5.0 of your 5 are left"):
+        ask(6, ada)
+    assert ask(2, ada) == run and room.charged("Ada") == 2.0  # it waits
+    assert ask(3, bob) != run and room.charged("Bob") == 3.0
+    with pytest.raises(EffcoreError, match="One sweep at a time"):
+        file(parse(SPEC), store, ada, cost=forecast_of)  # type: ignore[arg-type]
+
+
+def test_of_a_search_that_runs_no_minutes_come_back(room: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada, store = Visitor(room, room.join("Ada"), False), FakeStore()
+    store.records = [FakeSweep(run_id="mine", name="mine", state="running", owner="Ada", strategy="random")]
+    room.charge("Ada", "mine", 4.0)
+    rebudget("mine", parse(SEARCH), store, ada, cost=forecast_of)  # type: ignore[arg-type]  # what is done of it costs nothing any more
+    assert room.charged("Ada") == 4.0
+
+
+def test_what_could_not_be_cancelled_gives_nothing_back(room: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada, store = Visitor(room, room.join("Ada"), False), FakeStore()
+    store.records = [FakeSweep(run_id="mine", name="mine", state="waiting", owner="Ada")]
+    room.charge("Ada", "mine", 4.0)
+
+    def locked(run_id: str) -> None:
+        raise EffcoreError("locked")
+
+    monkeypatch.setattr(store, "cancel", locked)
+    with pytest.raises(EffcoreError, match="locked"):
+        cancel("mine", store, ada)  # type: ignore[arg-type]
+    assert room.charged("Ada") == 4.0

@@ -108,3 +108,26 @@ def test_the_leaderboard_has_names_where_the_instructor_wishes(open_page: Open, 
 def test_the_address_names_a_card_that_is_not_there(open_page: Open, page_text: Text, card: str) -> None:
     app = open_page("challenge", card="../../etc/passwd")
     assert not app.exception and "which is not there" in page_text(app)
+
+
+def test_a_verdict_that_could_not_be_found_is_looked_for_again(open_page: Open, page_text: Text, card: str, store: Any) -> None:
+    good = small(store, within=True)
+    answers = store.files.pop((good.run_id, "correct.json"))
+    app = open_page("challenge", card=card, run=good.run_id)
+    app.button(key="hand-in").click().run()
+    assert f"{good.name}: not accepted" in page_text(app)
+    store.files[good.run_id, "correct.json"] = answers  # the store was busy
+    assert f"{good.name}: accepted" in page_text(app.run())
+
+
+def test_points_that_look_the_same_can_be_told_apart(open_page: Open, card: str, store: Any) -> None:
+    good = small(store, within=True)
+    twin = replace(good, run_id=f"0twin{good.run_id}")
+    store.frame.append(twin)
+    store.files[twin.run_id, "correct.json"] = store.files[good.run_id, "correct.json"]
+    app = open_page("challenge", card=card)
+    box = app.selectbox(key=f"pick-{card}")
+    assert len(set(box.proto.options)) == len(box.proto.options)
+    box.select(good.run_id)
+    app.button(key="hand-in").click().run()
+    assert [b.key for b in app.button if b.key and b.key.startswith("take-back-")] == [f"take-back-{good.run_id}"]

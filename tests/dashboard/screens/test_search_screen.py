@@ -34,7 +34,7 @@ def test_a_search_is_replayed_and_its_gap_fills_the_launch_form(open_page: Open,
     app.slider(key="replay").set_value(1).run()
     assert "After 10 s of a core: 1 candidate finished, 1 on the frontier." in page_text(app)
     assert "The widest gap lies between" in page_text(app)
-    app.button(key="fill-gap").click().run()
+    app.button(key="fill-gap-sweep0").click().run()
     assert not app.exception
     assert "name: searched gap" in app.text_area[0].value and "constraints" in app.text_area[0].value
 

@@ -76,3 +76,8 @@ def shown(app: AppTest, page_text: Text) -> tuple[str, list[Any]]:
     """What stands on a page, without the time of the store's trouble strip."""
     assert not app.exception and "As of 20" in page_text(app)
     return page_text(app), [figure["data"] for figure in figures(app)]
+
+
+def test_a_word_that_freezes_nothing_shows_all_there_is(open_page: Open, store: Any) -> None:
+    app = open_page("frontier", frozen="2", until="5")
+    assert not app.exception and points(app) == sum(v.status == "FINISHED" for v in store.frame)

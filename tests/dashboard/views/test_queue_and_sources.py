@@ -45,6 +45,7 @@ def test_hints_say_what_to_do() -> None:
     assert hint(sweep("a", "waiting")) == "Nobody has taken it for 1 min 40 s. Start a runner: effcore serve"
     assert hint(sweep("a", "waiting", started_ms=NOW - 5000)) == ""
     assert hint(sweep("a", "waiting"), sweep("b", "running")) == "Waits for the sweep before it."
+    assert queue_rows([sweep("a", "waiting")], now_ms=NOW, busy=True)[0].hint == "Waits for the sweep before it."  # of another student
     assert "effcore serve" in hint(sweep("a", "stopped"))
     assert hint(sweep("a", "failed", error="disk full")) == "disk full"
 
