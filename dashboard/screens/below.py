@@ -9,8 +9,8 @@ import streamlit as st
 from dashboard import routes
 from dashboard.quantities import count
 from dashboard.screens.answers import exchange_strip
-from dashboard.screens.parts import go as go_to
-from dashboard.screens.parts import note, picked_row, picked_rows
+from dashboard.screens.parts import aim, note
+from dashboard.screens.picking import picked_row, picked_rows
 from dashboard.tables import Table, height, left_out_table
 from dashboard.views.compare import FEWEST, MOST
 from dashboard.views.frontier import FrontierView
@@ -51,9 +51,8 @@ def _wake() -> None:
 def _table(view: FrontierView, table: Table, open_point: Callable[[str], None]) -> None:
     frame, columns = table
     place = st.container(key="compare-place")
-    row, ticked = picked_rows(
-        frame, columns, key="frontier-table", height=height(len(frame)), alt=f"The {len(frame)} points of the chart"
-    )
+    alt = f"The {len(frame)} points of the chart"
+    row, ticked = picked_rows(frame, columns, key="frontier-table", of=view.runs(len(frame)), height=height(len(frame)), alt=alt)
     if len(frame) < view.total:
         note(f"The table has the first {len(frame):,} of {view.total:,} points; the others open from the chart.", key="table-ends")
     if row is not None:
@@ -69,10 +68,10 @@ def _compare(view: FrontierView, ticked: tuple[int, ...]) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="compare-ticked"):
         enough = FEWEST <= len(ticked) <= MOST
-        if st.button(
-            f"Compare {count(len(ticked), 'point')}", key="compare-button", icon=":material/compare_arrows:", type="primary", disabled=not enough
-        ):
-            go_to(routes.COMPARE, {routes.POINTS: ",".join(view.run_at(row) for row in ticked)})
+        st.button(
+            f"Compare {count(len(ticked), 'point')}", key="compare-button", icon=":material/compare_arrows:", type="primary", disabled=not enough,
+            on_click=aim, args=(routes.COMPARE, {routes.POINTS: ",".join(view.run_at(row) for row in ticked)}),
+        )  # fmt: skip
         if not enough:
             note(f"From {FEWEST} to {MOST} points can be compared.", key="compare-bounds", width="content")
 
@@ -87,6 +86,7 @@ def left_out(view: FrontierView, *, open_point: Callable[[str], None]) -> None:
             frame,
             columns,
             key="left-out-table",
+            of=[entry.run_id for entry in view.left_out],
             height=height(len(frame)),
             alt="Variants that are not among the points",
         )

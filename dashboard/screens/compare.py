@@ -13,7 +13,7 @@ from dashboard.charts.compare import classes_figure, overlay_figure, parts_figur
 from dashboard.data import analysis
 from dashboard.screens import still
 from dashboard.screens.export import Kept, export_menu
-from dashboard.screens.parts import bound, current_look, distinct, empty, explained, go, heading, letter_chip, note
+from dashboard.screens.parts import aim, bound, bound_now, current_look, distinct, empty, explained, heading, letter_chip, note
 from dashboard.tables import rows_table
 from dashboard.views.compare import FEWEST, MOST, CompareView, Contender, compare_view, compared_spec, read_points
 from dashboard.views.disagreement import (
@@ -39,10 +39,10 @@ def page() -> None:
     """The whole page."""
     heading("Compare", key="title", below="Two to six points beside each other: only what differs.")
     chosen, notes = _choose(), st.container()
+    variants = data.snapshot().variants
+    reference = bound_now({v.run_id for v in variants}, name=routes.REFERENCE, default="")  # the box that asks for it stands below what it decides
     with st.spinner("Reading results"):
-        view = compare_view(
-            data.snapshot().variants, chosen, reference=st.query_params.get(routes.REFERENCE, ""), evidence=analysis.evidence
-        )
+        view = compare_view(variants, chosen, reference=reference, evidence=analysis.evidence)
     for index, line in enumerate(view.missing):
         with notes:
             note(f"Left out: {line}.", key=f"missing-{index}", tone="bad")
@@ -129,8 +129,8 @@ def _card(contender: Contender, contrast: Any, view: CompareView) -> None:
             note(line[:1].upper() + line[1:], key=f"contrast-{contender.letter}-{index}", tone="plain")
         for index, line in enumerate(contrast.notes):
             note(line[:1].upper() + line[1:] + ".", key=f"caveat-{contender.letter}-{index}")
-    if st.button("Open", key=f"open-{contender.letter}", type="tertiary", icon=":material/arrow_forward:"):
-        go(routes.POINT, {routes.RUN: contender.run_id})
+    run_id = contender.run_id
+    st.button("Open", key=f"open-{run_id}", type="tertiary", icon=":material/arrow_forward:", on_click=aim, args=(routes.POINT, {routes.RUN: run_id}))
 
 
 def _figures(view: CompareView) -> None:

@@ -15,7 +15,7 @@ from dashboard import data, first_look, pictures, routes
 from dashboard.charts.cloud import selected_place
 from dashboard.charts.frontier import frontier_alt, selected_run
 from dashboard.charts.layers import Layers
-from dashboard.data import analysis
+from dashboard.data import analysis, hidden
 from dashboard.quantities import count
 from dashboard.screens import still
 from dashboard.screens.answers import answers
@@ -30,19 +30,20 @@ from dashboard.screens.lens import Lens, Seen, filter_controls, lens_controls, l
 from dashboard.screens.parts import (
     IDLE_S,
     LIVE_S,
+    aim,
     bound,
     current_look,
     empty,
     explained,
     heading,
     note,
-    picked_row,
     set_bound,
 )
 from dashboard.screens.parts import (
     go as go_to,
 )
-from dashboard.tables import Table, height
+from dashboard.screens.picking import picked_row
+from dashboard.tables import Table, height, taken_away
 from dashboard.tables.large import cloud_table
 from dashboard.theme import DARK, LIGHT
 from dashboard.views.answers import dominators
@@ -154,7 +155,8 @@ def _live(choice: Choice, lens: Lens, live: bool, found: tuple[Source, ...]) -> 
         st.rerun()
     selected = st.query_params.get(routes.SELECTED)
     held: data.Snapshot | None = st.session_state.get(SHOWN)
-    if held is None or held.held != newest.held or (selected is None and len(held.variants) <= MANY):  # very many points are not drawn anew unasked
+    unasked = held is not None and selected is None and len(held.variants) <= MANY  # very many points are not drawn anew unasked
+    if held is None or unasked or not hidden.may_stay(held, newest):
         st.session_state[SHOWN] = newest
     shown: data.Snapshot = st.session_state[SHOWN]
     view = _view(shown, choice)
@@ -165,7 +167,7 @@ def _live(choice: Choice, lens: Lens, live: bool, found: tuple[Source, ...]) -> 
         seen = look_through(lens, view, shown, choice.source, found)
         answers(lens, view)
         drawn = partial(pictures.drawing, shown, (choice, lens), seen.view, current_look(), layers=seen.layers, over=seen.over, selected=selected)
-        _chart(drawn(), view, (shown.version, choice, lens))
+        _chart(drawn(), view, seen.view, (shown.version, choice, lens))
         table = _rows(shown, choice, view)
         _below_chart(partial(pictures.figure, *drawn.args, **drawn.keywords), seen, view, table)
         hand_over(seen, shown, choice.source, lens, view, table)
@@ -210,7 +212,7 @@ def _rows(shown: data.Snapshot, choice: Choice, view: FrontierView) -> Table:
     return pictures.table(shown, (choice,), view, marks={} if view.cloud is not None else analysis.marks())
 
 
-def _chart(drawing: bytes, view: FrontierView, asked: tuple[str, Choice, Lens]) -> None:
+def _chart(drawing: bytes, view: FrontierView, seen: FrontierView, asked: tuple[str, Choice, Lens]) -> None:
     """The plot; a click leads to the point, or where the marker stands for several, to all of them to choose from."""
     drawn = told(drawing, alt=frontier_alt(view), picks=True)
     event = show(drawn, key="frontier-chart")
@@ -223,7 +225,7 @@ def _chart(drawing: bytes, view: FrontierView, asked: tuple[str, Choice, Lens]) 
         st.session_state[HERE] = (asked, place)
     of, held = st.session_state.get(HERE, (None, None))
     if view.cloud is not None and of == asked and held is not None:
-        _open_place(view, view.cloud, held)
+        _open_place(view, view.cloud, seen, held)
 
 
 def _below_chart(figure: Callable[[], go.Figure], seen: Seen, view: FrontierView, table: Table) -> None:
@@ -244,29 +246,28 @@ def _below_chart(figure: Callable[[], go.Figure], seen: Seen, view: FrontierView
 
 
 def _export(figure: Callable[[], go.Figure], view: FrontierView, table: Table) -> None:
-    frame, _ = table
-    names = {f"{axis}{end}": f"{which.name}{end}" for axis, which in (("x", view.x), ("y", view.y)) for end in ("", "_interval")}
     first = view.dots[0]
     sweep = next((v.sweep for v in data.snapshot().variants if v.run_id == first.run_id), "")
     machine = environment_line(data.environment(first.run_id))
     export_menu(
         "frontier", title=f"{view.y.label} against {view.x.label.lower()}", source=" · ".join(p for p in (machine, *view.runtimes) if p),
-        figures={"frontier": figure}, frames={"points": frame.rename(columns=names)}, spec=(lambda: data.store().spec_text(sweep)) if sweep else None,
+        figures={"frontier": figure}, frames={"points": taken_away(table[0], view)}, spec=partial(data.store().spec_text, sweep) if sweep else None,
     )  # fmt: skip
 
 
-def _open_place(view: FrontierView, cloud: Cloud, place: int) -> None:
-    """To the point that a marker stands for; where it stands for several, all of them to choose from."""
-    places = within(cloud, place, x_log=view.x_log, y_log=view.y_log)
+def _open_place(view: FrontierView, cloud: Cloud, seen: FrontierView, place: int) -> None:
+    """To the point that a marker stands for; where it stands for several on the axes as they are drawn, all of them to choose from."""
+    places = within(seen.cloud or cloud, place, x_log=seen.x_log, y_log=seen.y_log)
     if len(places) == 1:
         st.session_state.pop(HERE)
         _open(cloud.variant(place).run_id)
     note(f"{len(places):,} points lie there.", key="here", tone="plain")
     frame, columns = cloud_table(view, places)
-    row = picked_row(frame, columns, key=f"here-{place}", height=height(len(frame)), alt="The points of the marker that was clicked")
+    runs = [cloud.variant(one).run_id for one in places]
+    row = picked_row(frame, columns, key=f"here-{place}", of=runs, height=height(len(frame)), alt="The points of the marker that was clicked")
     if row is not None:
         st.session_state.pop(HERE)
-        _open(cloud.variant(places[row]).run_id)
+        _open(runs[row])
 
 
 def _ringed(view: FrontierView, selected: str | None) -> None:
@@ -277,8 +278,8 @@ def _ringed(view: FrontierView, selected: str | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="row-ringed"):
         said = f"Ringed: {dot.name}" if dot else "The address rings a point that is not in this plot."
         note(said, key="ringed", tone="plain", width="content")
-        if dot and st.button("Open", key="open-ringed", type="tertiary", icon=":material/arrow_forward:"):
-            _open(dot.run_id)
+        if dot:
+            st.button("Open", key="open-ringed", type="tertiary", icon=":material/arrow_forward:", on_click=_aim_at, args=(dot.run_id,))
         st.button("Take the ring off", key="clear-ring", type="tertiary", icon=":material/close:", on_click=_clear_ring)
     for index, line in enumerate(dominators(view, dot) if dot and not dot.on_frontier else ()):
         note(f"Dominated by {line}", key=f"ringed-dominator-{index}")
@@ -319,7 +320,7 @@ def _nothing(view: FrontierView, choice: Choice, records: tuple[SweepRecord, ...
         )
     elif "waiting" in states:
         since_ms = max(r.started_ms for r in records if choice.source.holds(r.run_id))
-        if data.now_ms() - since_ms < 1000 * PATIENCE_S:
+        if data.now_ms() - since_ms < 1000 * PATIENCE_S or data.busy():
             said = "It begins as soon as the runner is free; the page fills by itself."
             empty("In the queue", said, icon=":material/schedule:", launch=False)
         else:
@@ -330,8 +331,18 @@ def _nothing(view: FrontierView, choice: Choice, records: tuple[SweepRecord, ...
 
 def _open(run_id: str) -> None:
     """To the page of a point; the way back leads to this view with the point ringed."""
-    st.session_state[routes.BACK] = {**st.query_params.to_dict(), routes.SELECTED: run_id}
+    _remember(run_id)
     go_to(routes.POINT, {routes.RUN: run_id})
+
+
+def _aim_at(run_id: str) -> None:
+    """The same for callbacks."""
+    _remember(run_id)
+    aim(routes.POINT, {routes.RUN: run_id})
+
+
+def _remember(run_id: str) -> None:
+    st.session_state[routes.BACK] = {**st.query_params.to_dict(), routes.SELECTED: run_id}
 
 
 if __name__ == "__main__":

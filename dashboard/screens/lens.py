@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard import data, routes
 from dashboard.charts.layers import Layers, size_note, sizes_of
 from dashboard.data import analysis
-from dashboard.quantities import digits, show
+from dashboard.quantities import count, show
 from dashboard.screens.parts import bound, bound_number, bound_text, note
 from dashboard.theme import title
 from dashboard.views.answers import Budget, can_be_relative, in_unit, knee, relative, relative_view
@@ -208,5 +208,5 @@ def _third(name: str, view: FrontierView, layers: Layers, shown: data.Snapshot, 
     said = f"{which.label}: {size_note({r: scale * v for r, v in third.values.items()}, which.unit)}"
     said += f" ({show(which, min(third.values.values()))} to {show(which, max(third.values.values()))})" if not sizes and third.values else ""
     said += f". {len(third.front)} points are on the frontier of {named}, {extra} of them for the sake of {which.label.lower()} alone."
-    said += f" {digits(missing)} points have no such figure." if missing > 0 else ""
+    said += f" {count(missing, 'point has', 'points have')} no such figure." if missing > 0 else ""
     return replace(layers, sizes=sizes, also=third.front, also_name=f"On it with {which.label.lower()}"), said

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard import routes
 from dashboard.lessons import LESSONS, recorded
-from dashboard.screens.parts import explained, go, heading, note
+from dashboard.screens.parts import aim, explained, heading, note
 
 
 @explained
@@ -18,8 +18,8 @@ def page() -> None:
             with column, st.container(border=True, height="stretch", key=f"card-{lesson.key}"):
                 note(f"{index}  ·  {lesson.title}", key=f"name-{lesson.key}")
                 note(lesson.question, key=f"question-{lesson.key}", tone="lead")
-                if st.button("Open", key=f"open-{lesson.key}", icon=":material/arrow_forward:"):
-                    go(routes.LESSON, {routes.LESSON_KEY: lesson.key})
+                to = (routes.LESSON, {routes.LESSON_KEY: lesson.key})
+                st.button("Open", key=f"open-{lesson.key}", icon=":material/arrow_forward:", on_click=aim, args=to)
     note(recorded.read().source, key="source")
 
 

@@ -6,18 +6,19 @@ Text that a user may have written goes through `st.text`, which reads neither Ma
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial, wraps
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import wraps
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
-import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import data, routes, theme
 from dashboard.data.places import DEMO
+from dashboard.screens.refusal import refusal
 from effcore.errors import EffcoreError
 
 LIVE_S, IDLE_S = 2.0, 5.0
@@ -48,8 +49,15 @@ def go(page: Path, parameters: Mapping[str, str] | None = None) -> NoReturn:
 
 
 def aim(page: Path, parameters: Mapping[str, str] | None = None) -> None:
-    """The same for callbacks, after which the whole script runs anyway: what they note is not lost, however busy the page is."""
+    """The same for callbacks: what they note is not lost, however busy the page is."""
     st.session_state[_TARGET] = page, dict(parameters or {})
+
+
+def paste(text: str) -> None:
+    """In a callback: to the launch page, with a spec in the field for pasted ones."""
+    st.session_state[routes.PASTED] = text
+    st.session_state[routes.LAUNCH_MODE] = routes.PASTE
+    aim(routes.LAUNCH)
 
 
 def follow() -> None:
@@ -123,10 +131,15 @@ def empty(
 
 def explained(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function, with our own errors shown as a designed page; others are bugs and stay visible as such."""
+    part = f"{function.__code__.co_filename} {function.__name__}"
 
     @wraps(function)
     def wrapper(*args: Any, **options: Any) -> Any:
         try:
+            if _TARGET in st.session_state:  # a callback of a part that fills by itself asked for another page
+                st.rerun()
+            if why := refusal(part):
+                note(why, key=f"refused-{function.__name__}", tone="bad")
             data.know_own()
             found = function(*args, **options)
             _tell_trouble()
@@ -154,7 +167,7 @@ def distinct(labels: Mapping[str, str]) -> dict[str, str]:
     return {key: f"{label} · {key[:12]}" if counts[label] > 1 else label for key, label in labels.items()}
 
 
-def bound_now(options: Sequence[str], *, name: str, default: str) -> str:
+def bound_now(options: Collection[str], *, name: str, default: str) -> str:
     """What `bound` with that name will return in this run: what the reader has just chosen, else what the address says.
 
     For parts of a page that are drawn before the box.
@@ -239,12 +252,19 @@ def bound_number(label: str, *, name: str, notes: DeltaGenerator, help: str | No
     value = _number(text)
     if text and value is None:
         with notes:
-            note(f"{label} must be a number. Got {text[:40]!r}; no limit is set.", key=f"fallback-{name}", tone="bad")
+            hint = " Leave the commas out." if _THOUSANDS.fullmatch(text) else ""
+            note(f"{label} must be a number. Got {text[:40]!r}; no limit is set.{hint}", key=f"fallback-{name}", tone="bad")
     _to_address(name, f"{value:.12g}" if value is not None else "")
     return value
 
 
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
+"""Of `1,500` nobody can tell whether it is one and a half or fifteen hundred."""
+
+
 def _number(text: str) -> float | None:
+    if _THOUSANDS.fullmatch(text):
+        return None
     try:
         value = float(text.replace(",", "."))
     except ValueError:
@@ -263,53 +283,3 @@ def _to_address(name: str, value: str) -> None:
 def set_bound(name: str, value: str) -> None:
     """Choose for the reader; only in a callback, before the box is drawn."""
     st.session_state[f"bound-{name}"] = value
-
-
-def picked_row(
-    frame: pd.DataFrame, columns: Mapping[str, Any], *, key: str, height: int | Literal["content"], alt: str
-) -> int | None:
-    """A table of which a click on any cell picks the row; returns its position once."""
-    return picked_rows(frame, columns, key=key, height=height, alt=alt, several=False)[0]
-
-
-def picked_rows(
-    frame: pd.DataFrame,
-    columns: Mapping[str, Any],
-    *,
-    key: str,
-    height: int | Literal["content"],
-    alt: str,
-    several: bool = True,
-) -> tuple[int | None, tuple[int, ...]]:
-    """A table of which a click on any cell picks the row, and boxes beside the rows pick several.
-
-    A pick is over once it was told: the cell does not stay selected, so that another click on it is a pick again, and one
-    that was made long ago does not come back in a later run.
-
-    Returns:
-        Position of the row whose cell was clicked, once; positions of the rows whose boxes are ticked.
-    """
-    picked = st.session_state.pop(f"{key}-picked", None)
-    event = st.dataframe(
-        frame,
-        hide_index=True,
-        key=key,
-        on_select=partial(_pick, key),
-        selection_mode=["multi-row", "single-cell"] if several else "single-cell",
-        placeholder="",
-        height=height,
-        column_config=dict(columns),
-        alt=alt,
-    )
-    chosen = event.get("selection", {})
-    cell = picked if picked is not None and picked < len(frame) else None
-    return cell, tuple(int(row) for row in chosen.get("rows", []) if int(row) < len(frame))
-
-
-def _pick(key: str) -> None:
-    """In a callback: note the row of the cell that was clicked, and take the selection off it; ticked rows stay."""
-    selection = st.session_state[key].get("selection", {})
-    cells = selection.get("cells", [])
-    if cells:
-        st.session_state[f"{key}-picked"] = int(cells[0][0])
-        st.session_state[key] = {"selection": {"rows": list(selection.get("rows", [])), "columns": [], "cells": []}}

@@ -19,7 +19,7 @@ from dashboard.screens.cards import show
 from dashboard.screens.export import Kept, export_menu
 from dashboard.screens.handing_point import hand_out_point
 from dashboard.screens.marks import mark_buttons, mark_said
-from dashboard.screens.parts import IDLE_S, current_look, empty, explained, go, heading, note
+from dashboard.screens.parts import IDLE_S, aim, current_look, empty, explained, heading, note, paste
 from dashboard.screens.posed import held_point, way_to_guess
 from dashboard.screens.variation import change_one_step
 from dashboard.tables import figures_table, tone_color
@@ -124,7 +124,7 @@ def _actions(variant: Variant) -> DeltaGenerator:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="actions"):
         place = st.container(key="export-place", width="content")
         if changes:
-            mark_buttons(variant.run_id)
+            mark_buttons(variant)
             again_button(variant)
     if changes:
         mark_said(variant.run_id)
@@ -154,10 +154,12 @@ def _figures(view: PointView, kept: Kept) -> None:
     if not view.figures:
         note("Nothing was measured.", key="no-figures")
         return
-    if view.parent is not None and st.button(
-        "Compare with its parent", key="compare-parent", type="tertiary", icon=":material/compare_arrows:"
-    ):
-        go(routes.COMPARE, {routes.POINTS: f"{view.parent.run_id},{view.variant.run_id}"})
+    if view.parent is not None:
+        both = f"{view.parent.run_id},{view.variant.run_id}"
+        st.button(
+            "Compare with its parent", key=f"compare-parent-{both}", type="tertiary", icon=":material/compare_arrows:", on_click=aim,
+            args=(routes.COMPARE, {routes.POINTS: both}),
+        )  # fmt: skip
     frame, columns = figures_table(view.figures, against=view.parent is not None)
     kept.frames["figures"] = frame
     styled = frame.style.map(
@@ -216,8 +218,9 @@ def _group(title_text: str, relatives: tuple[Relative, ...], *, key: str) -> Non
 
 def _relative(relative: Relative, *, key: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"row-{key}"):
-        if st.button("Open", key=f"open-{key}", type="tertiary", icon=":material/arrow_forward:"):
-            go(routes.POINT, {routes.RUN: relative.run_id})
+        run_id = relative.run_id  # in the key too: a click on the page before is none on what stands in that place now
+        to = (routes.POINT, {routes.RUN: run_id})
+        st.button("Open", key=f"open-{key}-{run_id}", type="tertiary", icon=":material/arrow_forward:", on_click=aim, args=to)
         note(relative.name + (f": {relative.text}" if relative.text else ""), key=f"relative-{key}", tone="plain")
 
 
@@ -326,10 +329,8 @@ def _rebuild(variant: Variant, text: str) -> None:
 
 
 def _rebuild_buttons(variant: Variant, text: str) -> None:
-    if data.recorded() is None and st.button("Change it and launch", key="edit-spec", icon=":material/edit:"):
-        st.session_state[routes.PASTED] = text
-        st.session_state[routes.LAUNCH_MODE] = routes.PASTE
-        go(routes.LAUNCH)
+    if data.recorded() is None:
+        st.button("Change it and launch", key=f"edit-spec-{variant.run_id}", icon=":material/edit:", on_click=paste, args=(text,))
     st.download_button(
         "Download the spec",
         data=text,

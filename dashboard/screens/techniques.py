@@ -18,7 +18,8 @@ from dashboard.screens.cards import show
 from dashboard.screens.chart import chart
 from dashboard.screens.choose import choose_environment, choose_source
 from dashboard.screens.export import Kept, export_menu
-from dashboard.screens.parts import bound, bound_now, current_look, empty, explained, go, heading, note, picked_row, set_bound
+from dashboard.screens.parts import bound, bound_now, current_look, empty, explained, go, heading, note, set_bound
+from dashboard.screens.picking import picked_row
 from dashboard.tables import dose_table, height, pairs_table, steps_table, techniques_table
 from dashboard.theme import title
 from dashboard.views.cards import technique_cards
@@ -135,7 +136,8 @@ def _table(view: TechniquesView, chosen: str) -> DeltaGenerator:
     """All techniques in a table; the place for what can be taken away, which is known when all is drawn."""
     frame, columns = techniques_table(view)
     place = st.container(key="export-place")
-    row = picked_row(frame, columns, key="techniques-table", height="content", alt=f"{count(len(frame), 'technique')} and what they did")
+    alt, of = f"{count(len(frame), 'technique')} and what they did", [row.technique for row in view.rows]
+    row = picked_row(frame, columns, key="techniques-table", of=of, height="content", alt=alt)
     if row is not None and view.rows[row].technique != chosen:
         set_bound(routes.TECHNIQUE, view.rows[row].technique)
         st.query_params[routes.TECHNIQUE] = view.rows[row].technique
@@ -165,9 +167,8 @@ def _one(row: TechniqueRow, view: TechniquesView, kept: Kept) -> None:
                 note(rule, key=f"rule-{index}", tone="plain")
     if row.steps:
         frame, columns = steps_table(row, view)
-        picked = picked_row(
-            frame, columns, key="steps-table", height=height(len(frame)), alt=f"Every step of {row.title.lower()} with its verdict"
-        )
+        alt = f"Every step of {row.title.lower()} with its verdict"
+        picked = picked_row(frame, columns, key="steps-table", of=[s.run_id for s in row.steps], height=height(len(frame)), alt=alt)
         if picked is not None:
             go(routes.POINT, {routes.RUN: row.steps[picked].run_id})
     _sensitivity(row, view, kept)

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard import data, routes
+from dashboard import data
 from dashboard.form import FieldSpec, field_help
 from dashboard.form.spec_yaml import to_yaml
 from dashboard.quantities import duration
-from dashboard.screens.parts import go, note, problem
+from dashboard.screens.parts import note, paste, problem
 from dashboard.screens.submission import submit_button
 from dashboard.views.variation import Change, Place, changed_document, others, places, suggested, without_use
 from effcore.analysis.frontier import Variant
@@ -95,10 +95,7 @@ def _offer(variant: Variant, change: Change, objectives: Sequence[str]) -> None:
     note(f"{spec.recipes[0].name}: takes about {duration(cost.estimated_s)}{there}.", key="vary-cost", tone="plain")
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="vary-buttons"):
         submit_button(spec, "Submit this variant")
-        if st.button("Change more", key="vary-more", type="tertiary", icon=":material/edit:"):
-            st.session_state[routes.PASTED] = spec.text
-            st.session_state[routes.LAUNCH_MODE] = routes.PASTE
-            go(routes.LAUNCH)
+        st.button("Change more", key="vary-more", type="tertiary", icon=":material/edit:", on_click=paste, args=(spec.text,))
 
 
 def _spec(variant: Variant, change: Change, objectives: Sequence[str]) -> tuple[Spec | None, tuple[Problem, ...], tuple[str, ...]]:

@@ -59,3 +59,15 @@ def test_answers_by_class_and_images_on_which_they_disagree(open_page: Open, sto
 def test_one_point_is_too_few(open_page: Open, store: FakeStore, page_text: Text) -> None:
     app = open_page("compare", points=runs(store, "cnn x1")[0])
     assert not app.exception and "Choose two points" in page_text(app)
+
+
+def test_what_the_box_says_is_what_the_others_stand_against(open_page: Open, store: FakeStore, page_text: Text) -> None:
+    first, second = runs(store, "cnn x1", "cnn x1 · int8")
+    app = open_page("compare", points=f"{first},{second}")
+    assert "with the change against A" in page_text(app)
+    app.selectbox(key="bound-ref").select(second).run()
+    assert "with the change against B" in page_text(app) and app.query_params["ref"] == second
+    figures = app.dataframe[0].value.set_index("label")
+    assert "×" in figures["A"]["Latency"] and figures["B"]["Latency"].endswith(" ms")
+    app.selectbox(key="bound-ref").select(first).run()
+    assert "with the change against A" in page_text(app) and "ref" not in app.query_params

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from fake_store import FakeStore, searched
@@ -17,6 +20,7 @@ from effcore.analysis.frontier import Evidence
 from effcore.spec import parse
 
 Open = Callable[..., AppTest]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.mark.parametrize(
@@ -71,3 +75,18 @@ def test_every_candidate_of_a_search_has_its_row() -> None:
     frame = tried_table(search_view(searched()))
     assert list(frame["candidate"]) == ["n0", "n1", "n2"] and list(frame["accuracy"]) == [0.8, 0.9, 0.95]
     assert list(frame["architecture.width"]) == [0.5, 1.0, 2.0] and set(frame["fate"]) == {"finished"}
+
+
+def test_what_is_made_after_the_page_is_drawn_comes_from_the_store_that_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    menus: list[dict[str, Any]] = []
+    monkeypatch.setattr(export, "export_menu", lambda key, **given: menus.append(given))
+    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60)
+    app.query_params["study"] = "live"
+    app.run()
+    assert not app.exception
+    # A download is made in another thread, which knows nothing of the session and so not which study it looks at.
+    made: list[str] = []
+    thread = threading.Thread(target=lambda: made.append(menus[-1]["spec"]()))
+    thread.start()
+    thread.join()
+    assert parse(made[0]).size > 1

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import streamlit as st
 from fake_store import START_MS, FakeStore, FakeSweep, make_variant, make_variants, running
 from page_charts import figures
 from streamlit.testing.v1 import AppTest
@@ -220,3 +221,52 @@ def test_a_box_tells_the_browser_its_choice_by_its_place_too(open_page: Open) ->
     app = open_page(x="size_mb", q="cnn")
     box = app.selectbox(key="bound-x")
     assert box.proto.options[box.proto.default] == "File size (MB)" and app.text_input(key="bound-q").proto.default == "cnn"
+
+
+def ticked(app: AppTest, *rows: int, cell: int | None = None) -> AppTest:
+    """What a browser tells of a table."""
+    cells = [] if cell is None else [(cell, "point")]
+    app.session_state["frontier-table"] = {"selection": {"rows": list(rows), "columns": [], "cells": cells}}
+    return app
+
+
+def test_ticks_stay_with_their_points_when_others_come_between(open_page: Open, store: FakeStore) -> None:
+    every = make_variants()
+    store.frame = every[:10]
+    app = open_page()
+    names = list(app.dataframe[0].value["point"])
+    ticked(app, 1, 4).run()
+    store.frame = every
+    app.run()
+    assert list(app.dataframe[0].value["point"])[:5] != names[:5]
+    app.button(key="compare-button").click().run()
+    known = {v.run_id: v.name for v in every}
+    assert [known[run] for run in app.query_params["points"].split(",")] == [names[1], names[4]]
+
+
+def test_a_tick_goes_where_its_point_goes_that_is_left_out(open_page: Open, store: FakeStore, page_text: Text) -> None:
+    app = open_page()
+    names = list(app.dataframe[0].value["point"])
+    gone, kept = next(i for i, n in enumerate(names) if "mlp" in n), next(i for i, n in enumerate(names) if "cnn" in n)
+    ticked(app, gone, kept).run()
+    assert app.button(key="compare-button").label == "Compare 2 points"
+    app.text_input(key="bound-q").set_value("cnn").run()
+    assert app.button(key="compare-button").label == "Compare 1 point"
+
+
+def test_an_environment_in_the_address_of_a_sweep_without_results_is_no_error(open_page: Open, store: FakeStore, page_text: Text) -> None:
+    set_to(store, FakeStore(records=[FakeSweep(run_id="w", name="later", state="waiting", total=0)]))
+    app = open_page(env="env0")
+    assert not app.exception and "In the queue" in page_text(app)
+    store.frame = make_variants(count=3, sweep="w", environment="env1")
+    app.run()
+    assert not app.exception and "The address asks for env 'env0', which is not there." in page_text(app)
+
+
+def test_a_sweep_that_waits_behind_another_needs_no_runner(open_page: Open, store: FakeStore, page_text: Text) -> None:
+    waits = FakeSweep(run_id="w", name="later", state="waiting", total=0, started_ms=1)
+    set_to(store, FakeStore(records=[waits]))
+    assert "The sweep waits for a runner." in page_text(open_page(sweep="w"))
+    store.records = [waits, FakeSweep(run_id="r", name="now", state="running", total=9)]
+    st.cache_data.clear()  # of the sweeps, which are looked at once a second
+    assert "It begins as soon as the runner is free" in page_text(open_page(sweep="w"))

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+import pytest
+import streamlit as st
 from fake_store import FakeStore
 from page_charts import figures
 from streamlit.testing.v1 import AppTest
 
+from effcore.errors import StoreError
 from effcore.tracking.marks import Mark
 
 Open = Callable[..., AppTest]
@@ -70,8 +74,51 @@ def test_stars_and_notes_stand_in_the_table_and_filter_it(open_page: Open, store
 def test_a_star_is_given_on_the_page_of_a_point(open_page: Open, store: FakeStore, page_text: Text) -> None:
     run = next(v.run_id for v in store.frame if v.name == "mlp x1")
     app = open_page("point", run=run)
-    app.button(key="star").click().run()
+    app.button(key=f"star-{run}").click().run()
     assert not app.exception and store.marks.said == {run: Mark(star=True)}
     app.text_area(key=f"note-{run}").input("<img src=x> best").run()
-    app.button(key="keep-note").click().run()
+    app.button(key=f"keep-note-{run}").click().run()
     assert store.marks.said == {run: Mark(star=True, note="<img src=x> best")} and "<img src=x> best" in page_text(app)
+
+
+def test_of_a_number_with_a_comma_before_three_digits_nobody_can_tell_what_it_is(open_page: Open, page_text: Text) -> None:
+    app = open_page(bx="1,500")
+    assert "must be a number. Got '1,500'; no limit is set. Leave the commas out." in page_text(app)
+    assert "shapes" not in figure(app)["layout"]
+    assert [s["x0"] for s in figure(open_page(bx="0,125"))["layout"]["shapes"]] == [0.125]
+
+
+def test_points_without_the_third_objective_are_counted(open_page: Open, store: FakeStore, page_text: Text) -> None:
+    done = [v for v in store.frame if v.status == "FINISHED"]
+    for missing, said in ((done[:6], "6 points have no such figure."), (done[:1], "1 point has no such figure.")):
+        runs = {v.run_id for v in missing}
+        less = [{k: m for k, m in v.metrics.items() if k != "size_mb" or v.run_id not in runs} for v in done]
+        store.frame = [replace(v, metrics=metrics) for v, metrics in zip(done, less, strict=True)]
+        assert said in page_text(open_page(third="size_mb", sel=f"no point {len(runs)}"))
+        st.cache_resource.clear()
+
+
+def test_a_star_does_not_take_back_a_note_that_came_meanwhile(open_page: Open, store: FakeStore) -> None:
+    run = next(v.run_id for v in store.frame if v.name == "mlp x1")
+    app = open_page("point", run=run)
+    store.marks.set(run, Mark(note="of another reader"))
+    app.button(key=f"star-{run}").click().run()
+    assert store.marks.said == {run: Mark(star=True, note="of another reader")}
+
+
+def test_a_click_that_comes_to_nothing_says_why_and_the_page_stays(
+    open_page: Open, store: FakeStore, page_text: Text, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = next(v.run_id for v in store.frame if v.name == "mlp x1")
+    app = open_page("point", run=run)
+
+    def locked(*_: Any) -> None:
+        raise StoreError("The tracking store is locked.")
+
+    well = store.marks.set
+    monkeypatch.setattr(store.marks, "set", locked)
+    app.button(key=f"star-{run}").click().run()
+    assert not app.exception and page_text(app).count("The tracking store is locked.") == 1 and "Build it again" in page_text(app)
+    monkeypatch.setattr(store.marks, "set", well)
+    app.button(key=f"star-{run}").click().run()
+    assert "The tracking store is locked." not in page_text(app) and store.marks.said == {run: Mark(star=True)}

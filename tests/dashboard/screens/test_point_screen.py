@@ -84,14 +84,15 @@ def test_a_noisy_measurement_is_marked_with_its_reasons(open_page: Open, store: 
 
 def test_a_relative_leads_to_its_own_page(open_page: Open, store: FakeStore, page_text: Text) -> None:
     app = open_page("point", run=one(store, "cnn x1 · int8").run_id)
-    app.button(key="open-parent-0").click().run()
-    assert app.query_params["run"] == one(store, "cnn x1").run_id
+    parent = one(store, "cnn x1").run_id
+    app.button(key=f"open-parent-0-{parent}").click().run()
+    assert app.query_params["run"] == parent
 
 
 def test_its_spec_can_be_changed_and_launched(open_page: Open, store: FakeStore) -> None:
     variant = one(store, "cnn x1 · int8")
     app = open_page("point", run=variant.run_id)
-    app.button(key="edit-spec").click().run()
+    app.button(key=f"edit-spec-{variant.run_id}").click().run()
     assert not app.exception
     assert [r.key for r in parse(app.text_area(key="pasted-spec").value).recipes] == [variant.recipe_key]
     assert app.button(key="submit").label == "Submit 1 variant"
@@ -150,10 +151,10 @@ def test_shows_where_time_and_bytes_go(open_page: Open, store: FakeStore, page_t
 def test_a_point_is_put_into_the_queue_to_be_measured_again_and_tells_of_it(open_page: Open, store: FakeStore, page_text: Text) -> None:
     variant = one(store, "cnn x0.5")
     app = open_page("point", run=variant.run_id)
-    app.button(key="measure-again").click().run()
+    app.button(key=f"measure-again-{variant.run_id}").click().run()
     assert store.requests == {variant.run_id: Again("waiting", "")}
     assert "Waits to be measured again" in page_text(app)
-    assert not [b for b in app.button if b.key == "measure-again"]
+    assert not [b for b in app.button if b.key and b.key.startswith("measure-again")]
 
 
 def test_a_point_that_could_not_be_measured_again_says_why_and_can_be_asked_for_once_more(
@@ -163,13 +164,13 @@ def test_a_point_that_could_not_be_measured_again_says_why_and_can_be_asked_for_
     store.set_again(variant.run_id, "failed", error="the file is gone")
     app = open_page("point", run=variant.run_id)
     assert "It could not be measured again: the file is gone" in page_text(app)
-    assert app.button(key="measure-again").label == "Measure again"
+    assert app.button(key=f"measure-again-{variant.run_id}").label == "Measure again"
 
 
 def test_a_failed_variant_can_not_be_measured_again(open_page: Open, store: FakeStore) -> None:
     failed = next(v for v in store.frame if v.status == "FAILED")
     app = open_page("point", run=failed.run_id)
-    assert not [b for b in app.button if b.key == "measure-again"]
+    assert not [b for b in app.button if b.key and b.key.startswith("measure-again")]
 
 
 def test_one_step_is_changed_and_that_one_variant_goes_into_the_queue(open_page: Open, store: FakeStore, page_text: Text) -> None:
@@ -198,3 +199,12 @@ def test_a_change_that_is_not_allowed_says_why_and_one_that_is_none_says_so(open
         next(w for w in app.text_input if w.key.startswith("vary-value")).set_value(given)
         app.run()
         assert said in page_text(app) and not [b for b in app.button if b.key == "submit"], given
+
+
+def test_a_machine_that_could_not_be_read_is_looked_for_again(open_page: Open, store: FakeStore, page_text: Text) -> None:
+    run = one(store, "cnn x0.5").run_id
+    samples = store.files.pop((run, "samples.json"))
+    app = open_page("point", run=run)
+    assert "AMD EPYC 7763" not in page_text(app)
+    store.files[run, "samples.json"] = samples  # the store was busy
+    assert "AMD EPYC 7763" in page_text(app.run())
