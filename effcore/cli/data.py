@@ -11,12 +11,15 @@ from effcore.cli.options import Home, Json, SweepName, Uri, open_store, print_js
 
 def data(
     sweep: SweepName = None,
-    target: Annotated[float, typer.Option("--target", min=0.001, max=0.9999, help="Accuracy to reach, as 0.95.")] = 0.95,
+    target: Annotated[float, typer.Option("--target", metavar="SHARE", min=0.001, max=0.9999, help="Accuracy to reach, as 0.95.")] = 0.95,
     home: Home = None,
     tracking_uri: Uri = None,
     as_json: Json = False,
 ) -> None:
-    """Show how many training images, and how many seconds of training, each technique needs for a target accuracy."""
+    """Show what images and seconds a target accuracy takes.
+
+    A row for each recipe of a sweep over shares of the data, with a fitted law of the error over the number of training images.
+    """
     from effcore.reports.data_efficiency import read_data_efficiency
 
     document = read_data_efficiency(open_store(home, tracking_uri), sweep=sweep, target=target)

@@ -14,7 +14,9 @@ from effcore.cli.options import Home, Json, open_home, print_json, read_text
 def grade(
     card: Annotated[Path, typer.Argument(metavar="CARD", help="YAML file of the challenge, see experiments/challenges/.")],
     submissions: Annotated[Path, typer.Argument(metavar="SUBMISSIONS", help="Folder with one folder a hand-in, as `effcore export` writes it.")],
-    received: Annotated[Path | None, typer.Option("--received", help="CSV of student and received; the age of the files tells without it.")] = None,
+    received: Annotated[
+        Path | None, typer.Option("--received", metavar="FILE", help="CSV of student and received; the age of the files tells without it.")
+    ] = None,
     rebuild: Annotated[bool, typer.Option("--rebuild/--no-rebuild", help="Run each recipe again, to see that it makes the file.")] = True,
     home: Home = None,
     as_json: Json = False,
@@ -28,9 +30,7 @@ def grade(
     folder = open_home(home)  # before the card is read, which may name what an operator brought
     challenge = read_card(read_text(card), source=str(card))
     times = read_received(read_text(received), source=str(received)) if received else None
-    grades = judge_all(
-        challenge, submissions, home=folder, received=times, rebuild=rebuild, report=lambda line: print(line, file=sys.stderr)
-    )
+    grades = judge_all(challenge, submissions, home=folder, received=times, rebuild=rebuild, report=lambda line: print(line, file=sys.stderr))
     document = grade_document(challenge, grades)
     if as_json:
         print_json(document)

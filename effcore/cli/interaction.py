@@ -14,7 +14,10 @@ def interactions(
     tracking_uri: Uri = None,
     as_json: Json = False,
 ) -> None:
-    """Show whether two techniques together do what their single effects add up to."""
+    """Show what two techniques do together, against their sum.
+
+    Accuracy in points, latency and size as factors, each with its interval.
+    """
     from effcore.reports.interaction import read_interactions
 
     document = read_interactions(open_store(home, tracking_uri), sweep=sweep)

@@ -15,8 +15,8 @@ from effcore.home import find_home
 
 
 def export(
-    point: Annotated[str, typer.Argument(help="Run id, recipe key or name of a point, as `effcore frontier` shows it.")],
-    to: Annotated[Path | None, typer.Option("--to", help="Folder; one with the name of the point where it is not given.")] = None,
+    point: Annotated[str, typer.Argument(metavar="POINT", help="Run id, recipe key or name of a point, as `effcore frontier` shows it.")],
+    to: Annotated[Path | None, typer.Option("--to", metavar="FOLDER", help="Folder; one with the name of the point where it is not given.")] = None,
     sweep: Sweep = None,
     home: Home = None,
     tracking_uri: Uri = None,
@@ -42,10 +42,13 @@ def folder_name(point: str) -> str:
 
 
 def forget(
-    name: Annotated[str, typer.Argument(help="Name of data or weights, or the file of a plug-in.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of data or weights, or the file of a plug-in.")],
     home: Home = None,
 ) -> None:
-    """Take out what was named with --data, --checkpoint or --plugin; files and results stay."""
+    """Take out data, weights or a plug-in that was named.
+
+    That is, with --data, --checkpoint or --plugin. Its files and all results stay where they are.
+    """
     from effcore.own import forget as take_out
 
     take_out(find_home(home), name)
@@ -54,12 +57,17 @@ def forget(
 
 def clean(
     older_than: Annotated[float | None, typer.Option("--older-than", min=0, metavar="DAYS", help="Free what was not used for so many days.")] = None,
-    keep_mb: Annotated[float | None, typer.Option("--keep-mb", min=0, help="Free the longest unused until the cache is no larger than this.")] = None,
+    keep_mb: Annotated[
+        float | None, typer.Option("--keep-mb", metavar="MB", min=0, help="Free the longest unused until the cache is no larger than this.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be freed.")] = False,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Free space in the cache of stages; results in the store stay as they are."""
+    """Free space in the cache of stages; results stay.
+
+    Without --older-than and --keep-mb it says how large the cache is.
+    """
     from effcore.cache import Cache
 
     cache = Cache(open_home(home))

@@ -20,11 +20,15 @@ if TYPE_CHECKING:
 _ALL = "Run id, recipe key or name of a point; every point of the sweep where it is not given."
 _FROM_SWEEP = "those of the sweep where it is not given"
 
-Point = Annotated[str | None, typer.Argument(help=_ALL)]
-Width = Annotated[float, typer.Option("--width", min=0.001, max=1, help="Wished width of the interval, as a share.")]
-MaxS = Annotated[float, typer.Option("--max-s", min=1, help="Longest time for one structure, in seconds.")]
-BatchSizes = Annotated[list[int] | None, typer.Option("--batch-size", help=f"Images in one prediction; may be given several times; {_FROM_SWEEP}.")]
-Threads = Annotated[list[int] | None, typer.Option("--threads", help=f"Threads of a prediction; may be given several times; {_FROM_SWEEP}.")]
+Point = Annotated[str | None, typer.Argument(metavar="POINT", help=_ALL)]
+Width = Annotated[float, typer.Option("--width", metavar="SHARE", min=0.001, max=1, help="Wished width of the interval, as a share.")]
+MaxS = Annotated[float, typer.Option("--max-s", metavar="SECONDS", min=1, help="Longest time for one structure, in seconds.")]
+BatchSizes = Annotated[
+    list[int] | None, typer.Option("--batch-size", metavar="N", help=f"Images in one prediction; may be given several times; {_FROM_SWEEP}.")
+]
+Threads = Annotated[
+    list[int] | None, typer.Option("--threads", metavar="N", help=f"Threads of a prediction; may be given several times; {_FROM_SWEEP}.")
+]
 
 
 def measure(
@@ -34,12 +38,17 @@ def measure(
     max_s: MaxS = 8.0,
     batch_size: BatchSizes = None,
     threads: Threads = None,
-    results: Annotated[Path | None, typer.Option("--import", help="results.json of a bundle, measured elsewhere; nothing is measured here.")] = None,
+    results: Annotated[
+        Path | None, typer.Option("--import", metavar="FILE", help="results.json of a bundle, measured elsewhere; nothing is measured here.")
+    ] = None,
     home: Home = None,
     tracking_uri: Uri = None,
     as_json: Json = False,
 ) -> None:
-    """Measure points again, here, or bring in what was measured elsewhere; each environment has its own figures."""
+    """Measure points again, or take in what a bundle measured.
+
+    Figures of another machine, batch size or number of threads stand beside those that are there; those of the same are replaced.
+    """
     store = open_store(home, tracking_uri)
     folder = find_home(home)
     if results is not None:
@@ -62,7 +71,7 @@ def measure(
 
 def bundle(
     point: Point = None,
-    to: Annotated[Path, typer.Option("--to", help="Folder to write; it must be empty or not there yet.")] = Path("effcore-bundle"),
+    to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="Folder to write; it must be empty or not there yet.")] = Path("effcore-bundle"),
     sweep: Sweep = None,
     width: Width = 0.10,
     max_s: MaxS = 8.0,
@@ -72,7 +81,10 @@ def bundle(
     tracking_uri: Uri = None,
     as_json: Json = False,
 ) -> None:
-    """Write one folder that measures points on another machine without effcore; `measure --import` brings its results back."""
+    """Write a folder that measures points on another machine.
+
+    It needs a runtime there and not effcore; `effcore measure --import` brings its results back.
+    """
     from effcore.remeasure.bundle import write_bundle
 
     store = open_store(home, tracking_uri)
@@ -87,13 +99,13 @@ def bundle(
 
 
 def profile(
-    point: Annotated[str, typer.Argument(help="Run id, recipe key or name of a point, as `effcore frontier` shows it.")],
+    point: Annotated[str, typer.Argument(metavar="POINT", help="Run id, recipe key or name of a point, as `effcore frontier` shows it.")],
     sweep: Sweep = None,
     home: Home = None,
     tracking_uri: Uri = None,
     as_json: Json = False,
 ) -> None:
-    """Show where the time of a prediction and the bytes of the file go."""
+    """Show where the time of a prediction and the bytes go."""
     import json
 
     from effcore.stored import find_variant

@@ -15,21 +15,25 @@ if TYPE_CHECKING:
     from effcore.own import Brought
     from effcore.tracking import Store
 
-Home = Annotated[Path | None, typer.Option("--home", help="State folder; EFFCORE_HOME or ./.effcore where it is not given.")]
-Uri = Annotated[str | None, typer.Option("--tracking-uri", help="MLflow tracking URI; the store in the state folder where it is not given.")]
+Home = Annotated[Path | None, typer.Option("--home", metavar="FOLDER", help="State folder; EFFCORE_HOME or ./.effcore where it is not given.")]
+Uri = Annotated[
+    str | None, typer.Option("--tracking-uri", metavar="URI", help="MLflow tracking URI; the store in the state folder where it is not given.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
-Sweep = Annotated[str | None, typer.Option("--sweep", help="Name or run id of a sweep; the newest where it is not given.")]
-SweepName = Annotated[str | None, typer.Argument(help="Name or run id of a sweep; the newest where it is not given.")]
-Tls = Annotated[Path | None, typer.Option("--tls", help="Folder with ca.pem, cert.pem and key.pem of the cluster.")]
+Sweep = Annotated[str | None, typer.Option("--sweep", metavar="SWEEP", help="Name or run id of a sweep; the newest where it is not given.")]
+SweepName = Annotated[str | None, typer.Argument(metavar="SWEEP", help="Name or run id of a sweep; the newest where it is not given.")]
+Tls = Annotated[Path | None, typer.Option("--tls", metavar="FOLDER", help="Folder with ca.pem, cert.pem and key.pem of the cluster.")]
 Data = Annotated[list[str] | None, typer.Option(
     "--data", metavar="NAME=PATH", help="Make a task of a folder of images, an .npz file or a saved dataset; run, serve and worker remember it. "
     "Repeatable.",
 )]  # fmt: skip
 Broken = Annotated[Literal["refuse", "skip"], typer.Option("--broken", help="What is done with files of --data that can't be read.")]
 Resolution = Annotated[int | None, typer.Option(
-    "--resolution", help="Side of the images of --data in pixels; decided by the data where it is not given.",
+    "--resolution", metavar="PIXELS", help="Side of the images of --data in pixels; decided by the data where it is not given.",
 )]  # fmt: skip
-Plugin = Annotated[list[Path] | None, typer.Option("--plugin", help="Python file that adds to the catalogue, see docs/plugins.md. Repeatable.")]
+Plugin = Annotated[
+    list[Path] | None, typer.Option("--plugin", metavar="FILE", help="Python file that adds to the catalogue, see docs/plugins.md. Repeatable.")
+]
 Checkpoint = Annotated[list[str] | None, typer.Option(
     "--checkpoint", metavar="NAME=PATH", help="Weights for `training: {checkpoint: NAME}`, of torch or safetensors. Repeatable.",
 )]  # fmt: skip

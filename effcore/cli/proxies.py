@@ -24,7 +24,10 @@ def proxies(
     tracking_uri: Uri = None,
     as_json: Json = False,
 ) -> None:
-    """Show how well parameters, MACs, a table of latencies, early accuracy and supernet accuracy rank what was measured."""
+    """Show how well cheap figures rank what was measured.
+
+    Parameters, MACs, size, early and supernet accuracy and, with --table, latencies from a table of parts, by rank correlation.
+    """
     from effcore.reports.proxies import read_proxies
 
     store = open_store(home, tracking_uri)

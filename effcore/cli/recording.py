@@ -12,13 +12,16 @@ from effcore.cli.options import Home, Json, Uri, open_store, print_json
 
 
 def record(
-    sweeps: Annotated[list[str], typer.Argument(metavar="SWEEP...", help="Names or run ids of sweeps that have ended.")],
+    sweeps: Annotated[list[str], typer.Argument(metavar="SWEEP", help="Names or run ids of sweeps that have ended.")],
     to: Annotated[Path, typer.Option("--to", metavar="FILE", help="File to write, as study.jsonl.xz.")],
     home: Home = None,
     tracking_uri: Uri = None,
     as_json: Json = False,
 ) -> None:
-    """Record sweeps with their curves, answers and latency samples in one file for `effcore serve --recording`; models are left out."""
+    """Write sweeps into one small file that opens anywhere.
+
+    With their curves, answers and latency samples, without their models; `effcore serve --recording FILE` opens it.
+    """
     from effcore.tracking.recording import record as write
 
     header = write(open_store(home, tracking_uri), sweeps, to)

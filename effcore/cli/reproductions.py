@@ -20,13 +20,18 @@ MARKS = ("reproductions", "bits")
 def reproduce(
     write: Annotated[
         Path | None,
-        typer.Option("--write", help="Markdown file to put the tables into, between <!-- reproductions --> and <!-- bits --> and their ends."),
+        typer.Option(
+            "--write", metavar="FILE", help="Markdown file to put the tables into, between <!-- reproductions --> and <!-- bits --> and their ends."
+        ),
     ] = None,
     home: Home = None,
     tracking_uri: Uri = None,
     as_json: Json = False,
 ) -> None:
-    """Hold what papers report against what the sweeps in experiments/ found here, and show what fewer bits do to a file."""
+    """Hold what papers report against what was found here.
+
+    By the sweeps of experiments/ that were run; and a table of what fewer bits do to a file.
+    """
     from effcore.reports.reproductions import claims_table, document, read_results, read_sizes, sizes_table, written_between
 
     store = open_store(home, tracking_uri)

@@ -42,7 +42,9 @@ def run(
     spec: Annotated[Path | None, typer.Argument(metavar="SPEC", help="YAML file, see experiments/.")] = None,
     home: Home = None,
     tracking_uri: Uri = None,
-    slots: Annotated[int | None, typer.Option("--slots", min=1, help="Stages that run at once; all cores where it is not given.")] = None,
+    slots: Annotated[
+        int | None, typer.Option("--slots", metavar="N", min=1, help="Stages that run at once; all cores where it is not given.")
+    ] = None,
     cluster: Annotated[str | None, typer.Option("--cluster", metavar="tls://HOST:PORT", help="Dask scheduler whose workers run the stages.")] = None,
     tls: Tls = None,
     run_id: Annotated[str | None, typer.Option("--run-id", hidden=True)] = None,

@@ -14,15 +14,22 @@ if TYPE_CHECKING:
 
 
 def sensitivity(
-    point: Annotated[str, typer.Argument(help="Run id, recipe key or name of a point, as `effcore frontier` shows it.")],
-    structure: Annotated[str, typer.Option("--structure", help="What is taken of a layer: weights or channels.")] = "weights",
-    amount: Annotated[list[float] | None, typer.Option("--amount", help="A share of a layer, as 0.5; may be given several times.")] = None,
+    point: Annotated[str, typer.Argument(metavar="POINT", help="Run id, recipe key or name of a point, as `effcore frontier` shows it.")],
+    structure: Annotated[
+        str, typer.Option("--structure", metavar="weights|channels", help="What is taken of a layer: weights or channels.")
+    ] = "weights",
+    amount: Annotated[
+        list[float] | None, typer.Option("--amount", metavar="SHARE", help="A share of a layer, as 0.5; may be given several times.")
+    ] = None,
     sweep: Sweep = None,
     home: Home = None,
     tracking_uri: Uri = None,
     as_json: Json = False,
 ) -> None:
-    """Show how much accuracy on validation each layer loses when it alone is pruned, and keep it beside the point."""
+    """Show what pruning each layer alone costs in accuracy.
+
+    On validation, without training afterwards; what was found is kept beside the point.
+    """
     if structure not in ("weights", "channels"):
         raise EffcoreError(f"--structure must be weights or channels. Got {structure!r}.")
     from effcore.reports.scan import scan_point

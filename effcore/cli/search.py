@@ -25,7 +25,10 @@ def search(
     tracking_uri: Uri = None,
     as_json: Json = False,
 ) -> None:
-    """Show what a search came to: hypervolume over compute, which parameters matter, what was stopped or put off, what that saved."""
+    """Show what a search found, what it cost and what it saved.
+
+    Hypervolume over compute, which parameters matter, what was stopped or put off, and where the frontier has its widest gap.
+    """
     from effcore.search.analysis import report
     from effcore.search.history import read_history
     from effcore.tracking.searches import read_search

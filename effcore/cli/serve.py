@@ -31,8 +31,8 @@ RUNNER_RESTARTS = 3
 
 
 def serve(
-    spec: Annotated[Path | None, typer.Argument(metavar="[SPEC]", help="A sweep to run at once, while the page is up.")] = None,
-    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port of the page; the next free one where it is taken.")] = PORT,
+    spec: Annotated[Path | None, typer.Argument(metavar="SPEC", help="A sweep to run at once, while the page is up.")] = None,
+    port: Annotated[int, typer.Option("--port", metavar="N", min=1, max=65535, help="Port of the page; the next free one where it is taken.")] = PORT,
     home: Home = None,
     tracking_uri: Uri = None,
     data: Data = None,
@@ -52,7 +52,10 @@ def serve(
         typer.Option("--optuna", metavar="NAME=URL", help="A storage of Optuna whose studies open on the page of experiments. Repeatable."),
     ] = None,
 ) -> None:
-    """Show the dashboard on 127.0.0.1 and run the sweeps that are launched from it, until Ctrl-C."""
+    """Show the dashboard, and run what is launched from it.
+
+    On 127.0.0.1 alone, until Ctrl-C.
+    """
     shown = _recorded(demo, recording, alone=spec is None and tracking_uri is None)
     given = brought(data, broken, resolution, plugin, checkpoint)
     open_home(home, given, make=given.anything)
@@ -152,9 +155,7 @@ def _run_here(spec: Path, environment: dict[str, str]) -> None:
     """Run a sweep with its progress on this terminal; in a session of its own, so that Ctrl-C reaches it once, from here."""
     command = [sys.executable, "-m", "effcore", "run", str(spec)]
     parent = os.getpid()
-    process = subprocess.Popen(
-        command, env=environment, stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=lambda: die_with_parent(parent)
-    )
+    process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=lambda: die_with_parent(parent))
     try:
         process.wait()
     except KeyboardInterrupt:
@@ -176,7 +177,9 @@ def runner(home: Home = None, tracking_uri: Uri = None) -> None:
 def worker(
     address: Annotated[str, typer.Argument(metavar="tls://HOST:PORT", help="Dask scheduler to join.")],
     tls: Tls = None,
-    slots: Annotated[int | None, typer.Option("--slots", min=1, help="Stages that run at once; all cores where it is not given.")] = None,
+    slots: Annotated[
+        int | None, typer.Option("--slots", metavar="N", min=1, help="Stages that run at once; all cores where it is not given.")
+    ] = None,
     home: Home = None,
     data: Data = None,
     broken: Broken = "refuse",
@@ -184,7 +187,10 @@ def worker(
     plugin: Plugin = None,
     checkpoint: Checkpoint = None,
 ) -> None:
-    """Join a cluster and run stages for `effcore run --cluster`; all hosts must see the same state folder."""
+    """Join a cluster and run stages of its sweeps.
+
+    Those of `effcore run --cluster`; all hosts must see the same state folder.
+    """
     from effcore.execution.cluster import Cluster, serve_worker
 
     folder = open_home(home, brought(data, broken, resolution, plugin, checkpoint))

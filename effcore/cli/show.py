@@ -19,18 +19,22 @@ if TYPE_CHECKING:
 
 def frontier(
     sweep: Sweep = None,
-    environment: Annotated[str | None, typer.Option("--environment", help="Key of an environment; the most frequent one otherwise.")] = None,
-    objective: Annotated[list[str] | None, typer.Option("--objective", help="A metric; may be given several times.")] = None,
+    environment: Annotated[
+        str | None, typer.Option("--environment", metavar="KEY", help="Key of an environment; the most frequent one otherwise.")
+    ] = None,
+    objective: Annotated[list[str] | None, typer.Option("--objective", metavar="METRIC", help="A metric; may be given several times.")] = None,
     at_most: Annotated[list[str] | None, typer.Option("--max", metavar="METRIC=VALUE", help="Budget, as latency_ms=1.")] = None,
     at_least: Annotated[list[str] | None, typer.Option("--min", metavar="METRIC=VALUE", help="Demand, as accuracy=0.97.")] = None,
-    device: Annotated[str | None, typer.Option("--device", help="Say of every point whether it fits a device, see `effcore describe`.")] = None,
-    devices: Annotated[Path | None, typer.Option("--devices", help="YAML file of further devices.")] = None,
+    device: Annotated[
+        str | None, typer.Option("--device", metavar="DEVICE", help="Say of every point whether it fits a device, see `effcore describe`.")
+    ] = None,
+    devices: Annotated[Path | None, typer.Option("--devices", metavar="FILE", help="YAML file of further devices.")] = None,
     verdicts: Annotated[bool, typer.Option("--verdicts", help="Judge every point against its parent, in words.")] = False,
     home: Home = None,
     tracking_uri: Uri = None,
     as_json: Json = False,
 ) -> None:
-    """Show the points of a sweep and which of them no other dominates."""
+    """Show the points of a sweep and which no other dominates."""
     budgets = {name: value for text in at_most or [] for name, value in [_budget(text, maximise=False)]}
     budgets |= {name: value for text in at_least or [] for name, value in [_budget(text, maximise=True)]}
     from effcore.cli.verdicts import chosen_device, print_ties, print_verdicts
@@ -114,7 +118,9 @@ def format_metric(name: str, metrics: Any) -> str:
 
 
 def describe(
-    name: Annotated[str | None, typer.Argument(help="A technique, a way of one, a task, block, family, runtime or metric; else all.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="A technique, a way of one, a task, block, family, runtime or metric; else all.")
+    ] = None,
     home: Home = None,
     data: Data = None,
     broken: Broken = "refuse",
@@ -124,7 +130,10 @@ def describe(
     whole: Annotated[bool, typer.Option("--all", help="Everything of everything, not a line each.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Show what there is: techniques with their parameters and ways, tasks, blocks, families, runtimes, metrics."""
+    """Show what there is: techniques, tasks, families, metrics.
+
+    Of one, all is told: parameters with bounds and units, ways, formula, cost, paper.
+    """
     from effcore.description import describe_all
 
     open_home(home, brought(data, broken, resolution, plugin, checkpoint), make=False)

@@ -17,7 +17,10 @@ def worksheet(
     home: Home = None,
     tracking_uri: Uri = None,
 ) -> None:
-    """Write questions about the points of a sweep into FILE, and their answers into FILE with `-answers`."""
+    """Write questions about a sweep, and their answers.
+
+    The answers go into a file beside that of the questions, with `-answers` in its name.
+    """
     from effcore.worksheet import answers_text, make_worksheet, worksheet_text
 
     store = open_store(home, tracking_uri)
