@@ -39,6 +39,8 @@ class Forecast:
         trainings_cached: Of those, the ones that are there.
         measurements: Different structures, as far as they are known before anything is built, in each environment.
         estimated_s: Seconds until it ends.
+        slots: Stages that run at once.
+        learned: Whether the time is by what ran here before; otherwise it is by that of another machine.
     """
 
     variants: int
@@ -49,6 +51,8 @@ class Forecast:
     trainings_cached: int
     measurements: int
     estimated_s: float
+    slots: int
+    learned: bool
 
 
 def forecast(spec: Spec, *, home: Path, slots: int | None = None, stored: Find = no_store) -> Forecast:
@@ -78,7 +82,8 @@ def forecast(spec: Spec, *, home: Path, slots: int | None = None, stored: Find =
         trainings_cached=plan.trainings - Plan(variants=(), stages={s.key: s for s in missing}).trainings,
         measurements=measurements,
         estimated_s=rates.elapsed_s(missing, measurements=len(to_measure), slots=slots or core_count()),
-    )
+        slots=slots or core_count(), learned=bool(rates.by_kind),
+    )  # fmt: skip
 
 
 SAMPLE = 30
@@ -115,7 +120,7 @@ def _forecast_search(spec: Spec, *, home: Path, slots: int, stored: Find) -> For
     return Forecast(
         variants=variants, stages_total=round(plan.total * scale), stages_distinct=round(len(plan.stages) * scale) + structures,
         stages_cached=0, trainings=round(plan.trainings * scale), trainings_cached=0, measurements=structures,
-        estimated_s=min([one_s * variants + tried_s, *limits_s]),
+        estimated_s=min([one_s * variants + tried_s, *limits_s]), slots=slots, learned=bool(rates.by_kind),
     )  # fmt: skip
 
 

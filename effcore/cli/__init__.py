@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from effcore.cli import check as checking
 from effcore.cli import data, grading, interaction, keep, measuring, proxies, recording, reproductions, run, scan, search, serve, show, teaching
 from effcore.errors import EffcoreError
 
@@ -19,7 +20,7 @@ app = typer.Typer(
 )
 
 _COMMANDS = (
-    run.run, run.check, show.frontier, show.describe, search.search, data.data, interaction.interactions, proxies.proxies, measuring.measure,
+    run.run, checking.check, show.frontier, show.describe, search.search, data.data, interaction.interactions, proxies.proxies, measuring.measure,
     measuring.bundle, measuring.profile, scan.sensitivity, keep.export, keep.forget, keep.clean, recording.record, grading.grade, teaching.worksheet,
     reproductions.reproduce, serve.serve, serve.worker, serve.runner,
 )

@@ -45,6 +45,16 @@ def print_json(document: Any) -> None:
     print(json.dumps(document, indent=2, allow_nan=False))
 
 
+def duration(seconds: float) -> str:
+    """A time in words: seconds up to a minute and a half, then minutes.
+
+    Example:
+        >>> duration(59.6), duration(170)
+        ('60 s', '3 min')
+    """
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
 def open_home(path: Path | None, brought: Brought | None = None, *, make: bool = True) -> Path:
     """The state folder, with all that the operator named known to this process.
 

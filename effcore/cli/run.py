@@ -1,4 +1,4 @@
-"""`effcore run` and `effcore check`."""
+"""`effcore run`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from effcore.catalogue import TASKS
 from effcore.cli.options import (
     Broken,
     Checkpoint,
@@ -21,19 +20,18 @@ from effcore.cli.options import (
     Json,
     Plugin,
     Resolution,
-    SpecPath,
     Tls,
     Uri,
     brought,
+    duration,
     open_home,
     print_json,
     read_text,
 )
-from effcore.errors import Cancelled, Paused, SpecError
+from effcore.errors import Cancelled, Paused
 from effcore.home import find_home, find_uri
 
 if TYPE_CHECKING:
-    from effcore.plan import Find
     from effcore.spec import Spec
     from effcore.sweep import Progress, SweepResult
 
@@ -129,12 +127,8 @@ def _bar(name: str) -> Iterator[Any]:
 def describe_progress(progress: Progress) -> str:
     """How far a sweep is, in a line."""
     failed = f", {progress.failed} failed" if progress.failed else ""
-    left = f", about {_duration(progress.remaining_s)} left" if progress.remaining_s > 0 else ""
+    left = f", about {duration(progress.remaining_s)} left" if progress.remaining_s > 0 else ""
     return f"{progress.variants_done} of {progress.variants_total} variants{failed}, stage {progress.stages_done} of {progress.stages_total}{left}"
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
 
 
 def _print_result(result: SweepResult, home: Path, uri: str | None, *, as_json: bool) -> None:
@@ -156,7 +150,7 @@ def _print_result(result: SweepResult, home: Path, uri: str | None, *, as_json: 
 
     print_frontier(read_frontier(Store(home, uri=uri), sweep=result.run_id))
     print(
-        f"{result.name}: {result.variants - result.failed} of {result.variants} variants in {_duration(result.elapsed_s)}; "
+        f"{result.name}: {result.variants - result.failed} of {result.variants} variants in {duration(result.elapsed_s)}; "
         f"{result.executed} stages run, {result.reused} reused.",
         file=sys.stderr,
     )
@@ -166,79 +160,3 @@ def _print_result(result: SweepResult, home: Path, uri: str | None, *, as_json: 
         print_search(result.history, state="done")
     for error in result.errors:
         print(f"failed: {error}", file=sys.stderr)
-
-
-def _teachers(spec: Spec, home: Path) -> Find:
-    """What finds the stored teachers of a spec, each of which is there; no store is opened where it has none, and none is made.
-
-    Raises:
-        SpecError: A teacher is not there, or does not fit.
-    """
-    from effcore.plan import no_store
-    from effcore.recipe import teachers
-
-    if not any(teacher.point for recipe in spec.recipes for teacher in teachers(recipe)):
-        return no_store
-    from effcore.stored import StoredTeachers, require_teachers
-    from effcore.tracking import Store
-    from effcore.tracking.database import database
-
-    uri = find_uri()
-    find = StoredTeachers(Store(home, uri=uri) if uri is not None or database(home).exists() else None)
-    require_teachers(spec.recipes, find, document=spec.document)
-    return find
-
-
-def check(
-    spec: SpecPath,
-    home: Home = None,
-    data: Data = None,
-    broken: Broken = "refuse",
-    resolution: Resolution = None,
-    plugin: Plugin = None,
-    checkpoint: Checkpoint = None,
-    as_json: Json = False,
-) -> None:
-    """Say what a sweep would cost; run nothing, write nothing."""
-    from effcore.forecast import forecast
-    from effcore.own import refresh, to_stderr
-    from effcore.spec import parse
-
-    folder = open_home(home, brought(data, broken, resolution, plugin, checkpoint), make=False)
-    try:
-        parsed = parse(read_text(spec), source=str(spec))
-        teachers = _teachers(parsed, folder)
-    except SpecError as error:
-        if as_json:
-            print_json({"problems": [{"where": p.where, "line": p.line, "message": p.message, "hint": p.hint} for p in error.problems]})
-            raise typer.Exit(2) from None
-        raise
-    refresh(folder, parsed.task, keep=False, say=to_stderr)
-    cost = forecast(parsed, home=folder, stored=teachers)
-    if as_json:
-        stages = {"total": cost.stages_total, "distinct": cost.stages_distinct, "cached": cost.stages_cached}
-        print_json(
-            {
-                "variants": cost.variants, "stages": stages, "trainings": cost.trainings, "trainings_cached": cost.trainings_cached,
-                "measurements": cost.measurements, "estimated_s": round(cost.estimated_s, 1), "problems": [],
-                "warnings": list(parsed.warnings),
-            }
-        )  # fmt: skip
-        return
-    for warning in parsed.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
-    shared = cost.stages_total - cost.stages_distinct
-    origin = " (synthetic)" if TASKS[parsed.task].synthetic else ""
-    most = f", the most that {parsed.search.strategy} may begin; it trains few of them to the end" if parsed.space is not None else ""
-    most = f", sub-networks of one supernet, chosen from {parsed.search.screened} that are tried" if parsed.parts is not None else most
-    print(f"{parsed.name}: {cost.variants} variants of {parsed.task}{origin}{_parents(parsed)}{most}")
-    print(f"  stages        {cost.stages_distinct} to run once each; {shared} more are shared ({cost.stages_total} without sharing)")
-    print(f"  trainings     {cost.trainings}, fine-tunings and teachers among them; {cost.trainings_cached} are there already")
-    print(f"  measurements  {cost.measurements} different structures")
-    print(f"  in the cache  {cost.stages_cached} of {cost.stages_distinct} stages")
-    print(f"  time          about {_duration(cost.estimated_s)}")
-
-
-def _parents(spec: Spec) -> str:
-    added = spec.parents * len(spec.seeds)
-    return f", {added} of them parents that `verdicts` adds" if added else ""

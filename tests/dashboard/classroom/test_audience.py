@@ -137,7 +137,7 @@ def forecast_of(spec: Spec) -> Forecast:
     """As long as its budget says."""
     minutes = spec.search.budget.minutes or 0.0
     counts = dict.fromkeys(("variants", "stages_total", "stages_distinct", "stages_cached", "trainings", "trainings_cached", "measurements"), 1)
-    return Forecast(**counts, estimated_s=60 * minutes)
+    return Forecast(**counts, estimated_s=60 * minutes, slots=2, learned=True)
 
 
 def test_a_student_lets_only_the_own_sweep_go_on_and_one_at_a_time(room: Classroom) -> None:
