@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from effcore.cache import RECORD, Cache
+from effcore.catalogue import TASKS
 from effcore.context import current_context
 from effcore.measure.environment import current
 from effcore.measure.load import core_count
@@ -19,7 +20,7 @@ from effcore.plan import EARLY, Context, Find, Plan, Stage, make_plan, measure_s
 from effcore.recipe import Recipe
 from effcore.spec import Spec
 
-DEFAULT_S = {"build": 0.5, "train": 2.0, "transform": 1.5, "export": 2.5, "evaluate": 0.5, "measure": 4.0, "table": 20.0, "screen": 0.2}
+DEFAULT_S = {"build": 0.5, "train": 2.0, "transform": 1.5, "export": 2.5, "evaluate": 0.5, "measure": 2.0, "table": 20.0, "screen": 0.2}
 """Seconds a unit before anything has run here: an epoch of `mnist5k`, a file, a structure; see experiments/LOG.md."""
 
 START_S = 8.0
@@ -183,7 +184,7 @@ class Rates:
 
     def seconds(self, stage: Stage) -> float:
         """Expected seconds of a stage."""
-        rate = self.by_class.get(stage.cost_class, self.by_kind.get(stage.kind, DEFAULT_S[stage.kind]))
+        rate = self.by_class.get(stage.cost_class, self.by_kind.get(stage.kind, DEFAULT_S[stage.kind] * _images(stage)))
         return rate * max(stage.units * self.shares.get(stage.cost_class, 1.0), 1.0)
 
     def of_kind_s(self, kind: str) -> float:
@@ -209,6 +210,12 @@ class Rates:
         work = max(sum(seconds.values()) / slots, max(ends.values(), default=0.0))
         measuring = measurements * self.measuring_s
         return work + measuring + (START_S if todo or measurements else 0.0)
+
+
+def _images(stage: Stage) -> float:
+    """How many times as many images an epoch of a stage sees as one of `mnist5k`; 1 for a stage without epochs."""
+    task = TASKS.get(str(stage.config.get("task"))) if stage.trains else None
+    return 1.0 if task is None else task.train / TASKS["mnist5k"].train
 
 
 def _finished(path: Path) -> Iterable[dict[str, Any]]:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from effcore.cli.options import duration
+from effcore.forecast import forecast
 from effcore.spec import parse
 
 ROOT = Path(__file__).parents[1]
@@ -55,12 +57,15 @@ def test_the_version_pins_of_the_packages_are_exact() -> None:
 
 
 @pytest.mark.parametrize("path", EXPERIMENTS, ids=lambda p: p.stem)
-def test_every_experiment_can_be_read_and_says_its_command_and_time(path: Path) -> None:
+def test_every_experiment_can_be_read_and_says_its_command_and_the_time_that_check_says(path: Path, tmp_path: Path) -> None:
     text = path.read_text()
     spec = parse(text, source=path.name)
-    first = text.splitlines()[:3]
-    assert re.match(rf"# effcore run experiments/{re.escape(path.name)}(\s|$)", first[0])
-    assert any(re.search(r"minute|second", line) for line in first)
+    first = "\n".join(line for line in text.splitlines() if line.startswith("#"))
+    assert re.match(rf"# effcore run experiments/{re.escape(path.name)}(\s|$)", first)
+    said = f"At most {duration(spec.search.budget.minutes * 60)}, its budget." if spec.search.budget.minutes else ""
+    expected = forecast(spec, home=tmp_path, slots=2).estimated_s
+    assert (said or f"# About {duration(expected)} on 2 idle cores, as `effcore check` says before anything has run.\n") in f"{first}\n"
+    assert len(re.findall(r"\d (min|s|minutes|seconds)\b", first)) == 1, "one time, which is that of `effcore check`"
     assert spec.size > 0
 
 

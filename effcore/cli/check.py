@@ -102,7 +102,7 @@ def cost_lines(spec: Spec, cost: Forecast) -> list[str]:
     shared = cost.stages_total - cost.stages_distinct
     done = "" if searches else f"; {cost.trainings_cached} are there already"
     basis = "by what ran here before" if cost.learned else "a guess from another machine, since nothing has run here yet"
-    cores = "1 core" if cost.slots == 1 else f"{cost.slots} cores"
+    cores = "1 idle core" if cost.slots == 1 else f"{cost.slots} idle cores"
     lines = _search_lines(spec, cost) if searches else [f"{spec.name}: {cost.variants} variants of {_task(spec)}{_origin(spec)}"]
     lines += [
         f"  stages        {cost.stages_distinct} to run once each; {shared} more are shared ({cost.stages_total} without sharing)",
@@ -112,7 +112,7 @@ def cost_lines(spec: Spec, cost: Forecast) -> list[str]:
     if not searches:
         lines.append(f"  in the cache  {cost.stages_cached} of {cost.stages_distinct} stages")
     if not _by_time(spec, cost):
-        lines.append(f"  time          about {duration(cost.estimated_s)} on {cores} where nothing else runs; {basis}")
+        lines.append(f"  time          about {duration(cost.estimated_s)} on {cores}; {basis}")
     return lines
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from effcore.cache import RECORD, Cache
+from effcore.catalogue import TASKS
 from effcore.context import current_context
 from effcore.forecast import DEFAULT_S, START_S, Rates, forecast
 from effcore.plan import Plan, Stage, make_plan
@@ -25,6 +26,8 @@ recipe:
   - quantization: [none, {}]
   - runtime: onnxruntime
 """
+DIGITS = TASKS["digits"].train / TASKS["mnist5k"].train
+"""Of what an epoch of `mnist5k` takes."""
 
 
 @pytest.fixture
@@ -57,7 +60,7 @@ def test_a_fresh_home_has_nothing_and_nothing_is_written(spec: Spec, tmp_path: P
     assert (cost.variants, cost.trainings, cost.trainings_cached, cost.measurements) == (4, 2, 0, 4)
     assert (cost.stages_distinct, cost.stages_cached) == (3 + 1 + 4 + 4 + 4, 0)
     assert cost.stages_total == 4 * (3 + 1 + 1 + 1) + 2
-    work = 4 * DEFAULT_S["train"] + DEFAULT_S["transform"] + 4 * DEFAULT_S["export"] + 4 * DEFAULT_S["evaluate"]
+    work = DIGITS * (4 * DEFAULT_S["train"] + DEFAULT_S["transform"]) + 4 * DEFAULT_S["export"] + 4 * DEFAULT_S["evaluate"]
     assert cost.estimated_s == pytest.approx(work + 4 * DEFAULT_S["measure"] + START_S)
     assert not (tmp_path / "none").exists()
 
@@ -71,7 +74,7 @@ def test_what_is_in_the_cache_is_not_counted_as_work(spec: Spec, tmp_path: Path)
     keep(tmp_path, trained[2])
     whole = forecast(spec, home=tmp_path, slots=1)
     assert (whole.stages_cached, whole.trainings_cached) == (3, 1)
-    assert whole.estimated_s == pytest.approx(partly.estimated_s - 2 * DEFAULT_S["train"])
+    assert whole.estimated_s == pytest.approx(partly.estimated_s - 2 * DIGITS * DEFAULT_S["train"])
 
 
 @pytest.mark.parametrize("damage", ["", "[]", "{}", '{"facts": 1}', "{"])
@@ -168,3 +171,13 @@ def test_a_search_is_forecast_with_as_many_measurements_as_it_has_structures(tmp
         found[name] = cost.measurements
         assert cost.variants == 80 and cost.stages_distinct <= cost.stages_total
     assert found == {"one": 1, "each": 80, "three": 3}
+
+
+def test_an_epoch_of_more_images_takes_longer_until_one_has_run(tmp_path: Path) -> None:
+    small, large = (forecast(parse(TEXT.replace("digits", task)), home=tmp_path, slots=1) for task in ("digits", "glyphs"))
+    assert not small.learned and small.slots == 1
+    more = TASKS["glyphs"].train / TASKS["mnist5k"].train - DIGITS
+    assert large.estimated_s - small.estimated_s == pytest.approx(more * (4 * DEFAULT_S["train"] + DEFAULT_S["transform"]))
+    log(tmp_path, *(executed(kind, f"other {kind}", 3.0) for kind in ("train", "transform")))
+    learned = [forecast(parse(TEXT.replace("digits", task)), home=tmp_path, slots=1) for task in ("digits", "glyphs")]
+    assert learned[0].estimated_s == learned[1].estimated_s and learned[0].learned

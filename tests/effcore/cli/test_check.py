@@ -34,7 +34,7 @@ def test_of_a_grid(tmp_path: Path) -> None:
         "  trainings     3, fine-tunings and teachers among them; 0 are there already",
         "  measurements  3 different structures",
         "  in the cache  0 of 18 stages",
-        "  time          about 36 s on 2 cores where nothing else runs; a guess from another machine, since nothing has run here yet",
+        "  time          about 23 s on 2 idle cores; a guess from another machine, since nothing has run here yet",
     ]
 
 
