@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from effcore.cli.options import Home, Json, SweepName, Uri, open_store, print_json
+from effcore.cli.options import Home, Json, SweepName, Uri, left_out_lines, marks, open_store, print_json
 
 
 def data(
@@ -41,21 +41,26 @@ def print_data(document: dict[str, Any]) -> None:
     headings = ("recipe", "images needed (95 % interval)", "error = a n^-b + c", "accuracy by images", "seconds to target")
     for heading in headings:
         table.add_column(heading)
+    lacking = marks(row["reason"] for row in document["groups"] if row["images_needed"] is None)
     for row in document["groups"]:
         sizes = row["sizes"]
         accuracies = " ".join(f"{s['images']}:{s['accuracy']:.1%}" for s in sizes)
-        table.add_row(Text(row["name"]), needed_text(row), law_text(row), accuracies, time_text(sizes))
+        needed = needed_text(row) if row["images_needed"] is not None else f"no law{lacking[row['reason']]}"
+        table.add_row(Text(row["name"]), needed, law_text(row), accuracies, time_text(sizes))
     console = Console(width=None if Console().is_terminal else 200)
-    console.print(table)
-    for entry in document["left_out"]:
-        console.print(Text(f"left out: {entry['name']}: {entry['reason']}"))
+    if document["groups"]:
+        console.print(table)
+    else:
+        print("No recipe: none of the variants has finished.")
+    for reason, mark in lacking.items():
+        console.print(Text(f"no law{mark}: {reason}"))
+    for line in left_out_lines((entry["name"], entry["reason"]) for entry in document["left_out"]):
+        console.print(Text(line))
 
 
 def needed_text(row: dict[str, Any]) -> str:
-    """Images with their interval; where there are none, why."""
+    """Images with their interval, of a row that has a law."""
     needed = row["images_needed"]
-    if needed is None:
-        return f"no law: {row['reason']}"
     largest = row["sizes"][-1]["images"]
     low = f"{needed['low']:,.0f}" if needed["low"] is not None else "beyond"
     if needed["images"] is None:

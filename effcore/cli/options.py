@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -53,6 +54,33 @@ def duration(seconds: float) -> str:
         ('60 s', '3 min')
     """
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+def marks(reasons: Iterable[str]) -> dict[str, str]:
+    """What stands in a table in the place of each reason, which is said once below it: nothing where there is only one, else its number.
+
+    Example:
+        >>> marks(["too few", "too few"]), marks(["too few", "too slow", "too few"])
+        ({'too few': ''}, {'too few': ' (1)', 'too slow': ' (2)'})
+    """
+    different = list(dict.fromkeys(reasons))
+    return {reason: f" ({number})" if len(different) > 1 else "" for number, reason in enumerate(different, start=1)}
+
+
+def left_out_lines(entries: Iterable[tuple[str, str]]) -> list[str]:
+    """A line for each reason, with all that it keeps out.
+
+    Args:
+        entries: Name and reason of each.
+
+    Example:
+        >>> left_out_lines([("a", "failed"), ("b", "slow"), ("c", "failed")])
+        ['left out: a, c: failed', 'left out: b: slow']
+    """
+    names: dict[str, list[str]] = {}
+    for name, reason in entries:
+        names.setdefault(reason, []).append(name)
+    return [f"left out: {', '.join(dict.fromkeys(some))}: {reason}" for reason, some in names.items()]
 
 
 def open_home(path: Path | None, brought: Brought | None = None, *, make: bool = True) -> Path:

@@ -50,14 +50,21 @@ def print_proxies(document: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from effcore.analysis.ranking import FEWEST
+
     print(f"{document['sweep']} on {document['task']}: rank correlations over {document['networks']} float networks, with 95 % intervals\n")
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("proxy", "ranks", "networks", "Kendall's tau", "Spearman's rho"):
         table.add_column(heading)
     for row in document["proxies"]:
         table.add_row(row["proxy"], row["truth"], str(row["count"]), _text(row["kendall"]), _text(row["spearman"]))
+    if not document["proxies"]:
+        print("No proxy: the sweep must hold finished networks in float, neither pruned nor quantized, with accuracy and latency.")
+        return
     console = Console(width=None if Console().is_terminal else 160)
     console.print(table)
+    if any(row["kendall"] is None for row in document["proxies"]):
+        print(f"- fewer than {FEWEST} networks, or all with the same figure, which nothing can rank")
     error = document["table_error"]
     if error:
         shares = f"median error {error['median']:.1%}, largest {error['largest']:.1%}"
@@ -65,4 +72,4 @@ def print_proxies(document: dict[str, Any]) -> None:
 
 
 def _text(found: dict[str, float] | None) -> str:
-    return "too few, or all the same" if found is None else f"{found['value']:+.2f} ({found['low']:+.2f} to {found['high']:+.2f})"
+    return "-" if found is None else f"{found['value']:+.2f} ({found['low']:+.2f} to {found['high']:+.2f})"

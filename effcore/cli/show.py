@@ -8,7 +8,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from effcore.cli.options import Broken, Checkpoint, Data, Home, Json, Plugin, Resolution, Sweep, Uri, brought, open_home, open_store, print_json
+from effcore.cli.options import (
+    Broken,
+    Checkpoint,
+    Data,
+    Home,
+    Json,
+    Plugin,
+    Resolution,
+    Sweep,
+    Uri,
+    brought,
+    left_out_lines,
+    open_home,
+    open_store,
+    print_json,
+)
 from effcore.errors import EffcoreError, nearest
 from effcore.objectives import METRICS, metric
 
@@ -98,11 +113,13 @@ def print_frontier(frontier: Frontier, *, device: Device | None = None) -> None:
         fits = [fit(point, device).text] if device is not None else []
         table.add_row("*" if point.on_frontier else "", Text(point.name), *cells, chance, *fits, style=style)
     console = Console(width=None if Console().is_terminal else 160)
-    console.print(table)
     if frontier.points:
+        console.print(table)
         console.print(Text("* no other point is better in everything; on frontier: how probable that is, given the doubt of the figures"))
-    for entry in frontier.left_out:
-        console.print(Text(f"left out: {entry.name}: {entry.reason}"))
+    else:
+        console.print(Text("No point to show."))
+    for line in left_out_lines((entry.name, entry.reason) for entry in frontier.left_out):
+        console.print(Text(line))
 
 
 def format_metric(name: str, metrics: Any) -> str:
