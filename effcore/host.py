@@ -6,9 +6,15 @@ import fcntl
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
+
+LOCKS = Path("/proc/locks")
+"""Where Linux tells who holds which lock and who waits for it."""
 
 
 def _folder() -> Path:
@@ -51,3 +57,40 @@ def _open(name: str) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hold:
+    """What keeps a process of ours from going on.
+
+    Attributes:
+        reason: `work`, which must end before it can measure; `measurement`, which nothing may run beside; `turn`, a measurement that
+            waits before it; `same`, another process that makes what it would make.
+        by: Processes that keep it.
+    """
+
+    reason: Literal["work", "measurement", "turn", "same"]
+    by: tuple[int, ...]
+
+
+def held_up(own: Collection[int], *, locks: Path = LOCKS) -> Hold | None:
+    """What of others keeps a process of ours waiting; None where nothing does, or the system does not tell.
+
+    Args:
+        own: Process ids of ours.
+        locks: As Linux writes them.
+    """
+    try:
+        lines = [line.split() for line in locks.read_text().splitlines() if " FLOCK " in line]
+        places = {(_folder() / f"{name}.lock").stat().st_ino: name for name in ("turnstile", "work")}
+    except OSError:  # another system, or nobody has asked for the host yet
+        return None
+    holders: dict[str, list[int]] = defaultdict(list)
+    for *_, pid, place, _, _ in (line for line in lines if "->" not in line):
+        holders[place].append(int(pid))
+    for *_, mode, pid, place, _, _ in (line for line in lines if "->" in line):
+        others = tuple(sorted({holder for holder in holders[place] if holder not in own and holder > 0}))
+        if int(pid) in own and others:
+            name = places.get(int(place.rsplit(":", 1)[1]), "")
+            return Hold(reason="same" if not name else "turn" if name == "turnstile" else "work" if mode == "WRITE" else "measurement", by=others)
+    return None

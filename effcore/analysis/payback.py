@@ -69,6 +69,8 @@ def training_cost(child: Point, parent: Point) -> str:
     took, before = (point.metrics.get("train_total_s", math.nan) for point in (child, parent))
     if not (math.isfinite(took) and before > 0):
         return ""
+    if abs(took / before - 1) < 0.005:
+        return f"{took:.3g} s in all, as long as its parent"
     return f"{took:.3g} s in all, {took - before:+.2g} s ({took / before - 1:+.0%}) against its parent"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -103,32 +104,71 @@ def _sweep(
 
 @contextmanager
 def _bar(name: str) -> Iterator[Any]:
-    """A progress bar on stderr; a line now and then where stderr is no terminal."""
+    """A progress bar on stderr; a line now and then where stderr is no terminal. What keeps a sweep waiting is a line of its own on both."""
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as RichProgress
+    from rich.table import Column
 
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[state]}"), TimeElapsedColumn())
+    state = TextColumn("{task.fields[state]}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis"))
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(bar_width=16), TimeElapsedColumn(), state)
     with RichProgress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task(name, total=None, state="starting")
-        seen: list[int] = [-1]
+        task, lines = bar.add_task(name, total=None, state="starting"), Lines(name)
 
         def report(progress: Progress) -> None:
-            state = describe_progress(progress)
-            bar.update(task, completed=progress.stages_done, total=progress.stages_total, state=state)
-            if not console.is_terminal and progress.variants_done + progress.failed != seen[0]:
-                seen[0] = progress.variants_done + progress.failed
-                print(f"{name}: {state}", file=sys.stderr, flush=True)
+            bar.update(task, completed=progress.stages_done, total=progress.stages_total, state=describe_progress(progress))
+            for line in lines.next(progress, now=time.monotonic(), terminal=console.is_terminal):
+                bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
         yield report
+
+
+WAITING_S = 3.0
+"""That a sweep stands still before it is said why: most waits for a measurement are shorter."""
+
+
+class Lines:
+    """Which lines tell of a sweep as it goes on.
+
+    Args:
+        name: Of the sweep.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name, self._ended, self._told = name, -1, ""
+        self._since: float | None = None
+
+    def next(self, progress: Progress, *, now: float, terminal: bool) -> list[str]:
+        """What is to be said now: on a terminal, which has a bar, only why it stands still.
+
+        Args:
+            progress: How far it is.
+            now: Seconds since some moment.
+            terminal: Whether it is told on one.
+        """
+        ended, waits = progress.variants_done + progress.failed, progress.standing.waits
+        lines = []
+        if ended != self._ended and not terminal:
+            lines.append(f"{self._name}: {describe_progress(progress)}")
+        self._ended = ended
+        if not waits:
+            self._since, self._told = None, ""
+            return lines
+        self._since = now if self._since is None else self._since
+        if now - self._since >= WAITING_S and waits != self._told:
+            self._told = waits
+            lines.append(f"{self._name}: {waits}")
+        return lines
 
 
 def describe_progress(progress: Progress) -> str:
     """How far a sweep is, in a line."""
     failed = f", {progress.failed} failed" if progress.failed else ""
     left = f", about {duration(progress.remaining_s)} left" if progress.remaining_s > 0 else ""
-    return f"{progress.variants_done} of {progress.variants_total} variants{failed}, stage {progress.stages_done} of {progress.stages_total}{left}"
+    now = progress.standing.waits or progress.standing.doing
+    far = f"{progress.variants_done} of {progress.variants_total} variants{failed}, stage {progress.stages_done} of {progress.stages_total}{left}"
+    return f"{far}; {now}" if now else far
 
 
 def _print_result(result: SweepResult, home: Path, uri: str | None, *, as_json: bool) -> None:

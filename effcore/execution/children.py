@@ -65,6 +65,12 @@ class Children:
         """Process id of the server, None while there is none."""
         return self._server.pid if self._server else None
 
+    @property
+    def pids(self) -> frozenset[int]:
+        """Process ids of the server and of its children."""
+        found = [self.server_pid, *(child.pid for child in list(self._children.values()))]
+        return frozenset(pid for pid in found if pid is not None)
+
     def warm(self) -> None:
         """Start the server now, so that its imports run while the caller does something else."""
         with self._lock:

@@ -12,7 +12,7 @@ from typing import Any
 
 from effcore.errors import Cancelled, EffcoreError
 from effcore.execution.execute import NoPages, outcome_of
-from effcore.execution.worker import Outcome, Worker
+from effcore.execution.worker import Outcome, Standing, Worker
 from effcore.measure.environment import current
 from effcore.measure.load import core_count
 from effcore.plan import Stage
@@ -110,6 +110,11 @@ class ClusterEngine:
                 resources=resources(stage, kind=self._kind),
             )  # fmt: skip
         self._futures[stage.key].add_done_callback(lambda future: done(stage, outcome_of(future)))
+
+    @property
+    def standing(self) -> Standing:
+        """What it is at is known on the hosts alone."""
+        return Standing()
 
     def hold(self) -> None:
         """As `execute.Engine.hold`, on every host."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from effcore.execution.worker import Outcome, Worker
+from effcore.execution.worker import Outcome, Standing, Worker
 from effcore.measure.load import core_count
 from effcore.plan import Stage
 
@@ -86,6 +86,11 @@ class Engine:
                 resources={"core": self.slots if stage.exclusive else 1},
             )  # fmt: skip
         self._futures[stage.key].add_done_callback(lambda future: done(stage, outcome_of(future)))
+
+    @property
+    def standing(self) -> Standing:
+        """What it is at."""
+        return self._worker.standing
 
     def hold(self) -> None:
         """Start nothing more; what runs comes to its end, and the rest comes as cancelled."""

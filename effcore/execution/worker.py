@@ -6,13 +6,15 @@ import json
 import signal
 import threading
 import uuid
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 from effcore.cache import Cache, Entry
 from effcore.errors import Cancelled, StageError
-from effcore.execution.children import SERVER_DIED, Children
+from effcore.execution.children import SERVER_DIED, Child, Children
 from effcore.home import HOME
+from effcore.host import Hold, held_up
 from effcore.plan import Stage
 from effcore.stages import FAILED, FOUND, request
 from effcore.stages import main as child_main
@@ -36,6 +38,43 @@ class Outcome:
     reused: bool
 
 
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What a worker is at.
+
+    Attributes:
+        begun: Stages that have a process.
+        starting: Whether none has, since what all of them need is still being loaded.
+        hold: What of others keeps one of them waiting.
+    """
+
+    begun: tuple[Stage, ...] = ()
+    starting: bool = False
+    hold: Hold | None = None
+
+    @property
+    def doing(self) -> str:
+        """In words, as `training mlp x0.25 on digits, exporting (2)`; empty where nothing is known to run."""
+        if self.starting and self.hold is None:
+            return "loading torch"
+        counts = Counter(stage.words for stage in self.begun)
+        return ", ".join(words if n == 1 else f"{words} ({n})" for words, n in counts.items())
+
+    @property
+    def waits(self) -> str:
+        """Why it stands still, in words; empty where it does not."""
+        if self.hold is None:
+            return ""
+        who = ", ".join(map(str, self.hold.by))
+        process = f"process {who}" if len(self.hold.by) == 1 else f"processes {who}"
+        return {
+            "work": f"waits to measure until other work of effcore on this host has ended ({process})",
+            "measurement": f"waits until another measurement on this host has ended ({process}); nothing may run beside it",
+            "turn": f"waits behind a measurement on this host that comes first ({process})",
+            "same": f"waits for another sweep that is making the same ({process})",
+        }[self.hold.reason]
+
+
 class Worker:
     """Runs stages on this host, each in a child process.
 
@@ -53,10 +92,18 @@ class Worker:
         self._children = Children(preload=preload, log=self.logs / "forkserver.log", environment=(environment or {}) | {HOME: str(home)})
         self._lock = threading.Lock()
         self._closing = self._holding = False
+        self._at_work: dict[str, tuple[Stage, Child]] = {}
 
     def warm(self) -> None:
         """Start the fork server, so that its imports run while the caller does something else."""
         self._children.warm()
+
+    @property
+    def standing(self) -> Standing:
+        """What it is at."""
+        at_work = list(self._at_work.values())
+        begun = tuple(stage for stage, child in at_work if child.pid is not None)
+        return Standing(begun=begun, starting=bool(at_work) and not begun, hold=held_up(self._children.pids) if at_work else None)
 
     def close(self) -> None:
         """End every child and its server, and start nothing more."""
@@ -84,10 +131,10 @@ class Worker:
             if status >= 0 or attempt == LOST_RETRIES:
                 break
         if status not in (0, FOUND):
-            raise StageError(f"{stage.kind} ({stage.cost_class}): {cause}")
+            raise StageError(f"{stage.words}: {cause}")
         entry = self.cache.find(stage.key)
         if entry is None:
-            raise StageError(f"{stage.kind} ({stage.cost_class}): its output was damaged as soon as it was written. Check the disk.")
+            raise StageError(f"{stage.words}: its output was damaged as soon as it was written. Check the disk.")
         return Outcome(stage, entry, status == FOUND)
 
     def _run_child(self, stage: Stage) -> tuple[int, str]:
@@ -97,7 +144,9 @@ class Worker:
             if self._closing or self._holding:
                 raise Cancelled("The sweep was cancelled." if self._closing else "The sweep stands still.")
             child = self._children.start(TARGET, request(stage, home=self.home, outcome=outcome), log=log)
+            self._at_work[stage.key] = (stage, child)
         status = child.wait()
+        self._at_work.pop(stage.key, None)
         if self._closing and status not in (0, FOUND):
             raise Cancelled("The sweep was cancelled.")
         cause = _cause(status, outcome, log)

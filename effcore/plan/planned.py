@@ -44,6 +44,13 @@ class StoredTeacher:
     train_total_s: float
 
 
+DOING = {
+    "build": "building", "train": "training", "transform": "changing the network", "export": "exporting", "evaluate": "evaluating",
+    "measure": "measuring", "admit": "checking the file", "table": "measuring parts", "screen": "trying sub-networks",
+}  # fmt: skip
+"""What each kind of stage does, for people."""
+
+
 @dataclass(frozen=True)
 class Stage:
     """One unit of work.
@@ -70,6 +77,16 @@ class Stage:
     def trains(self) -> bool:
         """Whether its time counts as training."""
         return self.kind == "train" or (self.kind == "transform" and self.units > 0)
+
+    @property
+    def words(self) -> str:
+        """What it does, for people, as `training mlp x0.25 on digits`."""
+        network = self.config.get("architecture")
+        if self.kind in ("build", "train") and network:
+            return f"{'training' if self.kind == 'train' else 'building'} {network['family']} x{network['width']:g} on {self.config['task']}"
+        if self.kind == "transform" and "step" in self.config:
+            return str(next(iter(self.config["step"])))
+        return DOING.get(self.kind, self.kind)
 
 
 @dataclass(frozen=True, kw_only=True)

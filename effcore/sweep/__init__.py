@@ -28,9 +28,10 @@ from effcore.search.history import History
 from effcore.spec import Spec
 from effcore.stages import LIMIT_VARIABLE, TASK_VARIABLE
 from effcore.stored import StoredTeachers, require_teachers
-from effcore.sweep.driver import Driver, Events, Progress, Source
+from effcore.sweep.driver import Driver, Events, Source
 from effcore.sweep.grid import Grid
 from effcore.sweep.one_shot import OneShot
+from effcore.sweep.progress import Progress
 from effcore.sweep.recorded import history_of
 from effcore.sweep.searcher import Searcher
 from effcore.sweep.sounding import SoundingSearcher

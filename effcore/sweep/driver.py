@@ -17,7 +17,7 @@ from effcore.context import current_context
 from effcore.errors import Cancelled, Paused
 from effcore.execution.cluster import ClusterEngine
 from effcore.execution.execute import Engine
-from effcore.execution.worker import Outcome
+from effcore.execution.worker import Outcome, Standing
 from effcore.forecast import Rates
 from effcore.measure.environment import current
 from effcore.measure.process import check_threads
@@ -25,6 +25,7 @@ from effcore.plan import Plan, Stage, VariantPlan, measure_stage
 from effcore.spec import Spec
 from effcore.stored import StoredTeachers
 from effcore.sweep.clearing import is_due
+from effcore.sweep.progress import Progress
 from effcore.sweep.reckoning import Reckoning
 from effcore.sweep.results import elsewhere, gather
 from effcore.tracking import Heard, Store, VariantRecord
@@ -37,23 +38,6 @@ Events = queue.SimpleQueue[tuple[Stage, Outcome | BaseException] | None]
 """What stages came to; None is Ctrl-C. A simple queue, since a signal may come while its reader holds the lock of another."""
 
 AnyEngine = Engine | ClusterEngine
-
-
-@dataclass(frozen=True, kw_only=True)
-class Progress:
-    """How far a sweep is.
-
-    Attributes:
-        stages_done, stages_total: Distinct stages, measurements among them.
-        remaining_s: Expected seconds until the end.
-    """
-
-    variants_done: int
-    variants_total: int
-    failed: int
-    stages_done: int
-    stages_total: int
-    remaining_s: float
 
 
 class Source(Protocol):
@@ -127,7 +111,7 @@ class Driver:
         self._engine: AnyEngine | None = None
         self._last_beat = self._last_look = 0.0
         self._pausing, self._budget = False, ""
-        self._left_s = 0.0
+        self._left_s, self._standing = 0.0, Standing()
 
     def run(self, source: Source, engine: AnyEngine) -> None:
         """Run what a source says until there is nothing more."""
@@ -329,9 +313,11 @@ class Driver:
     def _progress(self) -> Progress:
         if time.monotonic() - self._last_look >= FORECAST_S or self.source.ended:
             self._last_look, self._left_s = time.monotonic(), 0.0 if self.source.ended else self.source.remaining_s(self)
+            self._standing = self._engine.standing if self._engine is not None else Standing()
         return Progress(
             variants_done=self.done, variants_total=self.source.total, failed=len(self.errors), stages_done=len(self.outcomes),
             stages_total=len(self.stages) - self._sent_off + self.measurements, remaining_s=self._left_s,
+            standing=self._standing,
         )  # fmt: skip
 
     @property

@@ -166,3 +166,46 @@ def test_the_host_is_free_after_an_exception(tmp_path: Path, monkeypatch: pytest
         raise RuntimeError
     with host.host_lock(exclusive=True):
         pass
+
+
+def waits_for(pid: int, reason: str) -> host.Hold:
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        found = host.held_up({pid})
+        if found is not None and found.reason == reason:
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"{host.held_up({pid})} is not {reason}")
+
+
+@pytest.mark.skipif(not host.LOCKS.exists(), reason="only Linux tells who holds a lock")
+def test_who_keeps_a_process_from_the_host_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host, "_folder", lambda: tmp_path / "host")
+    assert host.held_up({os.getpid()}) is None, "nobody has asked for the host yet"
+    first = Holder(tmp_path, "a", "together")
+    first.holds()
+    second = Holder(tmp_path, "b", "alone")
+    assert waits_for(second.process.pid, "work").by == (first.process.pid,)
+    third = Holder(tmp_path, "c", "together")
+    assert waits_for(third.process.pid, "turn").by == (second.process.pid,)
+    assert host.held_up({first.process.pid}) is None
+    assert host.held_up({first.process.pid, second.process.pid}) is None, "what is ours keeps nothing of ours from others' sight"
+    first.let_go()
+    second.holds()
+    assert waits_for(third.process.pid, "measurement").by == (second.process.pid,)
+    second.let_go()
+    third.holds()
+    third.let_go()
+
+
+def test_a_lock_of_another_place_is_of_another_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host, "_folder", lambda: tmp_path)
+    for name in ("turnstile", "work"):
+        (tmp_path / f"{name}.lock").touch()
+    locks = tmp_path / "locks"
+    locks.write_text(
+        "1: POSIX  ADVISORY  WRITE 5 fe:00:77 0 EOF\n2: FLOCK  ADVISORY  WRITE 6 fe:00:77 0 EOF\n2: -> FLOCK  ADVISORY  WRITE 7 fe:00:77 0 EOF\n"
+    )
+    assert host.held_up({7}, locks=locks) == host.Hold(reason="same", by=(6,))
+    assert host.held_up({5, 6, 8}, locks=locks) is None and host.held_up({6, 7}, locks=locks) is None
+    assert host.held_up({7}, locks=tmp_path / "none") is None

@@ -39,7 +39,7 @@ def test_says_every_change_with_its_interval_and_reads_two_points_only(variants:
     assert view is not None
     assert view.line.startswith("Trade-off: 2 times faster (1.86 to 2.15); accuracy ") and view.line.endswith(".")
     assert any(d.startswith("A loss of up to") for d in view.details)
-    assert "Training: 24 s in all, +0 s (+0%) against its parent." in view.details
+    assert "Training: 24 s in all, as long as its parent." in view.details
     assert view.details[-1] == "Payback of its own training: after 80,000 predictions (74,900 to 86,300) for 8 s of training."
     assert view.rules == RULES
 

@@ -54,4 +54,5 @@ def test_what_a_step_adds_to_the_training_is_told_where_both_are_known() -> None
     child, parent = (point(name, metrics={"train_total_s": seconds}) for name, seconds in (("b", 12.5), ("a", 10.0)))
     assert training_cost(child, parent) == "12.5 s in all, +2.5 s (+25%) against its parent"
     assert training_cost(parent, child) == "10 s in all, -2.5 s (-20%) against its parent"
+    assert training_cost(child, child) == "12.5 s in all, as long as its parent"
     assert training_cost(child, point("a")) == training_cost(point("b"), parent) == ""

@@ -95,7 +95,7 @@ def test_a_failure_reaches_all_that_needed_it_with_its_cause_and_nothing_else(en
         engine, stage("k-a", "refuse", text="nothing left to prune."), stage("k-b", after=("k-a",)),
         stage("k-c", after=("k-b",)), stage("k-d"), stage("k-e", after=("k-d",)),
     )  # fmt: skip
-    cause = "refuse (class of refuse): nothing left to prune."
+    cause = "refuse: nothing left to prune."
     assert {key: str(outcomes[key]) for key in ("k-a", "k-b", "k-c")} == dict.fromkeys(("k-a", "k-b", "k-c"), cause)
     assert all(isinstance(outcomes[key], StageError) for key in ("k-a", "k-b", "k-c"))
     assert text(outcomes["k-e"]) == "de"
@@ -104,7 +104,7 @@ def test_a_failure_reaches_all_that_needed_it_with_its_cause_and_nothing_else(en
 
 def test_what_was_submitted_after_a_failure_hears_of_it_too(engine: Engine) -> None:
     run(engine, stage("k-a", "refuse", text="no."))
-    assert str(run(engine, stage("k-b", after=("k-a",)))["k-b"]) == "refuse (class of refuse): no."
+    assert str(run(engine, stage("k-b", after=("k-a",)))["k-b"]) == "refuse: no."
 
 
 def overlaps(found: dict[str, tuple[float, float, bool]]) -> list[tuple[str, str]]:

@@ -76,7 +76,7 @@ def test_a_training_may_be_given_so_much_of_a_core_and_no_more(tmp_path: Path) -
     worker = make_worker(tmp_path, **{CPU_VARIABLE: "0.5"})
     try:
         worker.perform(stage("train", cpu_s=0.0))
-        with pytest.raises(StageError, match=r"train \(class of train\): it took more than 0.5 s of a core, the most that a training may take here."):
+        with pytest.raises(StageError, match=r"training: it took more than 0.5 s of a core, the most that a training may take here."):
             worker.perform(stage("train", "2", cpu_s=60.0))
     finally:
         worker.close()
@@ -84,7 +84,7 @@ def test_a_training_may_be_given_so_much_of_a_core_and_no_more(tmp_path: Path) -
 
 
 def test_an_input_that_is_gone_is_told(worker: Worker) -> None:
-    expected = "join \\(class of join\\): The output of stage join-9 is gone. Run the same command again: it is built anew."
+    expected = "join: The output of stage join-9 is gone. Run the same command again: it is built anew."
     with pytest.raises(StageError, match=expected):
         worker.perform(stage("join", inputs=(("model", "join-9"),), text="b"))
 
@@ -92,14 +92,14 @@ def test_an_input_that_is_gone_is_told(worker: Worker) -> None:
 def test_a_refusal_is_the_cause_word_for_word(worker: Worker, tmp_path: Path) -> None:
     with pytest.raises(StageError) as caught:
         worker.perform(stage("refuse", text="pruning removed nothing."))
-    assert str(caught.value) == "refuse (class of refuse): pruning removed nothing."
+    assert str(caught.value) == "refuse: pruning removed nothing."
     assert [line["event"] for line in executions(tmp_path)] == ["started", "failed"]
     assert worker.cache.keys() == set() and list((tmp_path / "cache.tmp").iterdir()) == []
     assert list((tmp_path / "logs").glob("*.json")) == []
 
 
 def test_a_mistake_is_told_by_its_kind_and_its_traceback_is_logged(worker: Worker, tmp_path: Path) -> None:
-    with pytest.raises(StageError, match="crash \\(class of crash\\): IndexError: list index out of range"):
+    with pytest.raises(StageError, match="crash: IndexError: list index out of range"):
         worker.perform(stage("crash"))
     (log,) = (tmp_path / "logs").glob("crash-1.*.log")
     assert "Traceback" in log.read_text()
@@ -130,7 +130,7 @@ def test_a_child_that_is_lost_once_is_tried_again(worker: Worker, tmp_path: Path
 def test_a_child_that_is_lost_twice_has_failed(worker: Worker, tmp_path: Path, how: dict[str, Any], cause: str) -> None:
     with pytest.raises(StageError) as caught:
         worker.perform(stage("lose", file=str(tmp_path / "counter"), times=99, **how))
-    assert str(caught.value) == f"lose (class of lose): {cause}"
+    assert str(caught.value) == f"lose: {cause}"
     assert (tmp_path / "counter").read_text() == "2"
 
 
@@ -138,7 +138,7 @@ def test_a_process_that_leaves_without_a_word_is_told_with_its_log(worker: Worke
     with pytest.raises(StageError) as caught:
         worker.perform(stage("leave"))
     (log,) = (tmp_path / "logs").glob("leave-1.*.log")
-    assert str(caught.value) == f"leave (class of leave): its process ended with exit code 9; what it printed is in {log}."
+    assert str(caught.value) == f"leave: its process ended with exit code 9; what it printed is in {log}."
     assert log.read_text() == "these were its last words\n"
 
 

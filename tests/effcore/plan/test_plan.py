@@ -415,3 +415,11 @@ def test_a_file_from_outside_is_named_by_its_content_its_task_and_what_runs_it(m
     monkeypatch.setitem(TASKS, "digits", replace(TASKS["digits"], fingerprint="of other images"))
     others.append(admitted())
     assert [sum(a == b for a, b in zip(first, other, strict=True)) for other in others] == [0, 0, 0]
+
+
+def test_stages_say_in_words_what_they_do() -> None:
+    found = plan(MLP, TRAIN, "distillation: {teacher: {family: cnn, width: 0.5}}", "pruning: {}", "quantization: {}", RUN)
+    assert {s.words for s in found.stages.values()} == {
+        "training mlp x1 on digits", "training cnn x0.5 on digits", "pruning", "exporting", "evaluating",
+    }  # fmt: skip
+    assert Stage("train", "t", {}).words == "training" and Stage("own", "o", {}).words == "own"

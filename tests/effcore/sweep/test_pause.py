@@ -13,7 +13,7 @@ from effcore.errors import Paused
 from effcore.spec import Spec, parse
 from effcore.sweep import driver as driver_module
 from effcore.sweep import run_sweep
-from effcore.sweep.driver import Progress
+from effcore.sweep.progress import Progress
 from effcore.tracking import Store
 
 pytestmark = pytest.mark.slow

@@ -15,7 +15,7 @@ from effcore.search import History, read_history
 from effcore.search.analysis import growth, nearest_miss, savings
 from effcore.spec import Spec, parse
 from effcore.sweep import SweepResult, run_sweep
-from effcore.sweep.driver import Progress
+from effcore.sweep.progress import Progress
 from effcore.tracking import Store
 from effcore.tracking.searches import read_search
 
@@ -145,4 +145,4 @@ def test_a_candidate_that_fails_is_a_result_and_the_search_goes_on(searched: Sea
     history = read_history(read_search(searched.store, result.run_id))
     failed = [t for t in history.tried if t.fate == "failed"]
     assert result.variants - result.failed >= 1
-    assert all(t.reason.startswith("transform (pruning") for t in failed) and len(failed) == result.failed
+    assert all(t.reason.startswith("pruning: ") for t in failed) and len(failed) == result.failed
