@@ -6,7 +6,6 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -14,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from effcore.catalogue import TASKS, TECHNIQUES, Parameters, Role, Technique, conflicts, family_problems, order_problems
 from effcore.errors import Problem, closest, nearest
 from effcore.recipe import Recipe, Step
+from effcore.spec.refused import NONE, Choices, Combination, refusals
 
 MAX_VARIANTS = 20_000
 """Most recipes times seeds that one grid may ask for: about ten days of two cores at a minute each."""
@@ -21,15 +21,10 @@ MAX_VARIANTS = 20_000
 MAX_STEPS = 30
 """Most steps of a recipe: the whole recipe is a tag of its run in the store, which takes 8,000 characters."""
 
+Alternative = tuple[Step | None, Any]
+"""A step, or None, and how it is written."""
+
 RANGE_KEYS = {"low", "high", "log", "step"}
-
-
-@dataclass(frozen=True)
-class Choices:
-    """The alternatives of one step; None among them leaves the step out."""
-
-    path: str
-    steps: tuple[Step | None, ...]
 
 
 def read_recipe(data: Any, path: str, *, task: str) -> tuple[list[Recipe], list[Problem]]:
@@ -62,29 +57,26 @@ def read_recipe(data: Any, path: str, *, task: str) -> tuple[list[Recipe], list[
         sizes = " x ".join(str(len(c.steps)) for c in choices if len(c.steps) > 1)
         message = f"must stand for at most {MAX_VARIANTS:,} recipes. Got {total:,} ({sizes})."
         return [], [Problem(where=path, message=message, hint="Take alternatives out.")]
-    return _combine(choices, task)
+    return _combine(choices, task, path)
 
 
-def _combine(choices: Sequence[Choices], task: str) -> tuple[list[Recipe], list[Problem]]:
+def _combine(choices: Sequence[Choices], task: str, path: str) -> tuple[list[Recipe], list[Problem]]:
     recipes: list[Recipe] = []
-    refused: dict[tuple[str, str], Problem] = {}
-    allowed: dict[tuple[tuple[tuple[str, Role], ...], str], bool] = {}
-    for combination in itertools.product(*(c.steps for c in choices)):
-        kept = [(c.path, s) for c, s in zip(choices, combination, strict=True) if s is not None]
+    refused: dict[tuple[str, str], list[Combination]] = {}
+    wrong: dict[tuple[tuple[tuple[str, Role], ...], str], list[tuple[int, str]]] = {}
+    for combination in itertools.product(*(range(len(c.steps)) for c in choices)):
+        kept = [(c.path, s) for c, i in zip(choices, combination, strict=True) if (s := c.steps[i]) is not None]
         shape = (tuple((s.technique, s.role) for _, s in kept), str(getattr(kept[-1][1].config, "name", "")) if kept else "")
-        if shape not in allowed:
-            found = order_problems(shape[0], runtime=shape[1])
-            allowed[shape] = not found
-            for index, sentence in found:
-                where = kept[index][0] if kept else choices[0].path
-                refused.setdefault((where, sentence), Problem(where=where, message=sentence))
-        if allowed[shape]:
+        if shape not in wrong:
+            wrong[shape] = order_problems(shape[0], runtime=shape[1])
+        found = [(kept[index][0] if kept else choices[0].path, sentence) for index, sentence in wrong[shape]]
+        if not found:
             named = [(s.technique, s.config) for _, s in kept]
-            for index, field, sentence in (*family_problems(named), *conflicts(named)):
-                where = f"{kept[index][0]}.{field}"
-                refused.setdefault((where, sentence), Problem(where=where, message=sentence))
+            found = [(f"{kept[index][0]}.{field}", sentence) for index, field, sentence in (*family_problems(named), *conflicts(named))]
             recipes.append(Recipe(task, tuple(s for _, s in kept)))
-    return ([], list(refused.values())) if refused else (recipes, [])
+        for problem in dict.fromkeys(found):
+            refused.setdefault(problem, []).append(combination)
+    return ([], refusals(choices, refused, path=path)) if refused else (recipes, [])
 
 
 def _read_entry(entry: Any, path: str, task: str) -> Choices | list[Problem]:
@@ -98,29 +90,31 @@ def _read_entry(entry: Any, path: str, task: str) -> Choices | list[Problem]:
     technique, where = TECHNIQUES[name], f"{path}.{name}"
     if isinstance(value, list) and not value:
         return [Problem(where=where, message="must hold at least one alternative. Got an empty list.")]
-    steps: list[Step | None] = []
+    found: list[Alternative] = []
     problems: list[Problem] = []
     for index, alternative in enumerate(value if isinstance(value, list) else [value]):
         inner = f"{where}[{index}]" if isinstance(value, list) else where
-        read, found = _read_alternative(technique, alternative, inner, task)
-        steps.extend(read)
-        problems.extend(found)
-        if len(steps) > MAX_VARIANTS:
+        read, wrong = _read_alternative(technique, alternative, inner, task)
+        found.extend(read)
+        problems.extend(wrong)
+        if len(found) > MAX_VARIANTS:
             problems.append(Problem(where=where, message=f"must stand for at most {MAX_VARIANTS:,} steps."))
             break
+    steps = [step for step, _ in found]
     if not problems and len(set(steps)) < len(steps):
         twice = next(step for step, count in Counter(steps).items() if count > 1)
         text = show(twice.document) if twice else "none"
         problems.append(Problem(where=where, message=f"must not hold the same alternative twice. Got {text} again."))
-    return problems or Choices(where, tuple(steps))
+    return problems or Choices(where, tuple(steps), tuple(written for _, written in found))
 
 
-def _read_alternative(technique: Technique, value: Any, path: str, task: str) -> tuple[list[Step | None], list[Problem]]:
-    if value == "none" and technique.optional:
-        return [None], []
-    if value == "none":
+def _read_alternative(technique: Technique, value: Any, path: str, task: str) -> tuple[list[Alternative], list[Problem]]:
+    if value == NONE and technique.optional:
+        return [(None, NONE)], []
+    if value == NONE:
         return [], [Problem(where=path, message=f"can't be left out: every recipe has `{technique.name}`.")]
-    if technique.shorthand is not None and isinstance(value, str):
+    short = isinstance(value, str) and technique.shorthand is not None
+    if short:
         value = {technique.shorthand: value}
     if not isinstance(value, dict):
         hint = f"For all defaults write `{technique.name}: {{}}`" + (", to leave it out write `none`." if technique.optional else ".")
@@ -129,14 +123,14 @@ def _read_alternative(technique: Technique, value: Any, path: str, task: str) ->
     if count > MAX_VARIANTS:
         return [], [Problem(where=path, message=f"must stand for at most {MAX_VARIANTS:,} steps. Got {count:,}.")]
     problems = _range_problems(value, technique.parameters, path)
-    steps: list[Step | None] = []
+    steps: list[Alternative] = []
     if problems:
         return [], problems
     wrong: dict[Problem, None] = {}  # one mistake in one field comes back with every combination of the others
     for plain in expand(value, technique.parameters):
         read = _validated(technique, plain, path, task)
         if isinstance(read, Step):
-            steps.append(read)
+            steps.append((read, plain[str(technique.shorthand)] if short else plain))
         else:
             wrong |= dict.fromkeys(read)
     return steps, list(wrong)
