@@ -45,6 +45,7 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Say what a sweep would cost; run nothing, write nothing."""
+    from effcore.cli.fitting import require_fitting
     from effcore.forecast import forecast
     from effcore.own import refresh, to_stderr
     from effcore.spec import parse
@@ -53,6 +54,7 @@ def check(
     try:
         parsed = parse(read_text(spec), source=str(spec))
         teachers = _teachers(parsed, folder)
+        require_fitting(parsed, source=str(spec))
     except SpecError as error:
         if as_json:
             print_json({"problems": [{"where": p.where, "line": p.line, "message": p.message, "hint": p.hint} for p in error.problems]})
