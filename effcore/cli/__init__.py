@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
 import typer
 
@@ -25,8 +30,28 @@ _COMMANDS = (
     reproductions.reproduce, serve.serve, serve.worker, serve.runner,
 )
 
+
+
+def _until_enough(command: Callable[..., None]) -> Callable[..., None]:
+    """A command that ends well when the reader of its output, as `head`, had enough."""
+
+    @wraps(command)
+    def ended(*args: Any, **options: Any) -> None:
+        try:
+            command(*args, **options)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left in the buffer goes nowhere
+            raise typer.Exit(0) from None
+
+    return ended
+
+
 for _command in _COMMANDS:
-    app.command(hidden=_command is serve.runner)(_command)
+    app.command(hidden=_command is serve.runner)(_until_enough(_command))
+
+_OF_THE_DISK = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT}
+"""Errors of the system that a user can act on, wherever they come from."""
 
 
 def main() -> None:
@@ -39,6 +64,9 @@ def main() -> None:
     except KeyboardInterrupt:
         print("\neffcore: stopped.", file=sys.stderr)
         sys.exit(130)
-    except BrokenPipeError:  # the reader of the output, as `head`, had enough
-        sys.stderr.close()
-        sys.exit(0)
+    except OSError as error:
+        if error.errno not in _OF_THE_DISK:
+            raise
+        place = f" at {error.filename}" if error.filename else ""
+        print(f"effcore: {error.strerror}{place}. Make room, give the rights, or give another place, as with --home.", file=sys.stderr)
+        sys.exit(2)

@@ -1,11 +1,20 @@
-"""What `--help` says: whole sentences, each on a line of 80 columns, and no type of Python where a user gives a value."""
+"""The commands as a whole: what `--help` says, in whole sentences on lines of 80 columns, and how they end where something else does."""
 
 from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from effcore import cli
 from effcore.cli import app
+
+ROOT = Path(__file__).parents[3]
 
 NAMES = sorted(command.callback.__name__ for command in app.registered_commands if command.callback and not command.hidden)
 
@@ -26,3 +35,26 @@ def test_options_say_what_they_take(name: str) -> None:
     assert max(map(len, text.splitlines())) <= 80
     options = text.split("Options:\n")[1]
     assert not [mark for mark in ("list[", "<path>", "<str>", " range>", "<int>", "<float>") if mark in options], options
+
+
+@pytest.mark.parametrize("arguments", [("describe", "--all"), ("describe", "--json")])
+def test_a_reader_that_had_enough_ends_a_command_well(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "effcore", *arguments, "--home", str(tmp_path / "none")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | {"PYTHONPATH": str(ROOT)})
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.close()
+    said = process.stderr.read()
+    assert (process.wait(timeout=60), said) == (0, b"")
+
+
+def test_a_place_that_can_not_be_written_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def refuse() -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", "/home/me/.effcore/logs")
+
+    monkeypatch.setattr(cli, "app", refuse)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == (
+        "effcore: Permission denied at /home/me/.effcore/logs. Make room, give the rights, or give another place, as with --home.\n"
+    )
