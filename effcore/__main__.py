@@ -1,6 +1,6 @@
 """`python -m effcore`."""
 
-from effcore.cli import main
+from effcore.cli import entry
 
 if __name__ == "__main__":
-    main()
+    entry()

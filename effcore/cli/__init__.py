@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import errno
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -54,8 +56,34 @@ _OF_THE_DISK = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQU
 """Errors of the system that a user can act on, wherever they come from."""
 
 
+def entry() -> None:
+    """Entry of `effcore` and of `python -m effcore`: as `main`, and gone as soon as it is done.
+
+    Python would take every object apart before it ends, which takes seconds with all that a sweep loads. The last of what is to be done
+    at the end, after all threads and what libraries registered, is to leave instead.
+    """
+    code = 1  # of an error that nobody caught, which is printed before
+    atexit.register(lambda: _leave(code))
+    try:
+        main()
+        code = 0
+    except SystemExit as end:
+        code = 0 if end.code is None else end.code if isinstance(end.code, int) else 1
+        raise
+
+
+def _leave(code: int) -> None:
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):  # closed, or nobody reads it any more
+            pass
+    os._exit(code)
+
+
 def main() -> None:
-    """Entry of `effcore` and of `python -m effcore`."""
+    """Run the command that the arguments name."""
     try:
         app()
     except EffcoreError as error:

@@ -58,3 +58,27 @@ def test_a_place_that_can_not_be_written_is_said(monkeypatch: pytest.MonkeyPatch
     assert capsys.readouterr().err == (
         "effcore: Permission denied at /home/me/.effcore/logs. Make room, give the rights, or give another place, as with --home.\n"
     )
+
+
+ENDING = """
+import atexit, sys
+from effcore import cli
+def main():
+    atexit.register(lambda: print("registered later", flush=True))
+    print("done")
+    END
+cli.main = main
+class Slow:
+    def __del__(self):
+        print("taken apart", flush=True)
+slow = Slow()
+cli.entry()
+"""
+
+
+@pytest.mark.parametrize(("end", "code"), [("sys.exit(1)", 1), ("sys.exit()", 0), ("pass", 0), ("sys.exit('why')", 1), ("1 / 0", 1)])
+def test_a_command_is_gone_when_it_is_done(end: str, code: int) -> None:
+    script = ENDING.replace("END", end)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False)
+    assert (done.returncode, done.stdout) == (code, "done\nregistered later\n")
+    assert ("ZeroDivisionError" in done.stderr, "why" in done.stderr) == ("1 / 0" in end, "why" in end)
