@@ -18,7 +18,7 @@ from dashboard.classroom import Posed, audience
 from dashboard.data.keeping import Keeping, Trouble
 from dashboard.data.places import home as home
 from dashboard.data.places import know_own as know_own
-from dashboard.data.places import moment
+from dashboard.data.places import moment, study
 from dashboard.data.places import tracking_uri as tracking_uri
 from dashboard.views.frontier import FrontierView, frontier_view
 from dashboard.views.large import MANY, large_view
@@ -115,7 +115,7 @@ def snapshot() -> Snapshot:
     # One look, for the name and for what is kept under it: a step that is taken down between two would be shown when it is up again.
     sweeps, steps = audience.seen_runs(_all_sweeps(), who), () if who.free else audience.up(who)
     until_ms = moment()
-    parts = [version, *(("all",) if sweeps is None else sorted(sweeps)), *(f"up {digest(astuple(step))}" for step in steps)]
+    parts = [study(), version, *(("all",) if sweeps is None else sorted(sweeps)), *(f"up {digest(astuple(step))}" for step in steps)]
     parts += [] if until_ms is None else [f"until {until_ms}"]
     return _snapshot(str(home()), tracking_uri(), "-".join(parts), until_ms, variants, sweeps, steps)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,11 +55,11 @@ class Keeping:
         return self._kept[what]
 
     def unless_in_trouble(self, what: str, read: Callable[[], Any], *, otherwise: Any) -> Any:
-        """What `read` returns; what it returned last, or `otherwise`, while something else can't be read."""
-        if self.trouble is not None:
-            return self._kept.get(what, otherwise)
-        self._kept[what] = read()
-        return self._kept[what]
+        """What `read` returns; what it returned last, or `otherwise`, while this or something else can't be read."""
+        if self.trouble is None:
+            with suppress(StoreError):  # the look at the state, which every page has, says so
+                self._kept[what] = read()
+        return self._kept.get(what, otherwise)
 
     @property
     def trouble(self) -> Trouble | None:

@@ -134,7 +134,7 @@ def _card(contender: Contender, contrast: Any, view: CompareView) -> None:
 
 
 def _figures(view: CompareView) -> None:
-    heading("Figures", key="figures-section", below=f"Those that differ, with the change against {view.reference}; ≈ within the interval.")
+    heading("Figures", key="figures-section", below=f"Those that differ, with the change against {view.reference}; ≈ where that may be none.")
     _table(view, view.figures, head="Figure", key="figures", none="No figure differs.")
 
 

@@ -129,8 +129,9 @@ def instruct(asked: Asked) -> None:
             "Release the answer", icon=":material/visibility:", key=f"release-{asked.key}", disabled=classroom.released(asked.key),
             on_click=attempt, args=(classroom.release, asked.key),
         )  # fmt: skip
-        forgets = (classroom.reset, asked.key)
-        st.button("Forget all guesses", icon=":material/restart_alt:", key=f"reset-{asked.key}", on_click=attempt, args=forgets)
+        with st.popover("Forget all guesses", icon=":material/restart_alt:", key=f"popover-reset-{asked.key}"):
+            note("Forgets the guesses of everybody to this question, and its release.", key=f"reset-says-{asked.key}", tone="plain")
+            st.button("Forget them", type="primary", key=f"reset-{asked.key}", on_click=attempt, args=(classroom.reset, asked.key))
 
 
 def reveal(asked: Asked, truth: Truth) -> None:

@@ -10,7 +10,7 @@ from dashboard.form import in_order, point_document
 from dashboard.form.spec_yaml import to_yaml
 from dashboard.quantities import ABSENT, change, show
 from dashboard.theme import title
-from dashboard.views.point import FIGURES, overlap
+from dashboard.views.point import FIGURES, overlap, too_little
 from dashboard.views.records import plain_values
 from effcore.analysis.changes import Change, accuracy_change, latency_change, memory_change, size_change
 from effcore.analysis.frontier import Evidence, Frontier, Point, Variant, find_frontier
@@ -201,10 +201,11 @@ def _figures(contenders: Sequence[Contender], standard: Contender) -> tuple[Row,
 
 
 def _moved(name: str, mine: Contender, standard: Contender) -> str:
-    """How a figure stands against the reference; ≈ where one lies within the interval of the other."""
+    """How a figure stands against the reference; ≈ where one lies within the interval of the other, or they differ by too little to count."""
     metrics, base = mine.point.metrics, standard.point.metrics
     said = "" if mine is standard else change(METRICS[name], base.get(name), metrics.get(name))
-    return f"{said} ≈" if said not in ("", "same") and overlap(name, metrics, base) else said
+    level = overlap(name, metrics, base) or too_little(name, base.get(name), metrics.get(name))
+    return f"{said} ≈" if said not in ("", "same") and level else said
 
 
 def _contrast(mine: Contender, standard: Contender, evidence: Evidence, *, one_task: bool) -> Contrast:

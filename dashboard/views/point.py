@@ -9,6 +9,7 @@ from typing import Any
 from dashboard.form import in_order
 from dashboard.quantities import better_by, change, improved, interval, show
 from dashboard.views.records import plain_values
+from effcore.analysis.changes import MEMORY_FACTOR, MEMORY_MB
 from effcore.analysis.frontier import Frontier, Point, Variant, find_frontier
 from effcore.catalogue import TECHNIQUES
 from effcore.objectives import METRICS, metric
@@ -185,14 +186,15 @@ def figures(variant: Variant, parent: Variant | None) -> tuple[Figure, ...]:
         which, before = METRICS[name], parent.metrics.get(name) if parent and name not in _OWN else None
         moved = change(which, before, value)
         level = parent is not None and moved not in ("", "same") and overlap(name, variant.metrics, parent.metrics)
+        little = moved not in ("", "same") and too_little(name, before, value)
         rows.append(
             Figure(
                 label=which.label,
                 value=show(which, value),
                 interval=interval(which, variant.metrics.get(f"{name}_low"), variant.metrics.get(f"{name}_high")),
                 parent=show(which, before) if before is not None else "",
-                change=moved + (", within the interval" if level else ""),
-                better=None if level else improved(which, before, value),
+                change=moved + (", within the interval" if level else ", too little to count" if little else ""),
+                better=None if level or little else improved(which, before, value),
                 help=which.help,
             )
         )
@@ -206,6 +208,13 @@ def overlap(name: str, mine: Mapping[str, float], other: Mapping[str, float]) ->
         if low is not None and high is not None and low < high and name in inner and low <= inner[name] <= high:
             return True
     return False
+
+
+def too_little(name: str, before: float | None, value: float | None) -> bool:
+    """Whether a memory moved by no more than verdicts call about the same: it is measured once, without an interval."""
+    if name not in ("peak_ram_mb", "model_ram_mb") or before is None or value is None or min(before, value) <= 0:
+        return False
+    return max(before, value) / min(before, value) < MEMORY_FACTOR or abs(value - before) < MEMORY_MB
 
 
 def _parent_note(mine: Variant, parent: Variant | None) -> str:

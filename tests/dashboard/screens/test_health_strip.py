@@ -95,3 +95,5 @@ def test_what_was_read_last_is_kept_and_not_asked_for_again_at_once(monkeypatch:
     assert keeping.trouble is not None and (keeping.trouble.text, keeping.trouble.since_s) == ("held", 100.0)
     now[0] += AGAIN_S
     assert keeping.read("state", lambda: 8) == 8 and keeping.trouble is None
+    assert keeping.unless_in_trouble("marks", failing, otherwise={}) == {} and keeping.trouble is None
+    assert keeping.unless_in_trouble("marks", lambda: {"a": 1}, otherwise={}) == {"a": 1} == keeping.unless_in_trouble("marks", failing, otherwise={})

@@ -39,6 +39,7 @@ def test_only_what_differs_is_a_row(variants: list[Variant]) -> None:
     latency = next(r for r in view.figures if r.label == "Latency")
     before, after = (c.point.metrics["latency_ms"] for c in view.contenders)
     assert latency.values[1].endswith(f"÷{digits(before / after)}") and "÷" not in latency.values[0]
+    assert next(r for r in view.figures if r.label == "Peak memory").values[1].endswith(" ≈")  # by less than a tenth
     assert "Training in total" not in {r.label for r in view.figures}  # the same in both
 
 

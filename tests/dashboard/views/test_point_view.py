@@ -25,13 +25,15 @@ def test_recipe_is_told_step_by_step_and_the_new_one_is_marked(variants: list[Va
 
 def test_figures_stand_against_the_parent(variants: list[Variant]) -> None:
     child, parent = by_name(variants, "cnn x1 · int8"), by_name(variants, "cnn x1")
-    child = replace(child, metrics={**child.metrics, "latency_ms": 0.2, "accuracy": 0.97})
-    parent = replace(parent, metrics={**parent.metrics, "latency_ms": 0.42, "accuracy": 0.973})
+    child = replace(child, metrics={**child.metrics, "latency_ms": 0.2, "accuracy": 0.97, "model_ram_mb": 4.0})
+    parent = replace(parent, metrics={**parent.metrics, "latency_ms": 0.42, "accuracy": 0.973, "model_ram_mb": 4.36})
     view = point_view([child, parent], child.run_id)
     assert view is not None and view.parent is not None and view.parent.run_id == parent.run_id
     rows = {f.label: f for f in view.figures}
     assert (rows["Latency"].change, rows["Latency"].better, rows["Latency"].parent) == ("÷2.10", True, "0.420 ms")
     assert (rows["Accuracy"].change, rows["Accuracy"].better) == ("−0.3 points, within the interval", None)
+    assert rows["Memory of the model"].better is None and rows["Memory of the model"].change.endswith(", too little to count")
+    assert rows["File size"].better is True
     assert "Throughput" not in rows
     assert rows["Own training"].parent == "" and rows["Own training"].change == ""
     child = replace(child, metrics={**child.metrics, "accuracy": 0.93, "accuracy_low": 0.92, "accuracy_high": 0.94})
