@@ -53,7 +53,7 @@ def _drawing(
     _view: FrontierView, _layers: Layers, _over: FrontierView | None,
 ) -> bytes:  # fmt: skip
     drawn = DARK if look == DARK.name else LIGHT
-    figure = with_layers(frontier_figure(_view, drawn, selected=selected, cloud=False), _view, drawn, _layers, over=_over)
+    figure = with_layers(frontier_figure(_view, drawn, selected=selected, whole=False), _view, drawn, _layers, over=_over)
     return as_sent(figure, _view, drawn)
 
 

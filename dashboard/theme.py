@@ -7,6 +7,8 @@ each stands out from its background by at least 3:1; a test simulates the three 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -117,8 +119,9 @@ def look(kind: str | None) -> Look:
     return DARK if kind == "dark" else LIGHT
 
 
+@cache
 def template(look: Look) -> go.layout.Template:
-    """A complete template, so that a figure looks the same wherever it is opened."""
+    """A complete template, so that a figure looks the same wherever it is opened; a figure takes a copy of it."""
     axis = {
         "gridcolor": look.grid,
         "linecolor": look.quiet,
@@ -148,6 +151,13 @@ def template(look: Look) -> go.layout.Template:
             "dragmode": False,
         }
     )
+
+
+@cache
+def template_spec(look: Look) -> dict[str, Any]:
+    """The template as it stands in a figure's JSON; nobody may change it."""
+    spec: dict[str, Any] = template(look).to_plotly_json()
+    return spec
 
 
 CHART_CONFIG = {

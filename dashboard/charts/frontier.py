@@ -12,7 +12,7 @@ from plotly.io.json import to_json_plotly
 
 from dashboard.charts.axes import above, axis, direction_x, direction_y, escape, faded
 from dashboard.charts.cloud import cloud_specs, cloud_traces, extent, in_binary
-from dashboard.theme import MARKS, Look, mark, template, title
+from dashboard.theme import MARKS, Look, mark, template, template_spec, title
 from dashboard.views.frontier import Coordinate, Dot, FrontierView, hover_lines
 
 WEBGL_FROM = 2000
@@ -30,7 +30,7 @@ _DIMMED = {"light": 0.38, "dark": 0.5}
 _SIZE, _FRONT_SIZE, _SMALL = 11, 15, 9
 
 
-def frontier_figure(view: FrontierView, look: Look, *, selected: str | None = None, height: int = 560, cloud: bool = True) -> go.Figure:
+def frontier_figure(view: FrontierView, look: Look, *, selected: str | None = None, height: int = 560, whole: bool = True) -> go.Figure:
     """Staircase, points and intervals of a view.
 
     Args:
@@ -38,7 +38,7 @@ def frontier_figure(view: FrontierView, look: Look, *, selected: str | None = No
         look: Light or dark.
         selected: Run of the point that is ringed.
         height: In pixels.
-        cloud: Whether the cloud is in it; `as_sent` puts it in otherwise.
+        whole: Whether the cloud and the template are in it; `as_sent` puts them in otherwise, which Plotly need not check.
     """
     dominated = [d for d in view.dots if not d.on_frontier]
     gl = len(dominated) > WEBGL_FROM
@@ -48,26 +48,27 @@ def frontier_figure(view: FrontierView, look: Look, *, selected: str | None = No
     traces: list[go.Scatter | go.Scattergl] = [
         _points(dots, view, look, technique, legend=technique not in shown, gl=gl, bars=bars) for technique, dots in _by_technique(dominated)
     ]
-    traces += cloud_traces(view, look, shown=shown) if cloud else []
+    traces += cloud_traces(view, look, shown=shown) if whole else []
     traces += [_stairs(view, look)] if view.stairs else []
     traces += [
         _points(dots, view, look, technique, legend=True, gl=False, front=True, sides=sides) for technique, dots in _by_technique(view.front)
     ]
     ringed = view.dot(selected)
     traces += [_ring(ringed, look)] if ringed is not None else []
-    return go.Figure(traces, _layout(view, look, height=height))
+    return go.Figure(traces, _layout(view, look, height=height, whole=whole))
 
 
 def as_sent(figure: go.Figure, view: FrontierView, look: Look) -> bytes:
     """A figure as JSON for a browser.
 
     Args:
-        figure: Of the view, without its cloud, with what is laid over it.
+        figure: Of the view, not whole, with what is laid over it.
         view: What it is of.
         look: Light or dark.
     """
     document = figure.to_dict()
     document["data"] = [in_binary(spec) for spec in cloud_specs(view, look, shown=_in_legend(view))] + document["data"]
+    document["layout"]["template"] = template_spec(look)
     return str(to_json_plotly(document)).encode()
 
 
@@ -195,10 +196,10 @@ def _ring(dot: Dot, look: Look) -> go.Scatter:
     )
 
 
-def _layout(view: FrontierView, look: Look, *, height: int) -> dict[str, Any]:
+def _layout(view: FrontierView, look: Look, *, height: int, whole: bool) -> dict[str, Any]:
     xs, ys = extents(view)
     return {
-        "template": template(look),
+        "template": template(look) if whole else {},
         "height": height,
         "margin": {"l": 8, "r": 16, "t": 44, "b": 8},
         "xaxis": {

@@ -193,7 +193,7 @@ def verdict(shown: Snapshot, run_id: str) -> VerdictView | None:
     return _verdict(str(home()), tracking_uri(), shown.version, run_id, shown)
 
 
-@st.cache_data(show_spinner=False, ttl=1.0, max_entries=4)
+@st.cache_resource(show_spinner=False, ttl=1.0, max_entries=4)  # frozen, so that nobody needs a copy
 def _sweeps(home_folder: str, uri: str | None) -> tuple[SweepRecord, ...]:
     return tuple(_keeping("sweeps", lambda: store().sweeps()))
 

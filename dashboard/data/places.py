@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from pathlib import Path
 
 import streamlit as st
@@ -20,7 +21,13 @@ STUDIES = {path.name.removesuffix(".jsonl.xz"): path for path in sorted(_RECORDI
 
 def home() -> Path:
     """The folder that all state lives in."""
-    return Path(os.environ.get("EFFCORE_HOME", "").strip() or ".effcore").resolve()
+    return _resolved(os.environ.get("EFFCORE_HOME", "").strip() or ".effcore", os.getcwd())
+
+
+@lru_cache(maxsize=16)
+def _resolved(path: str, folder: str) -> Path:
+    """A page asks about a hundred times for its home; each look at the disk for it took a fifth of a rerun together."""
+    return Path(folder, path).resolve()
 
 
 def tracking_uri() -> str | None:

@@ -96,7 +96,7 @@ def test_every_point_of_a_small_cloud_is_a_marker_with_its_name_and_place() -> N
 
 def test_what_is_sent_is_what_the_figure_shows() -> None:
     view = large([replace(v, name=f"point <{v.run_id}>") for v in drawn(300)])
-    sent = json.loads(as_sent(frontier_figure(view, LIGHT, cloud=False), view, LIGHT))
+    sent = json.loads(as_sent(frontier_figure(view, LIGHT, whole=False), view, LIGHT))
     whole = frontier_figure(view, LIGHT)
     assert go.Figure(sent).to_json() == whole.to_json()
     assert sent["data"][0]["x"]["dtype"] == "f8" and len(sent["data"]) == 7
