@@ -33,6 +33,7 @@ CREATE TABLE IF NOT EXISTS hand_in (card TEXT, student TEXT, run TEXT, at REAL N
 CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS origin (student TEXT PRIMARY KEY, browser TEXT NOT NULL, address TEXT NOT NULL, at REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS posed (run TEXT PRIMARY KEY, recipe TEXT NOT NULL, structure TEXT NOT NULL, at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS former (name TEXT PRIMARY KEY);
 """
 _HELD = ("student", "guess", "charge", "release", "hand_in", "setting", "posed", "origin")
 DOOR_CLOSED, NAMES_SHOWN, MORE_NAMES = "door closed", "names shown", "more names"
@@ -110,7 +111,7 @@ class Classroom:
             origin: Where the student joins from; None where that does not matter.
 
         Raises:
-            EffcoreError: It is empty, too long, taken, the class is full or closed, or too many have joined from there.
+            EffcoreError: It is empty, too long, taken or was in an earlier class, the class is full or closed, or too many have joined from there.
         """
         if self.is_set(DOOR_CLOSED):
             raise EffcoreError("The instructor has closed the door: nobody joins any more. Who was here before comes back with name and word.")
@@ -122,6 +123,8 @@ class Classroom:
             with self._open() as database:
                 if database.execute("SELECT count(*) FROM student").fetchone()[0] >= MOST_STUDENTS:
                     raise EffcoreError(f"A class has at most {MOST_STUDENTS} students.")
+                if database.execute("SELECT 1 FROM former WHERE name = ?", (student.name,)).fetchone():
+                    raise EffcoreError(f"The name {plain!r} has sweeps of an earlier class. Choose another one.")
                 database.execute("INSERT INTO student VALUES (?, ?, ?)", (student.name, student.word, time.time()))
                 if origin is not None:
                     _require_few(database, origin)
@@ -287,8 +290,9 @@ class Classroom:
             return tuple(Posed(*row) for row in database.execute("SELECT run, recipe, structure FROM posed ORDER BY at, run"))
 
     def empty(self) -> None:
-        """Forget everybody and everything that was done; for the instructor."""
+        """Forget everybody and everything that was done; a name whose sweeps stay is nobody's any more; for the instructor."""
         with self._open() as database:
+            database.execute("INSERT OR IGNORE INTO former SELECT DISTINCT student FROM charge")
             for table in _HELD:
                 database.execute(f"DELETE FROM {table}")
 

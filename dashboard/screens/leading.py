@@ -161,5 +161,6 @@ def plain(name: str) -> str:
 
 def _anew(room: Classroom) -> None:
     with st.popover("Start with an empty class", icon=":material/restart_alt:", key="popover-empty"):
-        note("Forgets all names, guesses, releases, hand-ins and minutes. Sweeps and their points stay.", key="empty-says", tone="plain")
+        said = "Forgets all names, guesses, releases, hand-ins and minutes. Sweeps and their points stay; names that have some can't be taken again."
+        note(said, key="empty-says", tone="plain")
         st.button("Forget the class", type="primary", key="empty-class", on_click=attempt, args=(room.empty,))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 from effcore.analysis.frontier import Evidence, Frontier, Point
 from effcore.errors import StoreError
 
+AGAIN_S = 60.0
+"""How long after a file could not be read it is not looked for."""
 _SPLITS = {"accuracy": "test", "val_accuracy": "validation"}
 
 
@@ -26,6 +29,7 @@ class EvidenceReader:
     def __init__(self, file: Callable[[str, str], Path]) -> None:
         self._file = file
         self._known: dict[tuple[str, int | None, str], Any] = {}
+        self._absent: dict[tuple[str, int | None, str], float] = {}
 
     def of(self, frontier: Frontier, *, did: bool = False) -> Evidence:
         """The evidence for the objectives of a frontier; points without files are left to their intervals.
@@ -66,9 +70,9 @@ class EvidenceReader:
 
     def _json(self, run_id: str, ended_ms: int | None, name: str) -> Any:
         key = (run_id, ended_ms, name)
-        if key not in self._known:
+        if key not in self._known and time.monotonic() >= self._absent.get(key, 0.0):
             try:
                 self._known[key] = json.loads(self._file(run_id, name).read_text())
-            except (StoreError, OSError, ValueError):  # without the file the interval that was stored stands in
-                self._known[key] = None
-        return self._known[key]
+            except (StoreError, OSError, ValueError):  # without the file the interval that was stored stands in; the store may only be busy
+                self._absent[key] = time.monotonic() + AGAIN_S
+        return self._known.get(key)

@@ -109,15 +109,17 @@ def test_hand_ins_are_counted_once_and_can_be_taken_back(room: Classroom) -> Non
 
 
 def test_an_emptied_class_knows_nobody(room: Classroom) -> None:
-    ada = room.join("Ada")
+    ada, _ = room.join("Ada"), room.join("Bob")
     room.lock("q", ada, 1.0)
     room.release("q")
-    room.charge("Ada", "sweep", 3.0)
+    room.charge("Bob", "sweep", 3.0)
     room.set(DOOR_CLOSED, True)
     room.empty()
-    assert not room.knows(ada) and room.names() == room.entries() == () and room.charged("Ada") == 0.0
+    assert not room.knows(ada) and room.names() == room.entries() == () and room.charged("Bob") == 0.0
     assert not room.released("q") and not room.is_set(DOOR_CLOSED)
     assert room.knows(room.join("Ada")) and not room.knows(ada)
+    with pytest.raises(EffcoreError, match="'Bob' has sweeps of an earlier class"):  # which the next Bob would see as own
+        room.join("Bob")
 
 
 def test_one_connection_serves_all_looks_and_finds_a_file_that_was_made_anew(tmp_path: Path) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from family import point
 
 from effcore.analysis.frontier import Frontier
 from effcore.errors import StoreError
-from effcore.tracking.evidence import EvidenceReader
+from effcore.tracking.evidence import AGAIN_S, EvidenceReader
 
 FILES: dict[str, Any] = {
     "correct.json": {"test": [1, 0, 1], "validation": [1, 1]},
@@ -68,3 +70,17 @@ def test_one_measuring_says_nothing_of_seeds_with_several_structures(tmp_path: P
     both = [replace(frontier("a"), points=(p,)) for p in (alike, different)]
     found = [reader(tmp_path, []).of(f).processes["latency_ms"] for f in both]
     assert found == [{"key-a": [2.0, 3.0]}, {}]
+
+
+def test_a_file_that_could_not_be_read_is_looked_for_again_after_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    asked: list[str] = []
+    read = reader(tmp_path, asked)
+    answers = FILES["correct.json"]
+    monkeypatch.delitem(FILES, "correct.json")
+    assert read.of(frontier("a")).correct["accuracy"] == {}
+    monkeypatch.setitem(FILES, "correct.json", answers)
+    assert read.of(frontier("a")).correct["accuracy"] == {} and asked.count("correct.json") == 1
+    now[0] += AGAIN_S
+    assert read.of(frontier("a")).correct["accuracy"]["key-a"].tolist() == [[True, False, True]]
