@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import streamlit as st
 from fake_store import START_MS, FakeStore, FakeSweep, make_variant, make_variants, running
 from page_charts import figures
 from streamlit.testing.v1 import AppTest
 
+from dashboard import data
 from dashboard.screens.below import DRAWN
 from effcore.spec import parse
 
@@ -268,5 +268,5 @@ def test_a_sweep_that_waits_behind_another_needs_no_runner(open_page: Open, stor
     set_to(store, FakeStore(records=[waits]))
     assert "The sweep waits for a runner." in page_text(open_page(sweep="w"))
     store.records = [waits, FakeSweep(run_id="r", name="now", state="running", total=9)]
-    st.cache_data.clear()  # of the sweeps, which are looked at once a second
+    data.forget_sweeps()
     assert "It begins as soon as the runner is free" in page_text(open_page(sweep="w"))

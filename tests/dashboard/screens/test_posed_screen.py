@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import streamlit as st
 from fake_store import FakeSweep, searched
 from page_charts import figures
 from streamlit.testing.v1 import AppTest
 
+from dashboard import data
 from dashboard.classroom import KEY_VARIABLE, Classroom, Posed, audience
 from dashboard.classroom.audience import INSTRUCTOR, STUDENT, SWEEP
 from dashboard.classroom.register import Register
@@ -166,7 +166,7 @@ def test_a_student_marks_only_own_points(open_page: Open, store: Any, room: Clas
     assert not student.exception and not [b for b in student.button if b.key and b.key.startswith(("star-", "keep-note-"))]
     assert [b for b in entered(open_page("point", run=run), room).button if b.key == f"star-{run}"]
     store.records = [replace(r, owner="Ada") for r in store.records]
-    st.cache_data.clear()
+    data.forget_sweeps()
     student.run().button(key=f"star-{run}").click().run()
     assert store.marks.said[run].star
 
