@@ -118,7 +118,7 @@ def judge(
         return replace(bare, notes=("no parent: there is no step to undo",))
     if parent is None:
         why = f"failed: {failed}" if failed else "was not measured"
-        return replace(bare, notes=(f"no verdict: its parent, the same recipe without the step {first.step}, {why}",))
+        return replace(bare, notes=(f"no verdict: its parent, the same recipe without `{first.step}`, {why}",))
     if (parent.key, parent.first.environment) != (first.parent, first.environment):
         raise ValueError(f"A point is judged against its own parent in its own environment. Got {parent.name!r} for {child.name!r}.")
     seeds = tuple(sorted(set(child.seeds) & set(parent.seeds)))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from effcore.errors import EffcoreError
+from effcore.errors import EffcoreError, closest
 from effcore.home import find_home, find_uri, require_home
 
 if TYPE_CHECKING:
@@ -39,6 +39,10 @@ Checkpoint = Annotated[list[str] | None, typer.Option(
     "--checkpoint", metavar="NAME=PATH", help="Weights for `training: {checkpoint: NAME}`, of torch or safetensors. Repeatable.",
 )]  # fmt: skip
 SpecPath = Annotated[Path, typer.Argument(metavar="SPEC", help="YAML file, see experiments/.")]
+
+
+SHOWN = 8
+"""Files of a folder that are named where it was given for one of them."""
 
 
 def print_json(document: Any) -> None:
@@ -135,5 +139,23 @@ def read_text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise EffcoreError(f"{path} must be a YAML text in UTF-8. Byte {error.start} is not.") from error
+    except IsADirectoryError as error:
+        inside = sorted(p.name for p in path.iterdir() if p.suffix in (".yaml", ".yml"))
+        some = f" In it: {', '.join(inside[:SHOWN])}{' and more' if len(inside) > SHOWN else ''}." if inside else ""
+        raise EffcoreError(f"{path} must be a file. It is a folder.{some}") from error
     except OSError as error:
-        raise EffcoreError(f"{path} can't be read: {error.strerror}.") from error
+        there = [p.name for p in path.parent.iterdir()] if isinstance(error, FileNotFoundError) and path.parent.is_dir() else []
+        hint = closest(path.name, there)
+        raise EffcoreError(f"{path} can't be read: {error.strerror}.{' ' if hint else ''}{hint}") from error
+
+
+def require_place(path: Path) -> Path:
+    """A file that is to be written, where there is a folder for it.
+
+    Raises:
+        EffcoreError: There is none, or a folder has its name.
+    """
+    if path.is_dir() or not path.parent.is_dir():
+        got = "It is a folder" if path.is_dir() else f"There is no folder {path.parent}"
+        raise EffcoreError(f"{path} must be a file in a folder that is there. {got}. Choose another one with --to.")
+    return path

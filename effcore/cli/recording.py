@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from effcore.cli.options import Home, Json, Uri, open_store, print_json
+from effcore.cli.options import Home, Json, Uri, open_store, print_json, require_place
 
 
 def record(
@@ -24,7 +24,7 @@ def record(
     """
     from effcore.tracking.recording import record as write
 
-    header = write(open_store(home, tracking_uri), sweeps, to)
+    header = write(open_store(home, tracking_uri), sweeps, require_place(to))
     if as_json:
         print_json({"file": str(to), "size_bytes": to.stat().st_size} | asdict(header))
     else:

@@ -61,7 +61,7 @@ def run(
     from effcore.spec import parse
 
     if (spec is None) == (run_id is None):
-        raise typer.BadParameter("must be given.", param_hint="SPEC")
+        raise typer.BadParameter("must be given, as `effcore run experiments/quickstart.yaml`.", param_hint="SPEC")
     given = brought(data, broken, resolution, plugin, checkpoint)
     open_home(home, given, make=given.anything)
     parsed = parse(read_text(spec), source=str(spec)) if spec is not None else None

@@ -66,6 +66,10 @@ def frontier(
     if verdicts:
         print_verdicts(found, judged)
         return
+    if not found.points and not found.left_out:
+        record = store.sweep(sweep)
+        print(f"No point yet: of {record.name!r}, which is {record.state}, no variant has come to its end. Another sweep: --sweep NAME.")
+        return
     print_frontier(found, device=target)
     print_ties(found)
 

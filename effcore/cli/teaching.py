@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from effcore.cli.options import Home, SweepName, Uri, open_store
+from effcore.cli.options import Home, SweepName, Uri, open_store, require_place
 from effcore.errors import EffcoreError
 
 
@@ -23,6 +23,7 @@ def worksheet(
     """
     from effcore.worksheet import answers_text, make_worksheet, worksheet_text
 
+    require_place(to)
     store = open_store(home, tracking_uri)
     record = store.sweep(sweep)
     sheet = make_worksheet(store.variants(sweep=record.run_id), title=record.name)

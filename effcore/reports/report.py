@@ -12,6 +12,7 @@ from effcore.analysis.frontier import Frontier, Point, Variant, find_frontier, w
 from effcore.analysis.ties import with_ties
 from effcore.analysis.verdict import NEEDED, Verdict, family, judge_all
 from effcore.catalogue.devices import Device
+from effcore.errors import EffcoreError, nearest
 from effcore.tracking import Store
 
 
@@ -34,11 +35,15 @@ def read_frontier(
 
     Raises:
         StoreError: There is no such sweep.
-        EffcoreError: An objective or a budget is no metric.
+        EffcoreError: An objective or a budget is no metric, or nothing was measured in that environment.
     """
     record = store.sweep(sweep)
+    variants = store.variants(sweep=record.run_id)
+    known = {v.environment for v in variants if v.environment}
+    if environment is not None and environment not in known:
+        raise EffcoreError(f"Nothing of this sweep was measured in an environment {environment!r}. {nearest(environment, known)}".strip())
     frontier = find_frontier(
-        store.variants(sweep=record.run_id), tuple(objectives) or record.objectives, environment=environment, budgets=budgets
+        variants, tuple(objectives) or record.objectives, environment=environment, budgets=budgets
     )
     needed = tuple(dict.fromkeys((*frontier.objectives, *NEEDED)))
     evidence = store.evidence(replace(frontier, objectives=needed))

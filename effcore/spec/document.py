@@ -69,7 +69,9 @@ def read(text: str, *, source: str) -> Document:
         node = YAML(typ="safe", pure=True).compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        message = f"must be YAML. {(error.problem or 'It cannot be read').strip().capitalize()}."
+        said = (error.problem or "It cannot be read").strip().capitalize()
+        begun = error.context_mark.line + 1 if error.context_mark and "flow" in (error.context or "") else None  # a bracket
+        message = f"must be YAML. {said}" + (f", in what line {begun} begins." if begun and mark and begun != mark.line + 1 else ".")
         raise SpecError([Problem(where="text", message=message, line=mark.line + 1 if mark else None)], source=source) from error
     except (YAMLError, ValueError) as error:
         first = str(error).splitlines()[0]

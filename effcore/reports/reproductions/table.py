@@ -101,8 +101,10 @@ def written_between(path: Path, name: str, body: str) -> None:
     first, last = f"<!-- {name} -->", f"<!-- /{name} -->"
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise EffcoreError(f"{path} must be a text file in UTF-8 that can be read. Got {error}.") from error
+    except OSError as error:
+        raise EffcoreError(f"{path} can't be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise EffcoreError(f"{path} must be a text in UTF-8. Byte {error.start} is not.") from error
     if text.count(first) != 1 or text.count(last) != 1 or text.index(first) > text.index(last):
         raise EffcoreError(f"{path} must hold {first} and after it {last}, each once. Got {text.count(first)} and {text.count(last)}.")
     before, after = text.split(first)[0], text.split(last)[1]

@@ -76,9 +76,9 @@ def test_no_parent_no_verdict() -> None:
 def test_a_parent_that_was_not_measured_is_said_and_none_stands_in() -> None:
     found = judge(point("b", parent="a"), None, Evidence())
     assert found.outcome is None and found.parent == "key-a" and found.parent_name == ""
-    assert found.text == "no verdict: its parent, the same recipe without the step prune 50%, was not measured"
+    assert found.text == "no verdict: its parent, the same recipe without `prune 50%`, was not measured"
     failed = judge(point("b", parent="a"), None, Evidence(), failed="out of memory")
-    assert failed.text.endswith("without the step prune 50%, failed: out of memory")
+    assert failed.text.endswith("without `prune 50%`, failed: out of memory")
     with pytest.raises(ValueError, match="its own parent in its own environment"):
         judge(point("b", parent="a"), point("c"), Evidence())
     with pytest.raises(ValueError, match="its own parent in its own environment"):

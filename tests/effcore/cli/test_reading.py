@@ -8,7 +8,7 @@ import pytest
 
 from effcore.catalogue import FAMILIES, TASKS, TECHNIQUES
 from effcore.cli.keep import folder_name
-from effcore.cli.options import open_store
+from effcore.cli.options import open_store, read_text, require_place
 from effcore.cli.show import _budget, describe
 from effcore.errors import EffcoreError
 
@@ -53,3 +53,23 @@ def test_the_catalogue_is_a_line_each_unless_one_or_all_are_asked_for(tmp_path: 
 ])  # fmt: skip
 def test_a_folder_has_the_name_of_its_point(point: str, folder: str) -> None:
     assert folder_name(point) == folder
+
+
+def test_a_file_that_can_not_be_read_is_said_with_what_is_there(tmp_path: Path) -> None:
+    for name in ("quickstart.yaml", "nas.yaml", "LOG.md"):
+        (tmp_path / name).touch()
+    with pytest.raises(EffcoreError, match=r"quikstart.yaml can't be read: No such file or directory. Did you mean 'quickstart.yaml'\?$"):
+        read_text(tmp_path / "quikstart.yaml")
+    with pytest.raises(EffcoreError, match=r"can't be read: No such file or directory.$"):
+        read_text(tmp_path / "none" / "a.yaml")
+    with pytest.raises(EffcoreError) as caught:
+        read_text(tmp_path)
+    assert str(caught.value) == f"{tmp_path} must be a file. It is a folder. In it: nas.yaml, quickstart.yaml."
+
+
+def test_a_file_to_write_needs_its_folder(tmp_path: Path) -> None:
+    assert require_place(tmp_path / "a.md") == tmp_path / "a.md" and require_place(Path("a.md")) == Path("a.md")
+    with pytest.raises(EffcoreError, match=f"There is no folder {tmp_path / 'none'}. Choose another one with --to."):
+        require_place(tmp_path / "none" / "a.md")
+    with pytest.raises(EffcoreError, match="It is a folder. Choose another one with --to."):
+        require_place(tmp_path)

@@ -27,7 +27,7 @@ def test_verdicts_are_printed_in_words_with_their_rules(frontier: Frontier, caps
     said = " ".join(capsys.readouterr().out.split())
     assert "helped: 2 times faster (1.93 to 2.07)" in said
     assert "payback: at once" in said
-    assert "no verdict: its parent, the same recipe without the step prune 50%, was not measured" in said
+    assert "no verdict: its parent, the same recipe without `prune 50%`, was not measured" in said
     assert all(rule in said for rule in RULES)
 
 

@@ -10,6 +10,7 @@ from family import evidence, hits, point
 
 from effcore.analysis.frontier import Evidence, Frontier, Variant
 from effcore.catalogue.devices import Device
+from effcore.errors import EffcoreError
 from effcore.reports.report import frontier_document, read_frontier, read_verdicts
 
 FAST, SLOW = [1.0, 1.01, 0.99], [2.0, 2.02, 1.98]
@@ -84,3 +85,10 @@ def test_a_parent_of_another_sweep_is_found_and_that_of_another_environment_is_n
 def test_a_parent_that_failed_is_said(store: Store) -> None:
     store.frame.append(point("e", parent="d").first)
     assert read_verdicts(store, read_frontier(store))["key-e"].text.endswith("failed: no memory")
+
+
+def test_an_environment_that_nothing_was_measured_in_is_refused(store: Store) -> None:
+    key = read_frontier(store).environment
+    with pytest.raises(EffcoreError, match=rf"was measured in an environment 'elsewhere'. Known: {key}"):
+        read_frontier(store, environment="elsewhere")
+    assert read_frontier(store, environment=key).environment == key

@@ -44,6 +44,7 @@ def test_a_merge_key_is_a_plain_name() -> None:
     [
         ("a: [1", "text (line 1): must be YAML. Expected ',' or ']', but got '<stream end>'."),
         ("\t- x", "text (line 1): must be YAML. Found character '\\t' that cannot start any token."),
+        ("a: {b: [1\nc: 2", "text (line 2): must be YAML. Expected ',' or ']', but got ':', in what line 1 begins."),
         ("a: b: c", "text (line 1): must be YAML. Mapping values are not allowed here."),
         ("a: \x00", "text: must be YAML. unacceptable character #x0000: special characters are not allowed."),
         ("--- a\n--- b", "text (line 2): must be YAML. But found another document."),

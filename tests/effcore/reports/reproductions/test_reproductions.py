@@ -186,7 +186,7 @@ def test_a_file_without_its_marks_is_refused_and_left_as_it_is(text: str, tmp_pa
     with pytest.raises(EffcoreError, match=r"must hold <!-- bits --> and after it <!-- /bits -->, each once"):
         written_between(page, "bits", "table")
     assert page.read_text() == text and list(tmp_path.iterdir()) == [page]
-    with pytest.raises(EffcoreError, match="can be read"):
+    with pytest.raises(EffcoreError, match="none.md can.t be read: No such file or directory"):
         written_between(tmp_path / "none.md", "bits", "table")
 
 
