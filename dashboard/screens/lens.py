@@ -95,8 +95,17 @@ def _budget(view: FrontierView, *, notes: DeltaGenerator) -> Budget:
             word = "At least" if which.maximise else "At most"
             unit = "%" if which.percent else which.unit
             label = f"{word}, {which.label.lower()}" + (f" ({unit})" if unit else "")
+            _forget_of_another_unit(name, which)
             limits.append(bound_number(label, name=name, notes=notes, help="Empty for no limit"))
     return Budget(x=limits[0], y=limits[1])
+
+
+def _forget_of_another_unit(name: str, which: Metric) -> None:
+    """Take a limit away that was given for an axis of another unit or direction: 1 ms is not 1 MB."""
+    of, kind = f"limited-{name}", (which.unit, which.direction)
+    if st.session_state.get(of, kind) != kind and st.query_params.get(name) == st.session_state.get(f"seen-{name}"):
+        st.query_params.pop(name, None)
+    st.session_state[of] = kind
 
 
 def _baseline(view: FrontierView, *, notes: DeltaGenerator) -> str:

@@ -122,3 +122,13 @@ def test_a_click_that_comes_to_nothing_says_why_and_the_page_stays(
     monkeypatch.setattr(store.marks, "set", well)
     app.button(key=f"star-{run}").click().run()
     assert "The tracking store is locked." not in page_text(app) and store.marks.said == {run: Mark(star=True)}
+
+
+def test_a_limit_is_not_carried_to_an_axis_of_another_unit(open_page: Open) -> None:
+    app = open_page(bx="0.1", by="95")
+    app.selectbox(key="bound-y").select("val_accuracy").run()
+    assert [s["x0"] for s in figure(app)["layout"]["shapes"]] == [0.1, 0] and app.query_params["by"] == "95"
+    app.selectbox(key="bound-x").select("size_mb").run()
+    assert [s["y0"] for s in figure(app)["layout"]["shapes"]] == [95] and "bx" not in app.query_params
+    assert app.text_input(key="bound-bx").value == ""
+    assert [s["x0"] for s in figure(open_page(x="size_mb", bx="0.1"))["layout"]["shapes"]] == [0.1]
