@@ -71,12 +71,6 @@ def interval(metric: Metric, low: float | None, high: float | None, *, unit: boo
     return f"{show(metric, low, unit=False)} to {show(metric, high, unit=unit)}"
 
 
-def with_interval(metric: Metric, value: float | None, low: float | None, high: float | None) -> str:
-    """`0.81 ms (0.78 to 0.85 ms)`, without the bracket where there is no interval."""
-    bracket = interval(metric, low, high)
-    return show(metric, value) + (f" ({bracket})" if bracket else "")
-
-
 def change(metric: Metric, before: float | None, after: float | None) -> str:
     """How a figure moved: points for shares, a factor for everything else.
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.quantities import better_by, change, digits, tenths
+from dashboard.quantities import better_by, change, digits, show, tenths
 from dashboard.views.frontier import Coordinate, Dot, FrontierView
 from effcore.objectives import Metric
 
@@ -68,8 +68,15 @@ def answer(view: FrontierView, budget: Budget) -> Answer:
 
 
 def in_unit(which: Metric, limit: float) -> str:
-    """A limit with its unit, as the axis has it."""
-    return f"{tenths(limit)} %" if which.percent else f"{limit:.4g} {which.unit}".strip()
+    """A limit with its unit, in as many digits as it was given."""
+    if which.percent and math.isclose(limit, round(limit, 1)):
+        return f"{tenths(limit)} %"
+    return f"{limit:.12g} {which.unit}".strip()
+
+
+def _reached(which: Metric, value: float) -> str:
+    """A figure with its unit, as the axis has it."""
+    return f"{value:.4g} {which.unit}" if which.unit and not which.percent else show(which, value / (100.0 if which.percent else 1.0))
 
 
 def _limits(view: FrontierView, budget: Budget) -> str:
@@ -88,7 +95,7 @@ def _nothing(view: FrontierView, budget: Budget) -> str:
         if limit is not None and values:
             reach = max(values) if which.maximise else min(values)
             if not _within(reach, limit, which):
-                short.append(f"the best {which.label.lower()} here is {in_unit(which, reach)}")
+                short.append(f"the best {which.label.lower()} here is {_reached(which, reach)}")
     why = "; ".join(short) if short else "each limit can be kept alone, both together can't"
     return f"No point {_limits(view, budget)}: {why}."
 

@@ -16,7 +16,6 @@ from dashboard.quantities import (
     improved,
     interval,
     show,
-    with_interval,
 )
 from effcore.objectives import METRICS
 
@@ -52,8 +51,7 @@ def test_show_gives_unit_and_prefix(name: str, value: float | None, text: str) -
 
 def test_interval_is_empty_where_it_says_nothing() -> None:
     assert interval(LATENCY, None, 1.0) == interval(LATENCY, 1.0, 1.0) == interval(LATENCY, math.nan, 1.0) == ""
-    assert with_interval(LATENCY, 0.81, 0.78, 0.85) == "0.810 ms (0.780 to 0.850 ms)"
-    assert with_interval(ACCURACY, 0.98, None, None) == "98.0 %"
+    assert interval(LATENCY, 0.78, 0.85) == "0.780 to 0.850 ms" and interval(LATENCY, 0.78, 0.85, unit=False) == "0.780 to 0.850"
 
 
 @pytest.mark.parametrize(

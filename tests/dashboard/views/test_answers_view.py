@@ -14,10 +14,12 @@ from dashboard.views.answers import (
     can_be_relative,
     dominators,
     exchanges,
+    in_unit,
     knee,
     relative_view,
 )
 from dashboard.views.frontier import FrontierView, frontier_view
+from effcore.objectives import metric
 
 FIGURES = {  # latency, accuracy
     "mlp x0.5": (0.1, 0.90),
@@ -112,3 +114,11 @@ def test_a_point_keeps_to_a_limit_that_is_just_what_it_has(view: FrontierView) -
     for share in range(1, 100):  # 100 times 0.57 is 56.99999999999999
         dot = replace(base, y=replace(base.y, value=100.0 * (share / 100)))
         assert Budget(y=float(share)).allows(dot, view) and not Budget(y=share + 0.001).allows(dot, view)
+
+
+@pytest.mark.parametrize(
+    ("name", "limit", "said"),
+    [("accuracy", 95.0, "95.0 %"), ("accuracy", 95.25, "95.25 %"), ("latency_ms", 0.05, "0.05 ms"), ("params", 12345.0, "12345")],
+)
+def test_a_limit_is_told_as_it_was_given(name: str, limit: float, said: str) -> None:
+    assert in_unit(metric(name), limit) == said
