@@ -6,7 +6,6 @@ import json
 import os
 import sqlite3
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 import optuna
@@ -137,34 +136,27 @@ def asked(shared_home: Home) -> list[dict[str, float]]:
     return found
 
 
-MOMENTS = [(a_storage, True), (a_first_trial, False), (a_rung, True), (a_promotion, False), (a_measurement, True), (a_result, False)]
+MOMENTS = [
+    (a_storage, True), (a_first_trial, False), (a_rung, True), (a_promotion, False), (a_measurement, True), (a_result, False), (a_told_result, True),
+]  # fmt: skip
+"""In the order in which they come, and whether the whole group is killed, or the driver alone."""
 
 
-@pytest.mark.parametrize(("moment", "group"), [*MOMENTS, (a_told_result, True)], ids=lambda v: v.__name__ if callable(v) else str(v))
-def test_a_killed_search_goes_on(home: Home, asked: list[dict[str, float]], moment: Callable[[Home], bool], group: bool) -> None:
+def test_a_search_that_is_killed_at_one_moment_after_the_other_ends_like_one_that_is_not(home: Home, asked: list[dict[str, float]]) -> None:
     spec = home.file("search", SPEC)
-    command = home.start("run", spec)
-    wait_for(lambda: moment(home), command)
-    command.kill(group=group)
-    home.gone()
-    before = {t.number: t for t in study(home).trials}
+    before: dict[int, Trial] = {}
+    for moment, group in MOMENTS:
+        command = home.start("run", spec)
+        wait_for(lambda moment=moment: moment(home), command)
+        command.kill(group=group)
+        home.gone()
+        after = {t.number: t for t in study(home).trials}
+        assert all(after[n].assignment == t.assignment for n, t in before.items()), "what was asked for stays"
+        assert all(after[n].values == t.values for n, t in before.items() if t.state == "done"), "what was told stays"
+        before = after
 
     document = home.start("run", spec, "--json").well()
     assert document["failed"] == 0 and sum(document["search"].values()) == TRIALS
-    after = study(home)
-    assert all(after.trial(n).assignment == t.assignment for n, t in before.items()), "what was asked for stays"
-    assert all(after.trial(n).values == t.values for n, t in before.items() if t.state == "done"), "what was told stays"
     check(home, asked)
     assert home.start("run", spec, "--json").well()["stages"]["executed"] == 0
-    check(home, asked)
-
-
-def test_a_search_that_is_killed_again_and_again_ends_like_one_that_is_not(home: Home, asked: list[dict[str, float]]) -> None:
-    spec = home.file("search", SPEC)
-    for stages in range(1, 8):
-        command = home.start("run", spec)
-        wait_for(lambda stages=stages: len([e for e in home.executions() if e["event"] == "finished"]) >= 2 * stages, command)
-        command.kill(group=stages % 2 == 0)
-        home.gone()
-    assert home.start("run", spec, "--json").well()["failed"] == 0
     check(home, asked)
