@@ -200,7 +200,13 @@ from execution.test_execute import make_engine, run, stage
 with make_engine(Path(sys.argv[1])) as engine:
     run(engine, stage("k-a"))
     family = [psutil.Process(), *psutil.Process().children(recursive=True)]
-    print([c for p in family for c in p.net_connections() if c.status == psutil.CONN_LISTEN], flush=True)
+    found = []
+    for process in family:
+        try:
+            found += [c for c in process.net_connections() if c.status == psutil.CONN_LISTEN]
+        except psutil.NoSuchProcess:  # a child that has done its stage and ended meanwhile listens to nobody
+            continue
+    print(found, flush=True)
 """
 
 
