@@ -123,12 +123,22 @@ def is_page(start: Message) -> bool:
 
 
 def _with_script(start: Message, page: bytes, ending: bytes) -> tuple[Message, Message]:
-    mark = b"</body>" if ending else b"</head>"
-    begun, end, rest = page.partition(mark)
-    # Where it does not come it takes itself away, so that a chart asks for it again.
-    script = ending or f'<script async data-early src=".{PLOTLY}" onerror="this.remove()"></script>'.encode()
-    body = begun + script + end + rest if end else page
+    body = _begun_with_chart(page, ending) if ending else _asking_early(page)
     dated = (b"content-length", b"etag", b"last-modified")  # with its chart a page is another one, while the file that it comes from stays
     headers = [(name, value) for name, value in start["headers"] if name.lower() not in dated]
-    headers += [(b"link", hints()), (b"content-length", str(len(body)).encode())]
+    headers += [] if ending else [(b"link", hints())]  # all of which would come before what draws the chart
+    headers += [(b"content-length", str(len(body)).encode())]
     return {**start, "headers": headers}, {"type": "http.response.body", "body": body}
+
+
+def _asking_early(page: bytes) -> bytes:
+    begun, end, rest = page.partition(b"</head>")
+    # Where it does not come it takes itself away, so that a chart asks for it again.
+    script = f'<script async data-early src=".{PLOTLY}" onerror="this.remove()"></script>'.encode() if end else b""
+    return begun + script + end + rest
+
+
+def _begun_with_chart(page: bytes, ending: bytes) -> bytes:
+    """What draws the chart is asked for before the page's own scripts, and run before them, as those are modules."""
+    asked = f'<head><link rel="preload" as="script" fetchpriority="high" href=".{PLOTLY}">'.encode()
+    return page.replace(b"<head>", asked, 1).replace(b"</body>", ending + b"</body>", 1)

@@ -15,7 +15,7 @@ from dashboard.assets import EARLY, FOLDER, PLOTLY, Assets, held, hints
 
 
 def get(
-    path: str, *, kind: str = "text/html; charset=utf-8", status: int = 200, parts: tuple[bytes, ...] = (b"behind",)
+    path: str, *, kind: str = "text/html; charset=utf-8", status: int = 200, parts: tuple[bytes, ...] = (b"behind",), ending: bytes = b"",
 ) -> tuple[bytes, dict[str, str]]:
     """Content and headers of what comes back, where the server behind says that it has something of that kind."""
     sent: list[Any] = []
@@ -32,7 +32,7 @@ def get(
     async def receive() -> Any:
         return {"type": "http.request"}
 
-    asking = Assets(behind)({"type": "http", "method": "GET", "path": path}, receive, send)
+    asking = Assets(behind, ending=lambda _: ending)({"type": "http", "method": "GET", "path": path}, receive, send)
     with ThreadPoolExecutor(1) as thread:  # where a test before this one opened a browser, a loop runs in this thread
         thread.submit(asyncio.run, asking).result()
     return b"".join(message["body"] for message in sent[1:]), {name.decode(): value.decode() for name, value in sent[0]["headers"]}
@@ -72,6 +72,14 @@ def test_a_page_names_the_script_itself_and_is_otherwise_as_it_was() -> None:
     script = f'<script async data-early src=".{PLOTLY}" onerror="this.remove()"></script>'.encode()
     assert body == page.replace(b"</head>", script + b"</head>") and headers["content-length"] == str(len(body))
     assert get("/x", kind="text/plain", parts=(page, b"end")) == (page + b"end", {"content-type": "text/plain", "Content-Length": str(len(page) + 3)})
+
+
+def test_a_page_that_comes_with_its_chart_asks_first_for_what_draws_it() -> None:
+    page = (FOLDER / "index.html").read_bytes()
+    body, headers = get("/", parts=(page,), ending=b"<i>ending</i>")
+    asked = f'<link rel="preload" as="script" fetchpriority="high" href=".{PLOTLY}">'.encode()
+    assert body == page.replace(b"<head>", b"<head>" + asked).replace(b"</body>", b"<i>ending</i></body>")
+    assert headers == {"content-type": "text/html; charset=utf-8", "content-length": str(len(body))}
 
 
 def test_what_is_asked_for_early_comes_with_what_it_imports() -> None:
