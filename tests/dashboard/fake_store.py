@@ -310,6 +310,16 @@ def filled(*, count: int | None = None, state: str = "done", failures: int = 2) 
     return FakeStore(frame=frame, records=[sweep], texts={"sweep0": SPEC}, files=files)
 
 
+SEARCHED = """name: searched
+task: digits
+recipe:
+  - architecture: {family: mlp, width: {low: 0.25, high: 4.0}}
+  - training: {epochs: 1}
+  - runtime: onnxruntime
+search: {strategy: tpe, budget: {variants: 3}}
+"""
+
+
 def searched() -> History:
     """A small search that finished."""
     done = tuple(
@@ -394,7 +404,16 @@ def two_machines() -> FakeStore:
 def with_search() -> FakeStore:
     """A sweep that searched."""
     store = filled(failures=0)
+    store.texts["sweep0"] = SEARCHED
     store.files["sweep0", "search.json"] = json.dumps(searched().document).encode()
+    return store
+
+
+def two_sweeps() -> FakeStore:
+    """Two sweeps of one task, measured on one machine."""
+    store = filled(count=16, failures=0)
+    store.frame += [replace(v, run_id=f"w{v.run_id}", recipe_key=f"w{v.recipe_key}", sweep="sweep1") for v in store.frame]
+    store.records.append(replace(store.records[0], run_id="sweep1", name="wider"))
     return store
 
 
@@ -430,6 +449,7 @@ STATES = {
     "markup": marked_up,
     "machines": two_machines,
     "search": with_search,
+    "two": two_sweeps,
     "gone": Gone,
 }
 """A store for each state that a page has to look right in."""

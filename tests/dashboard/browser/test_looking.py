@@ -150,7 +150,41 @@ def test_the_search_is_replayed_with_the_keyboard_and_offers_its_gap(states: str
     page.get_by_role("slider").focus()
     page.keyboard.press("ArrowLeft")
     page.get_by_text(re.compile("2 candidates finished")).wait_for()
-    page.get_by_role("button", name="Fill the launch form with a search in the gap").wait_for()
+    page.get_by_role("button", name="Fill the launch form with a search in the gap").click()
+    page.wait_for_url("**/launch*")
+    spec = page.locator(".st-key-pasted-spec textarea")
+    spec.wait_for()
+    assert "constraints:" in spec.input_value() and "latency_ms" in spec.input_value()
+    page.get_by_role("button", name="Submit the search").wait_for()
+
+
+def test_another_sweep_of_the_task_is_laid_over(states: str, tab: Any) -> None:
+    page = tab.open(f"{states}/?state=two&over=sweep1")
+    page.locator(".st-key-frontier-chart .legendtext", has_text="Frontier of the other sweep").wait_for()
+    assert drawn(page) == 25, "sixteen points, and the nine of the other frontier"
+
+
+def test_a_marker_that_stands_for_several_points_lists_them_and_a_row_leads_to_one(states: str, tab: Any) -> None:
+    page = tab.open(f"{states}/?state=many")
+    place = page.wait_for_function(
+        """() => {
+            const chart = document.querySelector('.st-key-frontier-chart .js-plotly-plot');
+            for (const [index, trace] of (chart?._fullData ?? []).entries()) {
+                const row = trace.type === 'scattergl' ? [...(trace.customdata ?? [])].findIndex(d => d?.length === 2 && d[1] > 1) : -1;
+                if (row < 0) continue;
+                const { xaxis, yaxis, _size } = chart._fullLayout, box = chart.getBoundingClientRect();
+                return { x: box.x + _size.l + xaxis.d2p(trace.x[row]), y: box.y + _size.t + yaxis.d2p(trace.y[row]) };
+            }
+        }"""
+    ).json_value()
+    page.wait_for_timeout(1500)
+    page.mouse.move(place["x"], place["y"])
+    page.wait_for_timeout(300)
+    page.mouse.click(place["x"], place["y"])
+    page.get_by_text(re.compile(r"^\d+ points lie there\.$")).wait_for()
+    tab.click_row(next(key for key in page.evaluate("[...document.querySelectorAll('[class*=st-key-here-]')].map(e => e.className)")
+                       for key in re.findall(r"st-key-(here-\d+)", key)))
+    page.wait_for_url("**/point?run=r*")
 
 
 def test_the_whole_way_to_another_page_and_axis_by_keyboard(states: str, tab: Any) -> None:
