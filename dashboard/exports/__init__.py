@@ -10,6 +10,8 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from dashboard import plotly_script
+
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 """Beginnings of a cell that a spreadsheet would take for a formula."""
 
@@ -66,7 +68,7 @@ def _escaped(text: str) -> str:
 
 
 def html_text(figure: go.Figure, *, title: str, source: str) -> str:
-    """A chart as a page of its own that opens without a network, 5 MB with what draws it.
+    """A chart as a page of its own that opens without a network, 1.5 MB with what draws it.
 
     Args:
         figure: With a template and colours of its own.
@@ -76,7 +78,8 @@ def html_text(figure: go.Figure, *, title: str, source: str) -> str:
     framed = go.Figure(figure)
     head = {"text": _html(title), "x": 0, "xanchor": "left", "font": {"size": 22}, "subtitle": {"text": _html(source), "font": {"size": 13}}}
     framed.update_layout(title=head, margin={"t": 130}, height=None, autosize=True)
-    return str(framed.to_html(include_plotlyjs=True, full_html=True, config=_CAMERA, default_height="95vh"))
+    page = str(framed.to_html(include_plotlyjs=False, full_html=True, config=_CAMERA, default_height="95vh"))
+    return page.replace("<head>", f"<head><script>{plotly_script.script()}</script>", 1)
 
 
 def _html(text: str) -> str:

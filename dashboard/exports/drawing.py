@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import plotly.graph_objects as go
-from plotly.offline import get_plotlyjs
 
+from dashboard import plotly_script
 from effcore.errors import EffcoreError
 
 CHROMES = ("google-chrome", "google-chrome-stable", "chromium", "chromium-browser", "chrome")
@@ -69,7 +69,7 @@ def drawn(figures: Mapping[str, go.Figure]) -> dict[str, bytes]:
         raise EffcoreError(f"Pictures need Chrome or Chromium. None of {', '.join(CHROMES)} is there; install one, or take the page instead.")
     documents = {name: json.loads(str(figure.to_json())) for name, figure in figures.items()}
     text = _PAGE.format(
-        plotly=get_plotlyjs(), figures=json.dumps(documents).replace("</", "<\\/"), width=WIDTH, height=HEIGHT, sharpness=SHARPNESS
+        plotly=plotly_script.script(), figures=json.dumps(documents).replace("</", "<\\/"), width=WIDTH, height=HEIGHT, sharpness=SHARPNESS
     )
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder) / "figures.html"

@@ -9,9 +9,9 @@ from typing import Any
 
 import plotly
 import pytest
-from plotly.offline import get_plotlyjs
 
 from dashboard.assets import EARLY, FOLDER, PLOTLY, Assets, held, hints
+from dashboard.plotly_script import script
 
 
 def get(
@@ -51,9 +51,9 @@ def test_nothing_else_is_opened(path: str) -> None:
     assert held(path) is None
 
 
-def test_plotly_is_the_script_of_the_package_that_makes_the_figures() -> None:
+def test_plotly_is_cut_out_of_the_script_of_the_package_that_makes_the_figures() -> None:
     content, headers = get(PLOTLY)
-    assert content.decode() == get_plotlyjs() and headers["content-type"].startswith("text/javascript")
+    assert content.decode() == script() and headers["content-type"].startswith("text/javascript")
     assert "immutable" in headers["cache-control"] and plotly.__version__ in PLOTLY
 
 
