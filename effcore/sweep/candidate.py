@@ -23,6 +23,7 @@ class Seen:
         accuracy: On the validation images, there; None where it was seen by an earlier version.
         effort_s: Seconds that its whole training takes at the pace of this rung.
         share: Of its epochs that were trained.
+        settled: Whether nothing that follows changes its accuracy.
     """
 
     values: tuple[float, ...]
@@ -30,6 +31,7 @@ class Seen:
     accuracy: float | None = None
     effort_s: float = 0.0
     share: float = 1.0
+    settled: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Candidate:
         plans: Its variants.
         segments: Keys of the stages up to each rung of its training, those of all seeds, then of all that follows.
         rungs: Keys of the stages that end each rung, one for each seed.
+        settles: Whether the last rung is the end of its training, after which it is only exported.
         bracket: First rung at which it is judged; as many as there are rungs where it is judged at none.
         launched: The segment that it may be worked on up to.
         seen: At each rung that it has come to.
@@ -67,6 +70,7 @@ class Candidate:
     plans: tuple[VariantPlan, ...]
     segments: tuple[tuple[str, ...], ...]
     rungs: tuple[tuple[str, ...], ...]
+    settles: bool = False
     bracket: int = 0
     launched: int = -1
     seen: list[Seen] = field(default_factory=list)
@@ -85,6 +89,11 @@ class Candidate:
     def last(self) -> int:
         """The segment after the last rung."""
         return len(self.segments) - 1
+
+    @property
+    def levels(self) -> int:
+        """Rungs at which it may be stopped on its way."""
+        return self.last - self.settles
 
     @property
     def waits(self) -> bool:
@@ -110,6 +119,8 @@ class Candidate:
     def recall(self, trial: Trial) -> None:
         """Stand as its trial says that it stood."""
         self.bracket, self.launched = trial.note["bracket"], trial.note["launched"]
+        if self.launched == trial.note["last"]:  # as many segments as it had then
+            self.launched = self.last
         self.seen = [Seen(**s | {"values": tuple(s["values"])}) for s in trial.note["seen"]]
         self.ended, self.predicted = trial.state in ("done", "failed"), trial.note["predicted"]
         if trial.state == "done":
@@ -126,7 +137,8 @@ def make_candidate(number: int, assignment: Assignment, plans: Sequence[VariantP
         stages: Where their stages are found.
         stops: Whether it may be stopped at a rung at all.
     """
-    ends = [_rungs(plan, stages) if stops else [] for plan in plans]
+    settles = stops and all(_is_only_exported(plan, stages) for plan in plans)
+    ends = [_rungs(plan, stages, last=settles) if stops else [] for plan in plans]
     segments: list[tuple[str, ...]] = []
     for level in range(len(ends[0]) + 1):
         keys: list[str] = []
@@ -135,15 +147,24 @@ def make_candidate(number: int, assignment: Assignment, plans: Sequence[VariantP
             keys += plan.stages[([0, *places])[level] : ([*places, len(plan.stages)])[level]]
         segments.append(tuple(dict.fromkeys(keys)))
     return Candidate(
-        number=number, assignment=assignment, plans=tuple(plans), segments=tuple(segments), rungs=tuple(zip(*ends, strict=True))
+        number=number, assignment=assignment, plans=tuple(plans), segments=tuple(segments), rungs=tuple(zip(*ends, strict=True)),
+        settles=settles,
     )  # fmt: skip
 
 
-def _rungs(plan: VariantPlan, stages: Mapping[str, Stage]) -> list[str]:
-    """Keys of the rungs of its own first phase, without the last."""
+def _rungs(plan: VariantPlan, stages: Mapping[str, Stage], *, last: bool) -> list[str]:
+    """Keys of the rungs of its own first phase, with or without the last."""
     own = [stages[key] for key in plan.stages if key not in plan.teachers and stages[key].kind == "train"]
     first = [s for s in own if not any(role == "start" for role, _ in s.inputs)]
-    return [s.key for s in first if s.config["until"] < s.config["training"]["epochs"]]
+    return [s.key for s in first if last or s.config["until"] < s.config["training"]["epochs"]]
+
+
+def _is_only_exported(plan: VariantPlan, stages: Mapping[str, Stage]) -> bool:
+    """Whether its first phase of training is all that is done to its network before it is exported as it is."""
+    own = [stages[key] for key in plan.stages if key not in plan.teachers]
+    phases = [s for s in own if s.kind == "train" and not any(role == "start" for role, _ in s.inputs)]
+    others = [s for s in own if s not in phases]
+    return bool(phases) and [s.kind for s in others] == ["export", "evaluate"] and not others[0].config["lower"]
 
 
 def pace_of(ends: Sequence[Outcome]) -> dict[str, float]:

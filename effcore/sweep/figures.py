@@ -63,7 +63,8 @@ class Figures:
 
     def learn(self, candidate: Candidate, figures: Mapping[str, float]) -> None:
         """Remember what a candidate came to."""
-        self._outlook.learn(candidate.assignment, figures)
+        settled = bool(candidate.seen) and candidate.seen[-1].settled  # its accuracy was learned when it was seen
+        self._outlook.learn(candidate.assignment, {k: v for k, v in figures.items() if not settled or k != "val_accuracy"})
         for plan in candidate.plans:
             self._structures.setdefault(plan.structure, figures)
         self._foreseen.clear()
@@ -94,6 +95,8 @@ class Figures:
         """A figure as it is known or predicted; None while too little is known."""
         name = CHOSEN_BY.get(name, name)
         known = self._known(prospect.structure, name)
+        if name == "val_accuracy" and prospect.seen is not None and prospect.seen.settled:
+            known = prospect.seen.accuracy
         if known is not None:
             return Prediction(known, known, known)
         paced = self._by_pace(prospect, name) if name != "val_accuracy" else None
@@ -113,7 +116,8 @@ class Figures:
             share: Of its epochs that were trained.
         """
         values, violation = self._judged(candidate, accuracy, effort_s)
-        return Seen(values=values, violation=violation, accuracy=accuracy, effort_s=effort_s, share=share)
+        settled = candidate.settles and len(candidate.seen) + 1 == candidate.last
+        return Seen(values=values, violation=violation, accuracy=accuracy, effort_s=effort_s, share=share, settled=settled)
 
     def look(self, candidate: Candidate, rung: int) -> Look:
         """What was seen of a candidate at a rung, with the other figures as they are measured or predicted by now."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from effcore.catalogue.search import Search
 from effcore.search.promotion import bracket_of, promotable
@@ -29,10 +29,10 @@ class Promoting:
         """First rung at which a candidate is judged: the first one, but for Hyperband."""
         if self._search.stopping != "hyperband":
             return candidate.bracket
-        return bracket_of(candidate.number, levels=candidate.last, reduction=self._search.reduction, seed=self._search.seed)
+        return bracket_of(candidate.number, levels=candidate.levels, reduction=self._search.reduction, seed=self._search.seed)
 
-    def in_order(self, candidates: Collection[Candidate], measured: Rows, coming: Rows) -> Iterator[Candidate]:
-        """Candidates that may go on, from the highest rung down, the best of a rung first.
+    def in_order(self, candidates: Collection[Candidate], measured: Rows, coming: Rows) -> Iterable[Candidate]:
+        """Candidates that may go on: by what they are worth, or from the highest rung down, the best of a rung first.
 
         Args:
             candidates: All that were begun.
@@ -42,16 +42,36 @@ class Promoting:
         seen = [c for c in candidates if c.seen]
         # As long as nothing keeps the constraints, the usual rule brings those first that break them least.
         by_worth = self._search.latency_first and len(self._figures.objectives) > 1 and (bool(measured) or not self._search.constraints)
-        for rung in range(max((c.last for c in seen), default=0) - 1, -1, -1):
-            for bracket in range(rung + 1):
-                there = [c for c in seen if c.bracket == bracket and rung < c.last and len(c.seen) > rung]
-                yield from self._by_worth(there, rung, seen, [*measured, *coming]) if by_worth else self._by_front(there, rung, measured)
+        return self._by_worth(seen, [*measured, *coming]) if by_worth else self._by_rung(seen, measured)
 
-    def _by_worth(self, there: Sequence[Candidate], rung: int, seen: Sequence[Candidate], frontier: Rows) -> Sequence[Candidate]:
-        """By the hypervolume that they are expected to add for what it takes; what is expected sorts well enough for one in `reduction` to stay."""
-        waiting = [c for c in there if c.waits and len(c.seen) == rung + 1]
-        places = len(there) * (self._search.reduction - 1) // self._search.reduction - (len(there) - len(waiting))
-        return self._worth.best_first(waiting, seen, frontier)[:places] if places > 0 else []
+    def _by_worth(self, seen: Sequence[Candidate], frontier: Rows) -> Sequence[Candidate]:
+        """By the hypervolume that they are expected to add for what it takes; what is expected sorts well enough for one in `reduction` to stay.
+
+        Whoever is trained to its end goes on as long as it may add anything: its accuracy is known, and exporting it shows the rest.
+        """
+        places: dict[tuple[int, int], int] = {}
+        allowed = []
+        for candidate in self._worth.best_first([c for c in seen if c.waits], seen, frontier):
+            rung, bracket = len(candidate.seen) - 1, candidate.bracket
+            if rung < candidate.levels:
+                left = places.setdefault((rung, bracket), self._places(seen, rung, bracket))
+                if left <= 0:
+                    continue
+                places[rung, bracket] = left - 1
+            allowed.append(candidate)
+        return allowed
+
+    def _places(self, seen: Sequence[Candidate], rung: int, bracket: int) -> int:
+        """How many more may go on from a rung."""
+        there = _at(seen, rung, bracket)
+        gone_on = sum(not (c.waits and len(c.seen) == rung + 1) for c in there)
+        return len(there) * (self._search.reduction - 1) // self._search.reduction - gone_on
+
+    def _by_rung(self, seen: Sequence[Candidate], measured: Rows) -> Iterator[Candidate]:
+        yield from (c for c in seen if c.waits and len(c.seen) > c.levels)  # trained to the end
+        for rung in range(max((c.levels for c in seen), default=0) - 1, -1, -1):
+            for bracket in range(rung + 1):
+                yield from self._by_front(_at(seen, rung, bracket), rung, measured)
 
     def _by_front(self, there: Sequence[Candidate], rung: int, measured: Rows) -> Iterator[Candidate]:
         """The usual rule, without those that can't reach the frontier by what was seen of them and of others."""
@@ -63,3 +83,8 @@ class Promoting:
             believed = self._figures.believed(candidate.prospect) if self._search.latency_first else None
             if candidate.waits and not (believed and self._figures.hopeless(believed, measured)):
                 yield candidate
+
+
+def _at(seen: Sequence[Candidate], rung: int, bracket: int) -> list[Candidate]:
+    """Those that were seen at a rung and are judged there, whether or not they went on."""
+    return [c for c in seen if c.bracket == bracket and rung < c.levels and len(c.seen) > rung]

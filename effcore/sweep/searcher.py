@@ -172,7 +172,7 @@ class Searcher(Source):
 
     def _is_early(self, candidate: Candidate) -> bool:
         """Whether more should be looked at before this one is built and measured, which costs more than many looks."""
-        return candidate.launched + 1 == candidate.last and len(self.candidates) < self.search.startup
+        return candidate.launched + 1 >= candidate.levels and len(self.candidates) < self.search.startup
 
     def _coming(self) -> list[tuple[float, ...]]:
         """What is expected of those that are on their way to be measured."""

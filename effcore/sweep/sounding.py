@@ -123,7 +123,8 @@ class SoundingSearcher(Searcher):
         chance = self._chance_hopeless(candidate)
         if not chance:
             return False
-        shares = [float(self.search.reduction) ** -level for level in range(candidate.last + 1)]  # of those that come to each rung
+        reduction = float(self.search.reduction)
+        shares = [reduction ** -min(level, candidate.levels) for level in range(candidate.last + 1)]  # of those that come to each rung
         segments_s = [self._expected_s(keys) for keys in candidate.segments]
         measured_s = self._rate("measure", self.driver.rates.measuring_s) * self.driver.slots
         clearing_s = segments_s[0] / 2 * (self.driver.slots - 1)  # cores that wait for others, so that the host is clear

@@ -11,6 +11,7 @@ from effcore.context import current_context
 from effcore.forecast import Rates
 from effcore.plan import Planner
 from effcore.recipe import Recipe
+from effcore.search.trial import Trial
 from effcore.spec import Spec, parse
 from effcore.sweep.candidate import Candidate, Prospect, Seen, make_candidate
 from effcore.sweep.costs import Costs
@@ -123,6 +124,67 @@ def test_one_in_so_many_stays_behind_and_a_constraint_holds_back() -> None:
     strict.measure(slow, 0.02)
     assert strict.figures.chance(slow.prospect, (-1.0, 1.0)) == 0.0
     assert strict.best_first((0.5, 0.001)) == []
+
+
+def trained_to_the_end(bench: Bench, candidate: Candidate, accuracy: float) -> Candidate:
+    """The same candidate after its last rung."""
+    while not candidate.seen[-1].settled:
+        candidate.seen.append(bench.figures.seen(candidate, accuracy, effort_s=candidate.seen[-1].effort_s, share=1.0))
+        bench.figures.glimpse(candidate, candidate.seen[-1])
+    candidate.launched = len(candidate.seen) - 1
+    return candidate
+
+
+def test_whoever_is_trained_to_its_end_is_exported_only_where_it_may_add_something() -> None:
+    bench = Bench()
+    first, worse, better = (bench.candidate(0, 0, a, 1.0, rate=r) for a, r in ((0.8, 0.01), (0.7, 0.02), (0.75, 0.03)))
+    assert (first.levels, first.last) == (2, 3) and first.settles, "rungs after epochs 1, 2 and 4, then what follows the training"
+    bench.measure(first, 0.02)
+    first.ended = True
+    trained_to_the_end(bench, worse, 0.79)
+    trained_to_the_end(bench, better, 0.81)
+    assert bench.figures.middle(worse.prospect) == (0.79, 0.02) and bench.figures.middle(better.prospect) == (0.81, 0.02)
+    going_on = list(bench.promoting.in_order(bench.candidates.values(), [(0.8, 0.02)], []))
+    assert going_on == [better] and worse.waits, "the structure was measured and the accuracy is known: nothing is to be learned of the other"
+    without = Bench(more=", latency_first: false")
+    one, other = (trained_to_the_end(without, without.candidate(0, 0, 0.5, 1.0, rate=r), a) for r, a in ((0.01, 0.9), (0.02, 0.5)))
+    assert list(without.promoting.in_order(without.candidates.values(), [(0.95, 0.001)], [])) == [one, other]
+
+
+def test_who_goes_on_is_chosen_over_all_rungs_by_what_it_is_worth() -> None:
+    bench = Bench()
+    dear, cheap = bench.candidate(0, 2, 0.90, 50.0), bench.candidate(0, 0, 0.90, 0.1)
+    bench.candidate(1, 0, 0.2, 1.0)
+    dear.seen.append(bench.figures.seen(dear, 0.91, effort_s=50.0, share=0.5))
+    bench.figures.glimpse(dear, dear.seen[-1])
+    dear.launched = 1
+    bench.candidate(1, 1, 0.2, 1.0)
+    assert list(bench.promoting.in_order(bench.candidates.values(), [], []))[0] is cheap
+
+
+@pytest.mark.parametrize(("steps", "settles"), [("", True), ("\n  - pruning: {amount: 0.5}", False), ("\n  - quantization: {}", False)])
+def test_an_accuracy_is_settled_where_the_network_is_only_exported_after_its_training(steps: str, settles: bool) -> None:
+    spec = parse((TEXT % "").replace("\n  - runtime", f"{steps}\n  - runtime"))
+    assert spec.space is not None
+    planner, assignment = Planner(current_context()), {"architecture.family": 0.0, "architecture.width": 0.0, "training.learning_rate": 0.01}
+    recipe = spec.space.recipe(assignment)
+    assert isinstance(recipe, Recipe), recipe
+    made = make_candidate(0, assignment, [planner.variant(recipe, 0)], planner.stages, stops=True)
+    assert (made.settles, made.levels, made.last) == (settles, 2, 3 if settles else 2)
+    kinds = [planner.stages[key].kind for key in made.segments[-1]]
+    assert kinds == ["export", "evaluate"] if settles else kinds[0] in ("train", "transform")
+    alone = make_candidate(0, assignment, [planner.variant(recipe, 0)], planner.stages, stops=False)
+    assert (alone.settles, alone.last) == (False, 0)
+
+
+def test_a_candidate_that_was_at_its_end_before_that_rung_was_judged_is_at_its_end_still() -> None:
+    bench = Bench()
+    candidate = bench.candidate(0, 0, 0.9, 1.0)
+    note = {"bracket": 0, "launched": 2, "last": 2, "seen": [], "predicted": {}}
+    candidate.recall(Trial(number=0, assignment=candidate.assignment, state="open", note=note))
+    assert candidate.launched == candidate.last == 3
+    candidate.recall(Trial(number=0, assignment=candidate.assignment, state="open", note={**note, "launched": 1}))
+    assert candidate.launched == 1
 
 
 def test_without_latency_first_the_usual_rule_decides() -> None:
