@@ -82,12 +82,13 @@ def make_store(home: Path, count: int, *, name: str = "drawn") -> Store:
     sweep = _sweep(store, count, name)
     with _in_bulk(database(home)) as connection:
         portion: list[Made] = []
+        folder = str(store._client.get_experiment(store.experiment_id).artifact_location)  # as MLflow names it, without any file
         for made in drawn(count):
             portion.append(made)
             if len(portion) == PORTION:
-                _write(connection, portion, store.experiment_id, sweep)
+                _write(connection, portion, store.experiment_id, sweep, folder=folder)
                 portion = []
-        _write(connection, portion, store.experiment_id, sweep)
+        _write(connection, portion, store.experiment_id, sweep, folder=folder)
     return store
 
 
@@ -123,12 +124,12 @@ def _sweep(store: Store, count: int, name: str) -> str:
     return run_id
 
 
-def _write(connection: sqlite3.Connection, made: list[Made], experiment: str, sweep: str) -> None:
+def _write(connection: sqlite3.Connection, made: list[Made], experiment: str, sweep: str, *, folder: str) -> None:
     runs, tags, metrics = [], [], []
     for index, one in enumerate(made):
         ended = START_MS + 1000 * index
         whole = f"{one.name} · seed 0"
-        runs.append((one.run_id, whole, "FINISHED", ended - 900, ended, "active", "", int(experiment)))
+        runs.append((one.run_id, whole, "FINISHED", ended - 900, ended, "active", f"{folder}/{one.run_id}/artifacts", int(experiment)))
         said = {
             "type": "variant", "sweep": sweep, "schema": "1", "name": one.name, "recipe": one.key, "seed": "0", "figures": "1",
             "recipe_document": one.document, "parent": one.parent, "technique": one.technique, "step": "amount 0.5", "runtime": "onnxruntime 1.32.0",

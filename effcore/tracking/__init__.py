@@ -71,7 +71,7 @@ class Store(Requests):
         except Exception as error:  # MLflow and SQLAlchemy raise dozens of kinds here
             raise StoreError(f"The tracking store {self.uri} can't be opened: {first_line(error)}{advice(str(error))}") from error
         self._mirror = Mirror(self.watched())
-        self._files = RunFiles(self._client)
+        self._files = RunFiles(self._client, known=self._mirror.files)
         self._evidence = EvidenceReader(self.file)
         self.marks = Marks(self._search, self._set_tags, self._run)
 
@@ -157,7 +157,8 @@ class Store(Requests):
         try:
             return self._files.path(run_id, name)
         except Exception as error:  # missing runs, files and folders come as different kinds
-            owner = self._tag(run_id, "variant")
+            known = self._mirror.variant(run_id)
+            owner = self._tag(run_id, "variant") if known is None else known.measures
             if owner:
                 return self.file(owner, name)
             raise StoreError(f"Run {run_id} has no file {name!r} in {self.uri}: {first_line(error)}") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,10 +16,14 @@ class RunFiles:
 
     `MlflowClient.download_artifacts` copies every file into a new temporary folder that nobody removes, also where
     the file lies on this host: thousands of folders after a day with the pages open.
+
+    Args:
+        client: Of the store.
+        known: Address of the folder of a run's files; empty where only the client can tell.
     """
 
-    def __init__(self, client: MlflowClient) -> None:
-        self._client = client
+    def __init__(self, client: MlflowClient, *, known: Callable[[str], str]) -> None:
+        self._client, self._known = client, known
         self._roots: dict[str, str] = {}
         self._fetched: tempfile.TemporaryDirectory[str] | None = None
 
@@ -39,7 +44,7 @@ class RunFiles:
 
     def _root(self, run_id: str) -> str:
         if run_id not in self._roots:
-            self._roots[run_id] = str(self._client.get_run(run_id).info.artifact_uri)
+            self._roots[run_id] = self._known(run_id) or str(self._client.get_run(run_id).info.artifact_uri)
         return self._roots[run_id]
 
     def _folder(self, run_id: str) -> Path:

@@ -19,6 +19,7 @@ class Run:
         tags: Those that effcore wrote, with their prefix.
         metrics: The last value of each.
         params: Parameters; read for runs that effcore did not write only.
+        files: Address of the folder of its files; empty where the store does not say.
     """
 
     run_id: str
@@ -29,6 +30,7 @@ class Run:
     tags: Mapping[str, str] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
     params: Mapping[str, str] = field(default_factory=dict)
+    files: str = ""
 
 
 def from_mlflow(run: Any) -> Run:
@@ -36,7 +38,7 @@ def from_mlflow(run: Any) -> Run:
     info, data = run.info, run.data
     return Run(
         run_id=info.run_id, name=info.run_name or "", status=info.status, started_ms=info.start_time or 0, ended_ms=info.end_time,
-        tags=data.tags, metrics=data.metrics, params=data.params,
+        tags=data.tags, metrics=data.metrics, params=data.params, files=info.artifact_uri or "",
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from stores import make_spec
+from stores import make_record, make_spec
 
 from effcore.errors import StoreError
 from effcore.tracking import Store
@@ -29,6 +29,23 @@ def test_a_file_on_this_host_is_read_where_it_lies(tmp_path: Path, monkeypatch: 
         store.file(sweep, "other.yaml")
     with pytest.raises(StoreError, match="has no file"):
         store.file(sweep, "../../../mlflow.db")
+
+
+def test_files_of_variants_that_were_read_are_found_without_asking_for_each_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, spec = Store(tmp_path), make_spec()
+    sweep = first.open_sweep(spec)
+    runs = [first.log_variant(sweep, make_record(sweep, recipe, documents={"samples.json": {"n": 1}})) for recipe in spec.recipes[:2]]
+    other = first.log_variant(sweep, make_record(sweep, spec.recipes[0]), run_id=None)
+    store = Store(tmp_path)
+    assert {v.run_id for v in store.variants()} >= {*runs, other}
+    asked: list[str] = []
+    real = store._client.get_run
+    monkeypatch.setattr(store._client, "get_run", lambda run_id: (asked.append(run_id), real(run_id))[1])
+    assert [store.file(run_id, "samples.json").read_text() for run_id in runs] == [first.file(run_id, "samples.json").read_text() for run_id in runs]
+    with pytest.raises(StoreError, match="has no file 'samples.json'"):
+        store.file(other, "samples.json")
+    assert asked == []
+    assert store.file(sweep, "spec.yaml").read_text() == spec.text and asked == [sweep], "a sweep is no variant"
 
 
 @pytest.fixture
