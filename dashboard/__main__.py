@@ -15,8 +15,10 @@ from streamlit.web.cli import main
 
 def _warm() -> None:
     logging.getLogger("streamlit").setLevel(logging.ERROR)  # says that there is no visitor, which is meant
+    from dashboard import plotly_script
     from dashboard.screens import frontier
 
+    plotly_script.script()  # half a second, in which nothing would be served
     frontier.warm()
     logging.getLogger("streamlit").setLevel(logging.WARNING)
 

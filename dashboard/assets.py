@@ -47,7 +47,7 @@ class Assets:
         if scope["type"] != "http" or scope["method"] != "GET":
             await self._app(scope, receive, send)
             return
-        found = held(scope["path"])
+        found = await run_in_threadpool(held, PLOTLY) if scope["path"] == PLOTLY else held(scope["path"])
         if found is None:
             await self._app(scope, receive, _hastened(send, await run_in_threadpool(self._ending, scope)))
             return

@@ -91,11 +91,14 @@ class Search(Parameters):
     budget: Budget = parameter(Budget(), help="When it ends.")
     constraints: list[str] = parameter([], help="What a candidate must keep to be wanted, as `latency_ms <= 1`; accuracy means that on validation.")
     stopping: StoppingName = parameter("asha", help="Which candidates are trained to the end: all, or the best of each rung of training.")
-    reduction: int = parameter(3, ge=2, le=10, help="One candidate in this many is promoted from a rung to the next.")
+    reduction: int = parameter(
+        3, ge=2, le=10, help="One candidate in this many is promoted from a rung to the next; with latency_first one in this many stays behind."
+    )
     tie_break: Literal["hypervolume", "crowding"] = parameter("hypervolume", help="Which of equally ranked candidates comes first.")
     latency_first: bool = parameter(
         True, help="Whether candidates that can't reach the frontier, by their predicted latency, size or memory, are put off; a structure is "
-        "measured before it is trained where that is expected to cost less than the training it saves."
+        "measured before it is trained where that is expected to cost less than the training it saves, and what is trained to its end is exported "
+        "only where it may still add something."
     )
     startup: int = parameter(6, ge=1, le=1000, unit="candidates", help="First candidates that are drawn evenly, before results guide the choice.")
     population: int = parameter(16, ge=4, le=1000, unit="candidates", help="Candidates in a generation.")
