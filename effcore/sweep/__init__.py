@@ -208,7 +208,7 @@ def _source(driver: Driver) -> tuple[Source, bool]:
     """What a sweep consists of, and whether something of it is to be computed, as far as that is known."""
     spec = driver.spec
     if spec.space is not None:
-        driver.reckoning.expect(forecast(spec, home=driver.home, slots=driver.slots, stored=driver.teachers).estimated_s)
+        driver.expect(forecast(spec, home=driver.home, slots=driver.slots, stored=driver.teachers).estimated_s)
     if spec.parts is not None:
         return OneShot(driver, spec.parts), True
     if spec.space is not None:
@@ -218,7 +218,7 @@ def _source(driver: Driver) -> tuple[Source, bool]:
     cached = Cache(driver.home).keys()
     missing = missing_structures(plan, spec, home=driver.home, cached=cached, context=driver.context)
     new = [stage for key, stage in plan.stages.items() if key not in cached]
-    driver.reckoning.expect(driver.rates.elapsed_s(new, measurements=len(missing), slots=driver.slots))
+    driver.expect(driver.rates.elapsed_s(new, measurements=len(missing), slots=driver.slots))
     return Grid(plan), bool(missing or new)
 
 

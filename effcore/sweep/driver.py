@@ -121,6 +121,11 @@ class Driver:
         while not source.ended:
             self._step()
 
+    def expect(self, seconds: float) -> None:
+        """Say what it is expected to take, without what is there already, which the first look at what is left does not know yet."""
+        self.reckoning.expect(seconds)
+        self._left_s, self._last_look = seconds, time.monotonic()
+
     # What a source asks for
 
     def add(self, variant: VariantPlan, stages: Mapping[str, Stage]) -> None:
