@@ -18,10 +18,10 @@ CHART = ".st-key-frontier-chart .main-svg"
 
 def drawn(page: Page, selector: str = POINTS) -> int:
     """How many points there are once their number stands still."""
-    page.locator(selector).first.wait_for()
-    before = -1
-    while (now := page.locator(selector).count()) != before:
-        before = now
+    before = now = -1
+    while now <= 0 or now != before:
+        page.locator(selector).first.wait_for()
+        before, now = now, page.locator(selector).count()
         page.wait_for_timeout(600)
     return now
 

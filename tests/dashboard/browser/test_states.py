@@ -40,7 +40,7 @@ def test_an_empty_store_says_on_every_page_what_to_do(states: str, tab: Any) -> 
         page = tab.open(f"{states}/{path}{'' if '?' in path else '?'}state=empty", wait=".st-key-empty")
         page.get_by_text(said, exact=True).wait_for()
     page = tab.open(f"{states}/?state=empty", wait=".st-key-empty")
-    assert page.get_by_text("effcore run experiments/quickstart.yaml").is_visible()
+    page.get_by_text("effcore run experiments/quickstart.yaml").wait_for()
     page.get_by_role("link", name="Launch a sweep").click()
     page.get_by_role("button", name="Submit 1 variant").wait_for()
     page.get_by_text("Nothing is running or waiting", exact=True).wait_for()
@@ -49,19 +49,20 @@ def test_an_empty_store_says_on_every_page_what_to_do(states: str, tab: Any) -> 
 def test_one_point_is_a_frontier(states: str, tab: Any) -> None:
     page = tab.open(f"{states}/?state=one")
     count_points(page, 1)
-    assert page.get_by_text(re.compile(r"One point is best on both: \d\d\.\d % at 0\.\d+ ms\.")).is_visible()
+    page.get_by_text(re.compile(r"One point is best on both: \d\d\.\d % at 0\.\d+ ms\.")).wait_for()
     page.get_by_text("Data health: 1 variant").wait_for()
 
 
 def test_points_that_are_all_equal_lie_in_one_place_and_it_is_said(states: str, tab: Any) -> None:
     page = tab.open(f"{states}/?state=level")
     count_points(page, 12)
-    assert page.get_by_text("12 points share the best place: 50.0 % at 0.500 ms.").is_visible()
+    page.get_by_text("12 points share the best place: 50.0 % at 0.500 ms.").wait_for()
 
 
 def test_where_all_failed_the_causes_are_there_and_lead_to_the_variants(states: str, tab: Any) -> None:
     page = tab.open(f"{states}/?state=failed", wait=".st-key-empty")
-    assert page.get_by_text("Every variant failed", exact=True).is_visible() and page.locator(".js-plotly-plot").count() == 0
+    page.get_by_text("Every variant failed", exact=True).wait_for()
+    assert page.locator(".js-plotly-plot").count() == 0
     tab.click_row("left-out-table")
     page.wait_for_url("**/point?run=*")
     page.get_by_text("What went wrong").wait_for()

@@ -225,8 +225,10 @@ def test_a_sweep_whose_stages_are_all_there_executes_nothing(swept: Swept, cache
 def test_a_second_run_executes_and_writes_nothing(cached: Swept) -> None:
     before = {v.run_id: v.ended_ms for v in cached.variants().values()}
     log = (cached.home / "executions.jsonl").read_text()
-    again = run_sweep(cached.spec, store=cached.store, home=cached.home)
+    said: list[Progress] = []
+    again = run_sweep(cached.spec, store=cached.store, home=cached.home, report=said.append)
     assert (again.run_id, again.executed, again.reused) == (cached.result.run_id, 0, cached.result.reused)
+    assert {progress.remaining_s for progress in said} == {0.0}, "what is there already takes no time"
     assert {v.run_id: v.ended_ms for v in Store(cached.home).variants(sweep=again.run_id)} == before
     assert (cached.home / "executions.jsonl").read_text() == log
     assert cached.store.sweep(again.run_id).state == "done"
