@@ -81,7 +81,8 @@ def record(store: Store, sweeps: Sequence[str], path: Path, *, day: date | None 
         files = dict(_files(store, run))
         machine = machine or _machine(files.get("samples.json"))
         tags = {k: v for k, v in run.tags.items() if k != f"{PREFIX}owner"}
-        lines.append({"run": asdict(run) | {"tags": tags}, "files": files})
+        told = {k: v for k, v in asdict(run).items() if k != "files"}  # where they lie on this host is nothing to hand on
+        lines.append({"run": told | {"tags": tags}, "files": files})
     header = Header(
         recorded=(day or date.today()).isoformat(), machine=machine, sweeps=tuple(s.name for s in chosen), runs=len(lines)
     )

@@ -42,6 +42,7 @@ def store(tmp_path: Path, empty_store: Path) -> Store:
 def test_a_recording_says_what_the_store_says(store: Store, tmp_path: Path) -> None:
     path = tmp_path / "study.jsonl.xz"
     header = record(store, ["one"], path, day=date(2026, 11, 28))
+    assert str(tmp_path) not in lzma.decompress(path.read_bytes()).decode(), "where files lie on this host is nothing to hand on"
     assert header == read_header(path)
     assert (header.recorded, header.machine, header.sweeps, header.runs) == ("2026-11-28", "A machine, 2 cores, Linux 6", ("one",), 4)
     opened = Recording(path, home=tmp_path / "nowhere")
