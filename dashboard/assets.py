@@ -47,7 +47,7 @@ class Assets:
         if scope["type"] != "http" or scope["method"] != "GET":
             await self._app(scope, receive, send)
             return
-        found = await run_in_threadpool(held, PLOTLY) if scope["path"] == PLOTLY else held(scope["path"])
+        found = await run_in_threadpool(held, scope["path"])  # the first time it reads, or cuts Plotly's script
         if found is None:
             await self._app(scope, receive, _hastened(send, await run_in_threadpool(self._ending, scope)))
             return
@@ -59,7 +59,7 @@ class Assets:
 
 @cache
 def _files() -> dict[str, Path]:
-    """The files that may be held, by address; no other is ever opened."""
+    """Streamlit's files that may be held, by address; no other is ever opened."""
     return {f"/{path.relative_to(FOLDER).as_posix()}": path for path in FOLDER.glob("static/*/*") if path.suffix in _KINDS}
 
 
@@ -69,18 +69,13 @@ def held(path: str) -> tuple[bytes, bytes] | None:
     Args:
         path: Of the address.
     """
-    if path == PLOTLY:
-        return _plotly(), _KINDS[".js"]
-    return _read(path) if path in _files() else None
-
-
-@cache
-def _plotly() -> bytes:
-    return plotly_script.script().encode()
+    return _read(path) if path == PLOTLY or path in _files() else None
 
 
 @cache
 def _read(path: str) -> tuple[bytes, bytes]:
+    if path == PLOTLY:
+        return plotly_script.script().encode(), _KINDS[".js"]
     file = _files()[path]
     return file.read_bytes(), _KINDS[file.suffix]
 

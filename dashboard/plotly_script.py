@@ -5,12 +5,13 @@ publishes smaller bundles, none of which has every kind that is drawn here, and 
 `npm run custom-bundle` would make of the same version, from what pip has installed.
 
 The script is what esbuild makes of modules: a module is `var name=W((exports,module)=>{...});` and runs when `name()` is called for the
-first time, and the last of them registers a list of modules for traces. The list is cut, and so is what nothing then mentions. A name
-that stands anywhere in a module counts as mentioned: rather too much is kept than too little.
+first time, and the last of them registers a list of modules for traces. The list is cut, and so is what nothing then calls. What
+looks like a call anywhere in a module counts as one: rather too much is kept than too little.
 """
 
 from __future__ import annotations
 
+import itertools
 import logging
 import re
 from collections.abc import Collection, Mapping
@@ -36,12 +37,11 @@ class UnknownScript(Exception):
 
 @dataclass(frozen=True)
 class _Modules:
-    before: str
-    names: tuple[str, ...]
-    texts: tuple[str, ...]
+    """What stands before the modules, the modules by name, each with all that stands behind it up to the next one, and the last of them."""
 
-    def by_name(self) -> dict[str, str]:
-        return dict(zip(self.names, self.texts, strict=True))
+    before: str
+    texts: Mapping[str, str]
+    last: str
 
 
 @cache
@@ -66,29 +66,25 @@ def only(whole: str, traces: Collection[str]) -> str:
         UnknownScript: It is made in another way, or does not know a kind.
     """
     modules = _modules(whole)
-    last = _with_register_of(modules.texts[-1], _registered(modules, traces))
+    last = _with_register_of(modules.last, _registered(modules, traces))
     kept = _reached(modules, last)
-    texts = [text for name, text in zip(modules.names[:-1], modules.texts[:-1], strict=True) if name in kept]
-    return "".join((modules.before, *texts, last))
+    return "".join((modules.before, *(text for name, text in modules.texts.items() if name in kept), last))
 
 
 def _modules(whole: str) -> _Modules:
-    """A module with all that stands behind it up to the next one."""
     found = list(_MODULE.finditer(whole))
     if not found:
         raise UnknownScript("Plotly's script has no modules as esbuild makes them: see dashboard/plotly_script.py.")
-    ends = [*(match.start() for match in found[1:]), len(whole)]
-    texts = tuple(whole[match.start() : end] for match, end in zip(found, ends, strict=True))
-    return _Modules(whole[: found[0].start()], tuple(match.group(1) for match in found), texts)
+    texts = {match.group(1): whole[match.start() : following.start()] for match, following in itertools.pairwise(found)}
+    return _Modules(whole[: found[0].start()], texts, whole[found[-1].start() :])
 
 
 def _registered(modules: _Modules, traces: Collection[str]) -> list[str]:
     """Names of the modules to register."""
-    match = _REGISTERED.search(modules.texts[-1])
+    match = _REGISTERED.search(modules.last)
     if match is None:
         raise UnknownScript("Plotly's script does not end with a list of traces: see dashboard/plotly_script.py.")
-    texts = modules.by_name()
-    named = {trace: name for name in _CALL.findall(match.group(1)) if (trace := _trace_of(name, texts))}
+    named = {trace: name for name in _CALL.findall(match.group(1)) if (trace := _trace_of(name, modules.texts))}
     missing = sorted(set(traces) - set(named))
     if missing:
         raise UnknownScript(f"Plotly's script has no traces named {', '.join(missing)}; it has {', '.join(sorted(named))}.")
@@ -112,13 +108,12 @@ def _with_register_of(text: str, names: Collection[str]) -> str:
 
 def _reached(modules: _Modules, last: str) -> set[str]:
     """Names of the modules that the last one calls, or one that it calls does, and so on."""
-    texts = dict(zip(modules.names[:-1], modules.texts[:-1], strict=True))
-    home = {name: name for name in texts}
-    for name, text in texts.items():
+    home = {name: name for name in modules.texts}
+    for name, text in modules.texts.items():
         home |= dict.fromkeys(_SECOND.findall(text), name)
     kept, left = set[str](), [modules.before, last]
     while left:
         called = {home[name] for name in set(_CALL.findall(left.pop())) & home.keys()} - kept
         kept |= called
-        left += [texts[name] for name in called]
+        left += [modules.texts[name] for name in called]
     return kept

@@ -96,6 +96,11 @@ class Candidate:
         return self.last - self.settles
 
     @property
+    def trained(self) -> bool:
+        """Whether it was seen at the end of its training."""
+        return len(self.seen) > self.levels
+
+    @property
     def waits(self) -> bool:
         """Whether it has come as far as it may and is not at its end."""
         return not self.ended and self.launched < self.last and len(self.seen) > self.launched
@@ -154,17 +159,23 @@ def make_candidate(number: int, assignment: Assignment, plans: Sequence[VariantP
 
 def _rungs(plan: VariantPlan, stages: Mapping[str, Stage], *, last: bool) -> list[str]:
     """Keys of the rungs of its own first phase, with or without the last."""
-    own = [stages[key] for key in plan.stages if key not in plan.teachers and stages[key].kind == "train"]
-    first = [s for s in own if not any(role == "start" for role, _ in s.inputs)]
+    first = [s for s in _own(plan, stages) if _is_first_phase(s)]
     return [s.key for s in first if last or s.config["until"] < s.config["training"]["epochs"]]
 
 
 def _is_only_exported(plan: VariantPlan, stages: Mapping[str, Stage]) -> bool:
     """Whether its first phase of training is all that is done to its network before it is exported as it is."""
-    own = [stages[key] for key in plan.stages if key not in plan.teachers]
-    phases = [s for s in own if s.kind == "train" and not any(role == "start" for role, _ in s.inputs)]
-    others = [s for s in own if s not in phases]
-    return bool(phases) and [s.kind for s in others] == ["export", "evaluate"] and not others[0].config["lower"]
+    others = [s for s in _own(plan, stages) if not _is_first_phase(s)]
+    return [s.kind for s in others] == ["export", "evaluate"] and not others[0].config["lower"]
+
+
+def _own(plan: VariantPlan, stages: Mapping[str, Stage]) -> list[Stage]:
+    """Its stages without those of its teachers."""
+    return [stages[key] for key in plan.stages if key not in plan.teachers]
+
+
+def _is_first_phase(stage: Stage) -> bool:
+    return stage.kind == "train" and not any(role == "start" for role, _ in stage.inputs)
 
 
 def pace_of(ends: Sequence[Outcome]) -> dict[str, float]:

@@ -49,15 +49,16 @@ class Promoting:
 
         Whoever is trained to its end goes on as long as it may add anything: its accuracy is known, and exporting it shows the rest.
         """
-        places: dict[tuple[int, int], int] = {}
+        waiting = [c for c in seen if c.waits]
+        places = {at: self._places(seen, *at) for at in {_stands(c) for c in waiting if not c.trained}}
+        # Whoever has no place to go on to is not weighed: a search of minutes has hundreds that wait.
+        candidates = [c for c in waiting if c.trained or places[_stands(c)] > 0]
         allowed = []
-        for candidate in self._worth.best_first([c for c in seen if c.waits], seen, frontier):
-            rung, bracket = len(candidate.seen) - 1, candidate.bracket
-            if rung < candidate.levels:
-                left = places.setdefault((rung, bracket), self._places(seen, rung, bracket))
-                if left <= 0:
+        for candidate in self._worth.best_first(candidates, seen, frontier):
+            if not candidate.trained:
+                places[_stands(candidate)] -= 1
+                if places[_stands(candidate)] < 0:
                     continue
-                places[rung, bracket] = left - 1
             allowed.append(candidate)
         return allowed
 
@@ -68,7 +69,7 @@ class Promoting:
         return len(there) * (self._search.reduction - 1) // self._search.reduction - gone_on
 
     def _by_rung(self, seen: Sequence[Candidate], measured: Rows) -> Iterator[Candidate]:
-        yield from (c for c in seen if c.waits and len(c.seen) > c.levels)  # trained to the end
+        yield from (c for c in seen if c.waits and c.trained)
         for rung in range(max((c.levels for c in seen), default=0) - 1, -1, -1):
             for bracket in range(rung + 1):
                 yield from self._by_front(_at(seen, rung, bracket), rung, measured)
@@ -83,6 +84,11 @@ class Promoting:
             believed = self._figures.believed(candidate.prospect) if self._search.latency_first else None
             if candidate.waits and not (believed and self._figures.hopeless(believed, measured)):
                 yield candidate
+
+
+def _stands(candidate: Candidate) -> tuple[int, int]:
+    """The rung at which a candidate was seen last, and its bracket."""
+    return len(candidate.seen) - 1, candidate.bracket
 
 
 def _at(seen: Sequence[Candidate], rung: int, bracket: int) -> list[Candidate]:

@@ -43,9 +43,10 @@ class RunFiles:
         return Path(fetched)
 
     def _root(self, run_id: str) -> str:
-        if run_id not in self._roots:
-            self._roots[run_id] = self._known(run_id) or str(self._client.get_run(run_id).info.artifact_uri)
-        return self._roots[run_id]
+        known = self._known(run_id)
+        if not known and run_id not in self._roots:
+            self._roots[run_id] = str(self._client.get_run(run_id).info.artifact_uri)
+        return known or self._roots[run_id]
 
     def _folder(self, run_id: str) -> Path:
         if self._fetched is None:

@@ -61,9 +61,9 @@ class Mirror:
             return False
         if tags.get(f"{PREFIX}figures") != "1" or run.ended_ms is None:
             return self._forget(run.run_id)
-        variant, self._files[run.run_id] = read_variant(run), run.files
+        variant = read_variant(run)
         same = self._variants.get(run.run_id) == variant
-        self._variants[run.run_id] = variant
+        self._variants[run.run_id], self._files[run.run_id] = variant, run.files
         return not same
 
     def state(self) -> tuple[str, tuple[Variant, ...]]:
@@ -81,7 +81,8 @@ class Mirror:
 
     def files(self, run_id: str) -> str:
         """Address of the folder of a variant's files, for which MLflow's client reads the whole run in 4 ms; empty where it is not known."""
-        return self._files.get(run_id, "")
+        with self._lock:
+            return self._files.get(run_id, "")
 
     def sweeps(self) -> list[SweepRecord]:
         """All sweeps, newest first; whether one has stopped beating is judged now."""

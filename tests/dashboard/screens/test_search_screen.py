@@ -7,25 +7,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from fake_store import FakeStore, searched
+from fake_store import SEARCHED, FakeStore, searched
 from streamlit.testing.v1 import AppTest
 
 Open = Callable[..., AppTest]
 Text = Callable[[Any], str]
 
-SPEC = """name: searched
-task: digits
-recipe:
-  - architecture: {family: mlp, width: {low: 0.5, high: 2.0}}
-  - training: {epochs: 4}
-  - runtime: onnxruntime
-search: {strategy: tpe, budget: {variants: 4}}
-"""
-
 
 def test_a_search_is_replayed_and_its_gap_fills_the_launch_form(open_page: Open, store: FakeStore, page_text: Text) -> None:
     store.files["sweep0", "search.json"] = json.dumps(searched().document).encode()
-    store.texts["sweep0"] = SPEC
+    store.texts["sweep0"] = SEARCHED
     app = open_page("search")
     assert not app.exception
     said = page_text(app)
