@@ -111,8 +111,13 @@ def hypervolume_gains(front: ArrayLike, points: ArrayLike, /, *, reference: Sequ
     asked, corner = as_costs(points, maximise=maximise), as_costs([list(reference)], maximise=maximise)[0]
     there = as_costs(front, maximise=maximise).reshape(-1, len(corner))
     if len(corner) != 2:
+        there = there[pareto_mask(there, maximise=False)]
         before = hypervolume(there, reference=corner, maximise=False)
-        return np.array([hypervolume(np.vstack([there, point]), reference=corner, maximise=False) - before for point in asked])
+        gains = np.zeros(len(asked))
+        beaten = np.any(np.all(there[None] <= asked[:, None], axis=2), axis=1)
+        adding = ~beaten & np.all(asked < corner, axis=1)
+        gains[adding] = [hypervolume(np.vstack([there, point]), reference=corner, maximise=False) - before for point in asked[adding]]
+        return gains
     # The front is a staircase: from each of its corners on no more is free than below that corner.
     steps = there[np.argsort(there[:, 0], kind="stable")]
     heights = np.minimum.accumulate(np.concatenate([[corner[1]], np.minimum(steps[:, 1], corner[1])]))

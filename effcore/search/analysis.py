@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from effcore.objectives import maximise, metric
 from effcore.pareto import hypervolume, pareto_mask
@@ -37,7 +37,7 @@ class Scale:
     best: tuple[float, ...]
     worst: tuple[float, ...]
 
-    def costs(self, values: Sequence[Sequence[float]]) -> Floats:
+    def costs(self, values: ArrayLike) -> Floats:
         """Shape (n, k), lower is better."""
         rows = np.array(values, dtype=np.float64).reshape(-1, len(self.objectives))
         columns = []

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from effcore.objectives import METRICS
 from effcore.spec.dimensions import Assignment, Dimension
@@ -26,6 +26,12 @@ GROWTH = 2
 
 FLOOR = 0.002
 """Added to a share of errors before its logarithm is taken."""
+
+
+Decided = tuple[tuple[str, float], ...]
+"""An assignment as a key."""
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -69,7 +75,8 @@ class Outlook:
     space: Sequence[Dimension]
     rows: dict[str, tuple[list[list[float]], list[float]]] = field(default_factory=dict)
     _fitted: dict[str, _Fitted] = field(default_factory=dict)
-    _said: dict[str, tuple[int, dict[tuple[float, ...], Prediction]]] = field(default_factory=dict)
+    _features: dict[Decided, list[float]] = field(default_factory=dict)
+    _said: dict[str, tuple[int, dict[Decided, Prediction]]] = field(default_factory=dict)
 
     def learn(self, assignment: Assignment, figures: Mapping[str, float], *, share: float = 1.0) -> None:
         """One more candidate that was measured, or seen on its way.
@@ -79,11 +86,11 @@ class Outlook:
             figures: What it came to.
             share: Of its epochs that were trained by then.
         """
-        row = [*features(self.space, assignment), 1 + math.log(max(share, 1e-3)) / math.log(4)]  # rungs are as far apart as their ratio
+        row = [*self._row(_decided(assignment)), 1 + math.log(max(share, 1e-3)) / math.log(4)]  # rungs are as far apart as their ratio
         for name, figure in figures.items():
             rows, values = self.rows.setdefault(name, ([], []))
             rows.append(row)
-            values.append(_learned(name, figure))
+            values.append(float(_learned(name, figure)))
 
     def predict(self, assignment: Assignment, metric: str) -> Prediction | None:
         """What a candidate is expected to come to; None while too little is known."""
@@ -92,22 +99,28 @@ class Outlook:
 
     def predict_all(self, assignments: Sequence[Assignment], metric: str) -> list[Prediction]:
         """What candidates are expected to come to; empty while too little is known."""
-        model = self._model(metric)
+        model = self._model(metric) if assignments else None
         if model is None:
             return []
         version = self._fitted[metric].rows
         if self._said.get(metric, (0, {}))[0] != version:
             self._said[metric] = (version, {})
         said = self._said[metric][1]  # a prediction takes time, and the same ones are asked for again and again
-        asked = [(*features(self.space, assignment), 1.0) for assignment in assignments]
-        new = list(dict.fromkeys(row for row in asked if row not in said))
+        asked = [_decided(assignment) for assignment in assignments]
+        new = list(dict.fromkeys(decided for decided in asked if decided not in said))
         if new:
             with one_thread():
-                means, deviations = model.predict(np.array(new), return_std=True)
-            for row, mean, deviation in zip(new, means, deviations, strict=True):
-                ends = [_figure(metric, float(mean + times * deviation)) for times in (0, -BELIEVED, BELIEVED)]
-                said[row] = Prediction(ends[0], min(ends[1:]), max(ends[1:]))
-        return [said[row] for row in asked]
+                means, deviations = model.predict(np.array([[*self._row(decided), 1.0] for decided in new]), return_std=True)
+            middles, first, second = (_figure(metric, means + times * deviations) for times in (0, -BELIEVED, BELIEVED))
+            ends = zip(middles.tolist(), np.minimum(first, second).tolist(), np.maximum(first, second).tolist(), strict=True)
+            said.update((decided, Prediction(*found)) for decided, found in zip(new, ends, strict=True))
+        return [said[decided] for decided in asked]
+
+    def _row(self, decided: Decided) -> list[float]:
+        """Features, which are asked for again and again."""
+        if decided not in self._features:
+            self._features[decided] = features(self.space, dict(decided))
+        return self._features[decided]
 
     def _model(self, metric: str) -> Any:
         """Knows every row; what it takes for alike is learned anew whenever there is one in `GROWTH` more to learn it from."""
@@ -132,7 +145,11 @@ class _Fitted:
     model: Any
 
 
-def _fit(rows: NDArray[np.float64], values: NDArray[np.float64], kernel: Any, *, again: bool) -> Any:
+def _decided(assignment: Assignment) -> Decided:
+    return tuple(assignment.items())
+
+
+def _fit(rows: Floats, values: Floats, kernel: Any, *, again: bool) -> Any:
     """A model of the rows; what it takes for alike is learned from them, beginning with the kernel, or stays as the kernel says."""
     from sklearn.gaussian_process import GaussianProcessRegressor
     from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
@@ -161,22 +178,31 @@ def _is_share(metric: str) -> bool:
     return metric in METRICS and METRICS[metric].percent
 
 
-def _learned(metric: str, value: float) -> float:
+def _learned(metric: str, value: ArrayLike) -> Floats:
+    values = np.asarray(value, dtype=np.float64)
+    return np.asarray(np.log(np.maximum(1 - values, 0.0) + FLOOR) if _is_share(metric) else np.log(np.maximum(values, 1e-12)))
+
+
+def _figure(metric: str, learned: Floats) -> Floats:
     if _is_share(metric):
-        return math.log(max(1 - value, 0.0) + FLOOR)
-    return math.log(max(value, 1e-12))
+        return np.asarray(np.clip(1 + FLOOR - np.exp(np.minimum(learned, 1.0)), 0.0, 1.0))
+    return np.asarray(np.exp(np.clip(learned, -700.0, 700.0)))
 
 
-def _figure(metric: str, learned: float) -> float:
-    if _is_share(metric):
-        return min(max(1 + FLOOR - math.exp(min(learned, 1.0)), 0.0), 1.0)
-    return math.exp(min(max(learned, -700.0), 700.0))
+def cases_of(metric: str, expected: Sequence[Prediction], deviations: Sequence[float]) -> Floats:
+    """Figures so many standard deviations from what is expected, towards more of it.
 
+    Args:
+        metric: Of all of them.
+        expected: n predictions.
+        deviations: m of them.
 
-def case_of(metric: str, expected: Prediction, deviations: float) -> float:
-    """A figure so many standard deviations from what is expected, towards more of it."""
-    low, high = _learned(metric, expected.low), _learned(metric, expected.high)
-    return _figure(metric, low + (high - low) * (deviations + BELIEVED) / (2 * BELIEVED))
+    Returns:
+        Shape (n, m).
+    """
+    ends = _learned(metric, [(p.low, p.high) for p in expected]).reshape(-1, 2)
+    low, high = ends[:, :1], ends[:, 1:]
+    return _figure(metric, low + (high - low) * (np.asarray(deviations) + BELIEVED) / (2 * BELIEVED))
 
 
 def hopeless(best: Sequence[float], measured: Sequence[Sequence[float]], *, maximise: Sequence[bool]) -> bool:

@@ -226,7 +226,8 @@ class Study:
 
     def _proposals(self, number: int) -> list[Mapping[str, float]]:
         """Candidates that were not asked for, some by the strategy and more drawn evenly."""
-        found = [self._seen().propose(number=number, salt=salt)[0] for salt in range(PROPOSED)]
+        view = self._seen()
+        found = [view.propose(number=number, salt=salt)[0] for salt in range(PROPOSED)]
         found += [active(self._root, even_draw(self._space, self._settings, number=number, salt=salt)) for salt in range(TRIES, TRIES + DRAWN)]
         return [assignment for assignment in found if self._key(assignment) not in self._keys]
 

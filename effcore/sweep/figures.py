@@ -8,11 +8,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from effcore.analysis.frontier import OF_THE_STRUCTURE
 from effcore.objectives import METRICS, maximise
+from effcore.pareto import Floats
 from effcore.plan.effects import expected_structure
 from effcore.recipe import Recipe
-from effcore.search.outlook import BELIEVED, Outlook, Prediction, case_of, features, hopeless
+from effcore.search.outlook import BELIEVED, Outlook, Prediction, cases_of, features, hopeless
 from effcore.search.pace import Paced, by_pace
 from effcore.search.promotion import Look
 from effcore.spec import Spec
@@ -172,33 +175,38 @@ class Figures:
         self._outlook.predict_all([p.assignment for p in asked], "val_accuracy")
         self._outlook.predict_all([p.assignment for p in asked if p.structure not in self._efforts], "effort_s")
 
-    def cases(self, prospect: Prospect, deviations: Sequence[float]) -> list[tuple[float, ...]]:
+    def cases(self, prospects: Sequence[Prospect], deviations: Sequence[float]) -> Floats:
         """Objectives of cases that are as likely as so many standard deviations of each are; the objectives vary independently.
 
         Where too little is known, accuracy is that of the last rung, and others are in proportion to the seconds of the training.
+
+        Returns:
+            Shape (prospects, deviations, objectives).
         """
+        self.foresee(prospects)
         columns = []
         for index, name in enumerate(self.objectives):
             name = CHOSEN_BY.get(name, name)
-            expected = self.expected(prospect, name) or self._seen(prospect, name)
+            expected = [self.expected(p, name) or self._seen(p, name) for p in prospects]
             # Each objective goes through the cases in another order, so that together they fill the space.
             places = [case * ORDERS[index % len(ORDERS)] % len(deviations) for case in range(len(deviations))]
-            columns.append([case_of(name, expected, deviations[place]) for place in places])
-        return list(zip(*columns, strict=True))
+            columns.append(cases_of(name, expected, [deviations[place] for place in places]))
+        return np.stack(columns, axis=-1)
 
-    def middle(self, prospect: Prospect) -> tuple[float, ...]:
-        """The objectives that are expected of a candidate."""
-        return self.cases(prospect, (0.0,))[0]
+    def middles(self, prospects: Sequence[Prospect]) -> list[tuple[float, ...]]:
+        """The objectives that are expected of candidates."""
+        return [tuple(row) for row in self.cases(prospects, (0.0,))[:, 0].tolist()]
 
-    def chance(self, prospect: Prospect, deviations: Sequence[float]) -> float:
-        """In which share of equally likely cases a candidate keeps all constraints; those on what nothing is known of count as kept."""
-        share = 1.0
+    def chances(self, prospects: Sequence[Prospect], deviations: Sequence[float]) -> Floats:
+        """In which share of equally likely cases candidates keep all constraints; those on what nothing is known of count as kept. Shape (n,)."""
+        shares = np.ones(len(prospects))
         for limit in self.limits:
             name = CHOSEN_BY.get(limit.metric, limit.metric)
-            expected = self.expected(prospect, name)
-            if expected is not None:
-                share *= sum(limit.violation(case_of(name, expected, d)) <= 0 for d in deviations) / len(deviations)
-        return share
+            expected = [self.expected(p, name) for p in prospects]
+            told = [index for index, found in enumerate(expected) if found is not None]
+            cases = cases_of(name, [found for found in expected if found is not None], deviations)
+            shares[told] *= [statistics.fmean(limit.violation(figure) <= 0 for figure in row) for row in cases.tolist()]
+        return shares
 
     def _seen(self, prospect: Prospect, name: str) -> Prediction:
         """A figure by what was seen alone."""

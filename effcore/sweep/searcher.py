@@ -176,8 +176,7 @@ class Searcher(Source):
 
     def _coming(self) -> list[tuple[float, ...]]:
         """What is expected of those that are on their way to be measured."""
-        on_their_way = [c.prospect for c in self.working.values() if c.launched == c.last and c.seen and not c.ended]
-        return [self.figures.middle(p) for p in on_their_way]
+        return self.figures.middles([c.prospect for c in self.working.values() if c.launched == c.last and c.seen and not c.ended])
 
     def _may_begin(self) -> bool:
         limit = self.search.budget.variants
@@ -331,11 +330,11 @@ class Searcher(Source):
 
     def _revise(self) -> None:
         """Have the strategy see candidates that wait by what is known now of their structure."""
-        for candidate in self.candidates.values():
-            if candidate.seen and not candidate.ended:
-                look = self.figures.look(candidate, len(candidate.seen) - 1)
-                values = self.figures.middle(candidate.prospect) if self.search.latency_first else look.values
-                self.study.revise(candidate.number, values, violations=[look.violation] if self.search.constraints else [])
+        waiting = [c for c in self.candidates.values() if c.seen and not c.ended]
+        looks = [self.figures.look(c, len(c.seen) - 1) for c in waiting]
+        values = self.figures.middles([c.prospect for c in waiting]) if self.search.latency_first else [look.values for look in looks]
+        for candidate, look, revised in zip(waiting, looks, values, strict=True):
+            self.study.revise(candidate.number, revised, violations=[look.violation] if self.search.constraints else [])
 
     def _is_missing(self, candidate: Candidate, trial: Trial) -> bool:
         """Whether something of a recalled candidate is to be done: its work, or writing what the store has lost."""

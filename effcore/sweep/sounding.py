@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from effcore.analysis.frontier import OF_THE_STRUCTURE
 from effcore.execution.worker import Outcome
-from effcore.search.outlook import case_of
+from effcore.search.outlook import cases_of
 from effcore.sweep.candidate import Candidate
 from effcore.sweep.clearing import BATCH
 from effcore.sweep.driver import Driver
@@ -140,8 +140,9 @@ class SoundingSearcher(Searcher):
         if believed is None or not structural:
             return 0.0
         ends = {name: expected for name in structural if (expected := self.figures.expected(candidate.prospect, name))}
-        cases = [{name: case_of(name, expected, deviations) for name, expected in ends.items()} for deviations in CASES]
-        return sum(bool(self.figures.hopeless(dict(believed) | case, frontier)) for case in cases) / len(cases)
+        columns = [cases_of(name, [expected], CASES)[0].tolist() for name, expected in ends.items()]
+        cases = [dict(zip(ends, case, strict=True)) for case in zip(*columns, strict=True)]
+        return statistics.fmean(bool(self.figures.hopeless(dict(believed) | case, frontier)) for case in cases)
 
     def _expected_s(self, keys: Iterable[str]) -> float:
         """Expected core-seconds of stages, by those of the same kind that have run in this search, else by what has run before."""

@@ -73,9 +73,7 @@ class Worth:
     def gains(self, prospects: Sequence[Prospect], everybody: Collection[Candidate], frontier: Rows) -> Floats:
         """What the hypervolume is expected to grow by with each, in the scale that all that were seen are expected to span. Shape (n,)."""
         seen = [c.prospect for c in everybody if c.seen]
-        self._figures.foresee([*seen, *prospects])
-        scale = scale_of([*(self._figures.middle(p) for p in seen), *frontier], self._figures.objectives)
-        cases = [self._figures.cases(p, DEVIATIONS) for p in prospects]
-        rows = scale.costs([row for case in cases for row in case])
+        scale = scale_of([*self._figures.middles(seen), *frontier], self._figures.objectives)
+        rows = scale.costs(self._figures.cases(prospects, DEVIATIONS).reshape(-1, len(scale.objectives)))
         found = hypervolume_gains(scale.costs(frontier), rows, reference=[1 + BEYOND] * len(scale.objectives), maximise=False)
-        return np.asarray(found.reshape(len(prospects), CASES).mean(axis=1) * [self._figures.chance(p, DEVIATIONS) for p in prospects])
+        return np.asarray(found.reshape(len(prospects), CASES).mean(axis=1) * self._figures.chances(prospects, DEVIATIONS))

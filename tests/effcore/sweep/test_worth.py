@@ -78,10 +78,10 @@ def test_latency_follows_from_what_shapes_a_network_alone() -> None:
 def test_latency_is_in_proportion_to_the_training_until_it_is_measured() -> None:
     bench = Bench()
     small, large = bench.candidate(0, 0, 0.9, 1.0), bench.candidate(0, 2, 0.9, 3.0)
-    assert bench.figures.middle(large.prospect)[1] == pytest.approx(3 * bench.figures.middle(small.prospect)[1])
+    assert bench.figures.middles([large.prospect])[0][1] == pytest.approx(3 * bench.figures.middles([small.prospect])[0][1])
     assert bench.figures.believed(large.prospect) is None, "nothing is measured"
     bench.measure(small, 0.02)
-    assert bench.figures.middle(small.prospect)[1] == 0.02
+    assert bench.figures.middles([small.prospect])[0][1] == 0.02
     expected = bench.figures.expected(large.prospect, "latency_ms")
     assert expected is not None and expected.mean == pytest.approx(0.06, rel=0.05) and expected.low < 0.06 < expected.high
 
@@ -120,9 +120,9 @@ def test_one_in_so_many_stays_behind_and_a_constraint_holds_back() -> None:
     assert len(list(bench.promoting.in_order(bench.candidates.values(), [], []))) == 3
     strict = Bench(more=", constraints: [latency_ms <= 0.01]")
     slow = strict.candidate(0, 0, 0.9, 1.0)
-    assert strict.figures.chance(slow.prospect, (-1.0, 1.0)) == 1.0, "nothing is known of it"
+    assert strict.figures.chances([slow.prospect], (-1.0, 1.0)).tolist() == [1.0], "nothing is known of it"
     strict.measure(slow, 0.02)
-    assert strict.figures.chance(slow.prospect, (-1.0, 1.0)) == 0.0
+    assert strict.figures.chances([slow.prospect], (-1.0, 1.0)).tolist() == [0.0]
     assert strict.best_first((0.5, 0.001)) == []
 
 
@@ -143,7 +143,7 @@ def test_whoever_is_trained_to_its_end_is_exported_only_where_it_may_add_somethi
     first.ended = True
     trained_to_the_end(bench, worse, 0.79)
     trained_to_the_end(bench, better, 0.81)
-    assert bench.figures.middle(worse.prospect) == (0.79, 0.02) and bench.figures.middle(better.prospect) == (0.81, 0.02)
+    assert bench.figures.middles([worse.prospect])[0] == (0.79, 0.02) and bench.figures.middles([better.prospect])[0] == (0.81, 0.02)
     going_on = list(bench.promoting.in_order(bench.candidates.values(), [(0.8, 0.02)], []))
     assert going_on == [better] and worse.waits, "the structure was measured and the accuracy is known: nothing is to be learned of the other"
     without = Bench(more=", latency_first: false")
