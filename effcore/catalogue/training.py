@@ -57,10 +57,16 @@ class Training(Parameters):
         return value
 
 
+TUNED = {"learning_rate": "lr", "batch_size": "batch", "weight_decay": "decay"}
+"""What a search varies most, by the words on a page; two digits, so that it stays short."""
+
+
 def _label(config: Training) -> str:
     parts = [f"{config.epochs} ep" if config.checkpoint is None else f"weights {config.checkpoint}"]
     if config.schedule != "one_cycle":
         parts.append(config.schedule)
+    tuned = {name: getattr(config, name) for name in TUNED if getattr(config, name) != Training.model_fields[name].default}
+    parts += [f"{TUNED[name]} {value if isinstance(value, int) else f'{value:.2g}'}" for name, value in tuned.items()]
     if config.label_smoothing:
         parts.append(f"smooth {number(config.label_smoothing)}")
     if config.early_stopping.patience:

@@ -123,7 +123,7 @@ def test_hand_ins_of_own_images_and_an_own_network_are_graded(home: Home, tmp_pa
     data = write_folder(tmp_path / "shapes", each=20)
     home.start("run", home.file("own homework", OWN_SPEC), "--data", f"shapes={data}", "--plugin", PLUGIN).well()
     folder, trained = tmp_path / "hand-ins", len(home.started("train"))
-    home.start("export", "patches x0.5 · 2 ep", "--to", folder / "ada").well()
+    home.start("export", "patches x0.5 · 2 ep batch 16", "--to", folder / "ada").well()
     change(folder / "ada", seed=1)  # so that its recipe is trained here, and not found
 
     command = home.start("grade", home.file("own card", OWN_CARD), folder, "--json")

@@ -106,7 +106,7 @@ def test_sweeps_from_the_page(home: Home, taken: int) -> None:
     seen.append(served.listening())
     assert seen == [{("127.0.0.1", served.port)}] * 5
     variants = served.store.variants(sweep=run_id)
-    assert sorted(v.name for v in variants) == ["mlp x0.25 · 2 ep", "mlp x0.5 · 2 ep"]
+    assert sorted(v.name for v in variants) == ["mlp x0.25 · 2 ep batch 4", "mlp x0.5 · 2 ep batch 4"]
 
     visit(served.port)
     page = served.process("dashboard")

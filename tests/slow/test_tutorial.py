@@ -68,7 +68,7 @@ def test_every_file_and_command_of_the_tutorial(tmp_path: Path) -> None:
     assert len(lines) == 12 and lines[0].startswith("effcore describe shapes")
     assert "182 coloured images of 3 classes" in said[lines[0]].replace("\n    ", " ") and broken in said[lines[0]]
     assert "4 variants of shapes" in said[lines[2]] and "4 of 4 variants" in said[lines[3]]
-    assert "small x1 · 12 ep · int8" in said["effcore frontier"] and "Stopped." in said["effcore serve"]
+    assert "small x1 · 12 ep lr 0.01 batch 16 · int8" in said["effcore frontier"] and "Stopped." in said["effcore serve"]
     assert said["python shipped/example.py"].strip() in ("circle", "cross", "stripes")
     assert "2 of 2 variants" in said["effcore run frozen.yaml --checkpoint mine=weights.pt"]
     assert re.search(r"small x1 · weights mine +[6-9]\d\.\d|small x1 · weights mine +100", said["effcore frontier --sweep frozen"])

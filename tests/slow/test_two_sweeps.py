@@ -74,7 +74,7 @@ def test_two_sweeps_of_one_home_share_what_both_need(home: Home) -> None:
     figures = {(v.sweep, v.name): v.metrics for v in store.variants()}
     assert len(figures) == 4
     twice = [name for name, count in Counter(name for _, name in figures).items() if count == 2]
-    assert twice == ["mlp x0.25 · 2 ep"]
+    assert twice == ["mlp x0.25 · 2 ep batch 8"]
     shared = [metrics for (_, name), metrics in figures.items() if name == twice[0]]
     assert shared[0] == shared[1]
     assert sorted(home.statuses("variant")) == ["FINISHED"] * 4 and home.statuses("sweep") == ["FINISHED"] * 2

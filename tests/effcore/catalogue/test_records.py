@@ -43,6 +43,7 @@ LABELS: list[tuple[str, Parameters, str]] = [
     ("architecture", Architecture(family="attention", resolution=0.5), "attention x1 r0.5"),
     ("training", Training(), "4 ep"),
     ("training", Training(epochs=10, label_smoothing=0.1, data_fraction=0.25), "10 ep smooth 0.1 25% data"),
+    ("training", Training(learning_rate=0.01234, batch_size=128, weight_decay=0.00056), "4 ep lr 0.012 batch 128 decay 0.00056"),
     ("training", Training(epochs=20, early_stopping=EarlyStopping(patience=3)), "20 ep early stop 3"),
     ("augmentation", Augmentation(), "affine"),
     ("augmentation", Augmentation(policy="flip"), "flip"),

@@ -88,8 +88,8 @@ def test_half_of_the_variants_failed_and_the_others_are_there(swept: Swept) -> N
     assert (swept.result.variants, swept.result.failed) == (4, 2)
     statuses = {name: v.status for name, v in swept.variants().items()}
     assert statuses == {
-        "mlp x0.125 · 2 ep": "FINISHED", "mlp x0.125 · 2 ep · int8": "FINISHED",
-        "mlp x0.125 · 2 ep · prune 10%": "FAILED", "mlp x0.125 · 2 ep · prune 10% · int8": "FAILED",
+        "mlp x0.125 · 2 ep lr 0.01": "FINISHED", "mlp x0.125 · 2 ep lr 0.01 · int8": "FINISHED",
+        "mlp x0.125 · 2 ep lr 0.01 · prune 10%": "FAILED", "mlp x0.125 · 2 ep lr 0.01 · prune 10% · int8": "FAILED",
     }  # fmt: skip
     record = swept.store.sweep(swept.result.run_id)
     assert (record.state, record.total, record.done, record.failed) == ("some failed", 4, 2, 2)
@@ -107,7 +107,7 @@ def test_the_cause_of_a_failure_is_in_the_result_and_in_the_store(swept: Swept) 
 
 def test_the_cause_of_a_failure_is_what_the_frontier_leaves_out(swept: Swept) -> None:
     found = find_frontier(swept.store.variants(sweep=swept.result.run_id), swept.spec.objectives)
-    assert {p.name for p in found.points} == {"mlp x0.125 · 2 ep", "mlp x0.125 · 2 ep · int8"}
+    assert {p.name for p in found.points} == {"mlp x0.125 · 2 ep lr 0.01", "mlp x0.125 · 2 ep lr 0.01 · int8"}
     failed = [entry.reason for entry in found.left_out if entry.reason.startswith("failed: ")]
     assert failed == [f"failed: {swept.result.errors[0]}"] * 2
 
@@ -133,7 +133,7 @@ def test_a_point_of_the_store_teaches_a_student_of_another_sweep_and_is_charged_
     home = tmp_path / "home"
     shutil.copytree(swept.home, home)  # so that the other tests find in theirs what their own sweep left
     store = Store(home)
-    name = "mlp x0.125 · 2 ep · int8"
+    name = "mlp x0.125 · 2 ep lr 0.01 · int8"
     text = f"""\
 name: student
 task: digits
@@ -164,7 +164,7 @@ def test_progress_goes_up_to_the_end(swept: Swept) -> None:
     assert all(p.stages_done <= p.stages_total and p.remaining_s >= 0 for p in swept.progress)
 
 
-@pytest.mark.parametrize("name", ["mlp x0.125 · 2 ep", "mlp x0.125 · 2 ep · int8"])
+@pytest.mark.parametrize("name", ["mlp x0.125 · 2 ep lr 0.01", "mlp x0.125 · 2 ep lr 0.01 · int8"])
 def test_the_accuracy_in_the_store_is_that_of_the_stored_file_on_raw_pixels(swept: Swept, name: str) -> None:
     variant = swept.variants()[name]
     assert variant.artifact == "model.onnx"
@@ -179,7 +179,7 @@ def test_the_accuracy_in_the_store_is_that_of_the_stored_file_on_raw_pixels(swep
     assert variant.metrics["accuracy"] > 0.4
 
 
-@pytest.mark.parametrize("name", ["mlp x0.125 · 2 ep", "mlp x0.125 · 2 ep · int8"])
+@pytest.mark.parametrize("name", ["mlp x0.125 · 2 ep lr 0.01", "mlp x0.125 · 2 ep lr 0.01 · int8"])
 def test_a_variant_has_all_its_figures(swept: Swept, name: str) -> None:
     variant = swept.variants()[name]
     needed = {
@@ -197,13 +197,13 @@ def test_a_variant_has_all_its_figures(swept: Swept, name: str) -> None:
 
 
 def test_training_is_charged_to_who_needs_it(swept: Swept) -> None:
-    base, int8 = (swept.variants()[f"mlp x0.125 · 2 ep{end}"].metrics for end in ("", " · int8"))
+    base, int8 = (swept.variants()[f"mlp x0.125 · 2 ep lr 0.01{end}"].metrics for end in ("", " · int8"))
     assert base["train_s"] == base["train_total_s"] == int8["train_total_s"] > 0
     assert int8["train_s"] == 0
 
 
 def test_a_variant_explains_itself(swept: Swept) -> None:
-    base, int8 = (swept.variants()[f"mlp x0.125 · 2 ep{end}"] for end in ("", " · int8"))
+    base, int8 = (swept.variants()[f"mlp x0.125 · 2 ep lr 0.01{end}"] for end in ("", " · int8"))
     assert (int8.parent, int8.technique, int8.step) == (base.recipe_key, "quantization", "int8")
     assert from_document(int8.recipe).key == int8.recipe_key
     curve = json.loads(swept.store.file(int8.run_id, "curve.json").read_text())
