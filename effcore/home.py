@@ -93,3 +93,15 @@ def locked(home: Path, name: str) -> Iterator[None]:
     with open(path, "w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def is_held(home: Path, name: str) -> bool:
+    """Whether a process holds that lock file of the state folder now."""
+    try:
+        with open(home / "locks" / f"{name}.lock") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False

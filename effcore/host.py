@@ -13,12 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+VARIABLE = "EFFCORE_HOST"
+"""Folder of the locks where it is not the one below: for containers on one machine, which have nothing but a mounted folder in common."""
 LOCKS = Path("/proc/locks")
 """Where Linux tells who holds which lock and who waits for it."""
 
 
 def _folder() -> Path:
     # One place for all users and homes of the host, so that two sweeps that know nothing of each other meet here.
+    if given := os.environ.get(VARIABLE, "").strip():
+        return Path(given)
     return Path("/tmp" if sys.platform.startswith("linux") else tempfile.gettempdir()) / "effcore-host"
 
 

@@ -7,11 +7,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from effcore.execution.forkserver import die_with_parent
-from effcore.home import is_paused, locked
+from effcore.home import is_held, is_paused, locked
 from effcore.tracking import Store, SweepRecord
 
 POLL_S = 1.0
@@ -25,7 +25,7 @@ OPEN_STATES = ("waiting", "running", "pausing", "cancelling", "stopped")
 def run_queue(store: Store, *, home: Path, once: bool = False) -> None:
     """Run scheduled sweeps one after the other, those of different owners in turn, until the process is ended.
 
-    A sweep filed on the page that stopped beating, since its process or the machine went down, is taken up again.
+    A sweep filed on the page whose process or machine went down is taken up again.
     Points that are to be measured again come first: that takes seconds. While the queue is paused nothing begins.
 
     Args:
@@ -37,7 +37,7 @@ def run_queue(store: Store, *, home: Path, once: bool = False) -> None:
         while True:
             paused = is_paused(home)
             again = [] if paused else store.asked_again()
-            record = None if paused or again else _next(store)
+            record = None if paused or again else _next(store, home)
             if again:
                 _measure_again(again[0], store, home)
             elif record is not None:
@@ -48,17 +48,21 @@ def run_queue(store: Store, *, home: Path, once: bool = False) -> None:
                 time.sleep(POLL_S)
 
 
-def _next(store: Store) -> SweepRecord | None:
-    return next_of(store.sweeps())
+def _next(store: Store, home: Path) -> SweepRecord | None:
+    return next_of(store.sweeps(), is_left=lambda s: not is_held(home, f"sweep-{s.key}"))
 
 
-def next_of(sweeps: Sequence[SweepRecord]) -> SweepRecord | None:
+def next_of(sweeps: Sequence[SweepRecord], *, is_left: Callable[[SweepRecord], bool] = lambda sweep: False) -> SweepRecord | None:
     """The sweep whose turn it is: one that was interrupted; else of the waiting ones that of whoever was served longest ago.
 
     So nobody waits for the fifth sweep of another one. Within one owner, and among those who were never served, the oldest.
+
+    Args:
+        sweeps: All that there are.
+        is_left: Whether the process of a sweep that says it runs is gone, before the silence tells.
     """
     ordered = sorted(sweeps, key=lambda s: (s.started_ms, s.run_id))
-    interrupted = [s for s in ordered if s.state == "stopped" and s.origin == "page"]
+    interrupted = [s for s in ordered if s.origin == "page" and (s.state == "stopped" or (s.state == "running" and is_left(s)))]
     served: dict[str, int] = {}
     for sweep in ordered:
         if sweep.state not in ("waiting", "stopped"):

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy import special
 
 from effcore.pareto import pareto_mask
 
 CONFIDENCE = 0.95
 """Of every interval that effcore states."""
 
-Z = float(stats.norm.ppf(0.5 + CONFIDENCE / 2))
+Z = float(special.ndtri(0.5 + CONFIDENCE / 2))
 """Standard deviations on each side of the mean that such an interval has where the normal distribution holds."""
 
 BETWEEN_MEASURINGS = 0.01
@@ -41,8 +41,10 @@ def wilson_interval(correct: int, total: int, *, confidence: float = CONFIDENCE)
     """
     if not 0 <= correct <= total or total < 1:
         raise ValueError(f"correct must be between 0 and total, and total at least 1. Got {correct} of {total}.")
-    interval = stats.binomtest(correct, total).proportion_ci(confidence, method="wilson")
-    return float(interval.low), float(interval.high)
+    share, squared = correct / total, float(special.ndtri(0.5 + confidence / 2)) ** 2
+    middle = (2 * correct + squared) / (2 * (total + squared))
+    half = math.sqrt(squared * (4 * correct * (1 - share) + squared)) / (2 * (total + squared))
+    return middle - half if correct else 0.0, middle + half if correct < total else 1.0
 
 
 def mean_and_interval(values: Sequence[float], *, confidence: float = CONFIDENCE) -> tuple[float, float, float]:
@@ -55,7 +57,7 @@ def mean_and_interval(values: Sequence[float], *, confidence: float = CONFIDENCE
     mean = float(array.mean())
     if len(array) < 2:
         return mean, mean, mean
-    half = float(stats.t.ppf(0.5 + confidence / 2, len(array) - 1) * array.std(ddof=1) / math.sqrt(len(array)))
+    half = float(special.stdtrit(len(array) - 1, 0.5 + confidence / 2) * array.std(ddof=1) / math.sqrt(len(array)))
     return mean, mean - half, mean + half
 
 
@@ -100,7 +102,7 @@ def process_interval(
     if min(medians) <= 0:
         raise ValueError(f"medians must be positive. Got {min(medians)}.")
     mean, low, _ = mean_and_interval(np.log(medians).tolist(), confidence=confidence)
-    half = math.hypot(mean - low, float(stats.norm.ppf(0.5 + confidence / 2)) * between)
+    half = math.hypot(mean - low, float(special.ndtri(0.5 + confidence / 2)) * between)
     return math.exp(mean), math.exp(mean - half), math.exp(mean + half)
 
 
@@ -139,10 +141,26 @@ def percentile_interval(
         raise ValueError(f"there must be a value, and percentile between 0 and 100. Got {len(ordered)}, {percentile}.")
     count, share, tail = len(ordered), percentile / 100, (1 - confidence) / 2
     # The number of values below the percentile is binomial: low is the rank that fails with half of the error at most.
-    low = int(stats.binom.ppf(tail, count, share))
-    high = int(stats.binom.ppf(1 - tail, count, share)) + 1
+    low = binomial_quantile(tail, count, share)
+    high = binomial_quantile(1 - tail, count, share) + 1
     middle = float(np.percentile(ordered, percentile))
     return middle, float(ordered[max(low, 1) - 1]), float(ordered[min(high, count) - 1])
+
+
+def binomial_quantile(level: float, count: int, share: float) -> int:
+    """Fewest successes that so many trials do not exceed with that probability.
+
+    Args:
+        level: The probability, above 0 and below 1.
+        count: How many trials.
+        share: Probability of a success, above 0 and below 1.
+
+    Example:
+        >>> binomial_quantile(0.5, 10, 0.5)
+        5
+    """
+    found = math.ceil(float(special.bdtrik(level, count, share)))
+    return found - 1 if found > 0 and float(special.bdtr(found - 1, count, share)) >= level else found
 
 
 def frontier_probability(draws: ArrayLike, /, *, maximise: Sequence[bool]) -> NDArray[np.float64]:
@@ -233,9 +251,9 @@ def time_draws(
     means = np.array([values.mean() for values in logs])
     errors = np.array([values.std(ddof=1) / math.sqrt(len(values)) if len(values) > 1 else 0.0 for values in logs])
     freedom = np.array([max(len(values) - 1, 1) for values in logs])
-    logs_drawn = means + stats.t.ppf(_shared_uniforms(groups, draws, generator), freedom) * errors
+    logs_drawn = means + special.stdtrit(freedom, _shared_uniforms(groups, draws, generator)) * errors
     if between > 0:
-        logs_drawn = logs_drawn + stats.norm.ppf(_shared_uniforms(groups, draws, generator)) * between
+        logs_drawn = logs_drawn + special.ndtri(_shared_uniforms(groups, draws, generator)) * between
     return np.asarray(np.exp(logs_drawn))
 
 
@@ -260,7 +278,7 @@ def interval_draws(
     Returns:
         Shape (draws, n).
     """
-    errors = stats.norm.ppf(_shared_uniforms(groups, draws, generator))
+    errors = special.ndtri(_shared_uniforms(groups, draws, generator))
     middle, low, high = (np.asarray(v, dtype=np.float64) for v in (values, lows, highs))
     if log and middle.size and min(middle.min(), low.min(), high.min()) > 0:
         return np.asarray(middle * np.exp(errors * (np.log(high) - np.log(low)) / (2 * Z)))

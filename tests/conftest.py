@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from effcore import host
+
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what runs in the background; children would be deaf to it too
     signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.path.insert(0, str(Path(__file__).parent))  # for the modules beside this file; pytest itself changes no path here
@@ -20,6 +22,12 @@ ARGUMENTS = [
     "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
     "--disable-sync",
 ]  # fmt: skip
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_host(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A host for each process of pytest, as if it had a machine of its own: what is tested in one waits for no measurement in another."""
+    os.environ[host.VARIABLE] = str(tmp_path_factory.mktemp("host"))
 
 
 @pytest.fixture(scope="session")

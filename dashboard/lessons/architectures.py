@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scipy import stats
-
 from dashboard.lessons.lesson import Guess, Lesson, Truth, exact
 from dashboard.lessons.recorded import Recorded, Row
 
@@ -31,6 +29,8 @@ class Proxy:
 
 def proxies(recorded: Recorded) -> tuple[Proxy, ...]:
     """Each proxy against the validation accuracy of the trained network."""
+    from scipy import stats
+
     rows = recorded.whole()
     truth = [r.value("val_accuracy") for r in rows]
     epochs = len(rows[0].curve)

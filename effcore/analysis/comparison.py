@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy import special
 
 from effcore.statistics import CONFIDENCE, Z
 
@@ -67,8 +67,8 @@ def mcnemar_p(better: ArrayLike, worse: ArrayLike) -> NDArray[np.float64]:
         >>> float(mcnemar_p(1, 9).round(4))
         0.0215
     """
-    first, second = np.asarray(better), np.asarray(worse)
-    tail = stats.binom.cdf(np.minimum(first, second), first + second, 0.5)
+    first, second = (np.asarray(counts).astype(np.int64) for counts in (better, worse))
+    tail = special.bdtr(np.minimum(first, second), first + second, 0.5)
     return np.asarray(np.minimum(1.0, 2 * tail), dtype=np.float64)
 
 
@@ -205,7 +205,7 @@ def welch_half_width(first: Sequence[ArrayLike], second: Sequence[ArrayLike], /)
     with np.errstate(invalid="ignore", divide="ignore"):
         freedom = squared**2 / (error_a**2 / freedom_a + error_b**2 / freedom_b)
     # Without any spread there is nothing to divide by; the width is zero whatever the degrees of freedom.
-    return np.asarray(stats.t.ppf(0.5 + CONFIDENCE / 2, np.where(squared > 0, freedom, 1.0)) * np.sqrt(squared))
+    return np.asarray(special.stdtrit(np.where(squared > 0, freedom, 1.0), 0.5 + CONFIDENCE / 2) * np.sqrt(squared))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -257,7 +257,7 @@ def time_contrast(times: Sequence[tuple[int, Sequence[float]]], /, *, between: f
     errors = [(sign**2 * float(part.var(ddof=1)) / len(part), len(part) - 1) for sign, part in logs]
     squared = sum(error for error, _ in errors)
     freedom = squared**2 / sum(error**2 / freedom for error, freedom in errors) if squared else 1.0
-    sampled = float(stats.t.ppf(0.5 + CONFIDENCE / 2, freedom)) * math.sqrt(squared)
+    sampled = float(special.stdtrit(freedom, 0.5 + CONFIDENCE / 2)) * math.sqrt(squared)
     half = math.hypot(sampled, Z * between * math.sqrt(sum(sign**2 for sign, _ in logs)))
     return Contrast(value=value, low=value - half, high=value + half)
 

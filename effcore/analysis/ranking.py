@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 FEWEST = 5
 """Pairs before an interval is given."""
@@ -54,6 +53,8 @@ def ranking(proxy: Sequence[float], truth: Sequence[float]) -> Ranking:
         >>> ranking([1, 2, 3, 4, 5, 6], [1, 2, 3, 4, 6, 5]).kendall[0]
         0.8666666666666666
     """
+    from scipy import stats
+
     x, y = np.asarray(proxy, float), np.asarray(truth, float)
     count = len(x)
     if count < FEWEST or np.ptp(x) == 0 or np.ptp(y) == 0:

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Literal
 
 import numpy as np
-from scipy import stats
 
 from effcore.challenge.card import Challenge
 from effcore.errors import EffcoreError
@@ -194,6 +193,8 @@ def false_claim(hand_in: HandIn, evidence: Evidence) -> list[Finding]:
 
 def swapped(hand_in: HandIn, evidence: Evidence) -> list[Finding]:
     """A file that is not the one the hand-in tells of, or not what its recipe makes."""
+    from scipy import stats
+
     if hand_in.sha256_claimed and hand_in.sha256_claimed != hand_in.sha256:
         text = f"The file is not the one that point.json tells of: its SHA-256 starts with {hand_in.sha256[:12]}, not {hand_in.sha256_claimed[:12]}."
         return [Finding("swapped", text)]
@@ -214,6 +215,8 @@ def by_heart(evidence: Evidence) -> list[Finding]:
     Against the validation images, which are as hard, by Fisher's exact test; against the model that its recipe makes
     here, image by image, by McNemar's. Both one-sided at `SUSPICION`.
     """
+    from scipy import stats
+
     test, validation = np.asarray(evidence.test, bool), np.asarray(evidence.validation, bool)
     table = [[int(test.sum()), int((~test).sum())], [int(validation.sum()), int((~validation).sum())]]
     if stats.fisher_exact(table, alternative="greater").pvalue < SUSPICION:

@@ -253,7 +253,7 @@ def _watch(processes: list[subprocess.Popen[bytes]], environment: dict[str, str]
         log = home / "logs" / f"{which}.log"
         if which == "page" or restarts == RUNNER_RESTARTS:
             raise EffcoreError(f"The {which} ended by itself. What it printed is in {log}.")
-        print(f"The runner ended by itself and is started again; its sweep goes on in a minute. What it printed is in {log}.", file=sys.stderr)
+        print(f"The runner ended by itself and is started again; its sweep goes on. What it printed is in {log}.", file=sys.stderr)
         processes[1] = _start(RUNNER, environment, log)
 
 

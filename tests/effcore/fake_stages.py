@@ -14,10 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from processes import HOST_VARIABLE
-
 import effcore.stages  # noqa: F401
-from effcore import host
 from effcore.errors import TechniqueError
 
 
@@ -69,6 +66,3 @@ for _work in (join, train, refuse, crash, lose, leave):
     _module = ModuleType(f"effcore.stages.{_work.__name__}")
     _module.__dict__["work"] = _work
     sys.modules[_module.__name__] = _module
-
-if HOST_VARIABLE in os.environ:  # a host of the test's own, so that it waits for nobody and nobody for it
-    host._folder = lambda: Path(os.environ[HOST_VARIABLE])

@@ -13,8 +13,6 @@ import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
-HOST_VARIABLE = "EFFCORE_TEST_HOST"
-"""Where a child of a test has the locks of its host."""
 PATIENCE_S = 120
 """Nothing here takes longer, on a busy machine either; only a test that would fail anyway waits so long."""
 

@@ -150,6 +150,9 @@ def test_a_killed_waiter_is_not_in_the_way(tmp_path: Path) -> None:
 
 
 def test_the_lock_is_outside_of_every_home_and_open_to_all_users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(host.VARIABLE, str(tmp_path / "mounted"))
+    assert host._folder() == tmp_path / "mounted", "containers with a folder in common meet there"
+    monkeypatch.delenv(host.VARIABLE)
     assert host._folder() == Path("/tmp/effcore-host")
     monkeypatch.setattr(host, "_folder", lambda: tmp_path / "host")
     with host.host_lock(exclusive=True):

@@ -9,7 +9,7 @@ import pytest
 from stores import make_record, make_spec
 
 from effcore import runner
-from effcore.home import is_paused, pause
+from effcore.home import is_held, is_paused, locked, pause
 from effcore.runner import PAUSED, next_of, run_queue
 from effcore.tracking import Store, SweepRecord
 
@@ -70,6 +70,18 @@ def test_an_interrupted_sweep_goes_first_and_one_of_a_command_is_left_alone() ->
     found = next_of(filed)
     assert found is not None and found.name == "stopped"
     assert next_of([]) is None
+
+
+def test_a_sweep_whose_process_is_gone_is_gone_on_with_before_its_silence_tells(tmp_path: Path) -> None:
+    filed = [sweep("a", "ada", filed=1), sweep("left", "bob", filed=2, state="running"), replace(sweep("theirs", "", filed=0), origin="command")]
+
+    def left(record: SweepRecord) -> bool:
+        return not is_held(tmp_path, f"sweep-{record.key}")
+
+    assert next_of(filed) is filed[2] and next_of(filed, is_left=left) is filed[1]
+    with locked(tmp_path, "sweep-left"):
+        assert next_of(filed, is_left=left) is filed[2]
+    assert next_of(filed, is_left=left) is filed[1]
 
 
 def test_a_paused_queue_begins_nothing_and_goes_on_later(tmp_path: Path) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from effcore.pareto import pareto_mask
 from effcore.statistics import (
     accuracy_draws,
+    binomial_quantile,
     frontier_probability,
     interval_draws,
     mean_and_interval,
@@ -42,6 +45,14 @@ def test_wilson_interval_is_mirrored_and_stays_inside() -> None:
     assert wilson_interval(7, 10) == pytest.approx((1 - high, 1 - low))
     assert wilson_interval(10, 10)[1] == pytest.approx(1.0)
     assert wilson_interval(0, 10)[0] == pytest.approx(0.0)
+
+
+def test_quantiles_and_shares_are_those_of_scipy() -> None:
+    for count, share, level in itertools.product((1, 2, 7, 30, 459, 3000), (0.01, 0.5, 0.9, 0.99), (0.005, 0.025, 0.975, 0.995)):
+        assert binomial_quantile(level, count, share) == stats.binom.ppf(level, count, share)
+    for correct, total in ((0, 1), (1, 1), (3, 10), (399, 400), (400, 400)):
+        found = stats.binomtest(correct, total).proportion_ci(0.95, method="wilson")
+        assert wilson_interval(correct, total) == pytest.approx((found.low, found.high), rel=1e-12)
 
 
 @pytest.mark.parametrize(("correct", "total"), [(-1, 10), (11, 10), (0, 0)])

@@ -15,6 +15,8 @@ import pytest
 from homes import ROOT
 from own_images import break_one, write_folder
 
+from effcore.host import VARIABLE
+
 pytestmark = pytest.mark.slow
 
 TEXT = (ROOT / "docs" / "tutorial.md").read_text()
@@ -23,7 +25,7 @@ PATIENCE_S = 900
 
 
 def environment(folder: Path) -> dict[str, str]:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("EFFCORE_", "PYTEST_"))}
+    kept = {k: v for k, v in os.environ.items() if k == VARIABLE or not k.startswith(("EFFCORE_", "PYTEST_"))}
     return kept | {"PYTHONPATH": f"{ROOT}:{folder}"}
 
 

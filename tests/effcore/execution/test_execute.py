@@ -11,16 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from processes import HERE, HOST_VARIABLE, ROOT, finish, is_gone, read_line, start, wait_until
+from processes import HERE, ROOT, finish, is_gone, read_line, start, wait_until
 
 from effcore.errors import Cancelled, StageError
 from effcore.execution.execute import Engine
 from effcore.execution.worker import Outcome
+from effcore.host import VARIABLE
 from effcore.plan import Stage
 
 
 def make_engine(home: Path, *, slots: int = 2) -> Engine:
-    variables = {"PYTHONPATH": f"{ROOT}{os.pathsep}{HERE}", HOST_VARIABLE: str(home / "host")}
+    variables = {"PYTHONPATH": f"{ROOT}{os.pathsep}{HERE}", VARIABLE: str(home / "host")}
     return Engine(home=home, slots=slots, preload="fake_stages", environment=variables, warm=False)
 
 
@@ -131,9 +132,9 @@ import os, queue, sys
 from pathlib import Path
 from execution.test_execute import make_engine, stage
 home, name, host = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
-os.environ["EFFCORE_TEST_HOST"] = host
+os.environ["EFFCORE_HOST"] = host
 engine = make_engine(home)
-engine._worker._children._environment["EFFCORE_TEST_HOST"] = host
+engine._worker._children._environment["EFFCORE_HOST"] = host
 with engine:
     events = queue.Queue()
     stages = [stage(f"{name}-{n}", exclusive=n % 2 == 0, seconds=0.1) for n in range(6)]

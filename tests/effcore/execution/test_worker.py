@@ -10,16 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from processes import HERE, HOST_VARIABLE, ROOT, wait_until
+from processes import HERE, ROOT, wait_until
 
 from effcore.errors import Cancelled, StageError
 from effcore.execution.worker import Outcome, Worker
+from effcore.host import VARIABLE
 from effcore.plan import Stage
 from effcore.stages import CPU_VARIABLE
 
 
 def make_worker(home: Path, **more: str) -> Worker:
-    variables = {"PYTHONPATH": f"{ROOT}{os.pathsep}{HERE}", HOST_VARIABLE: str(home / "host")}
+    variables = {"PYTHONPATH": f"{ROOT}{os.pathsep}{HERE}", VARIABLE: str(home / "host")}
     return Worker(home, preload="fake_stages", environment=variables | more)
 
 
