@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -12,9 +13,11 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from effcore import host
+from effcore.cli import SELDOM
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what runs in the background; children would be deaf to it too
     signal.signal(signal.SIGINT, signal.default_int_handler)
+gc.set_threshold(SELDOM)
 sys.path.insert(0, str(Path(__file__).parent))  # for the modules beside this file; pytest itself changes no path here
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")

@@ -187,7 +187,7 @@ class Home:
             connection.close()
 
 
-def wait_for(condition: Callable[[], Any], command: Command, *, every_s: float = 0.001) -> Any:
+def wait_for(condition: Callable[[], Any], command: Command, *, every_s: float = 0.02) -> Any:
     """Wait for something that a running command brings about, and return what the condition returned.
 
     Raises:
