@@ -6,12 +6,13 @@ import json
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -161,16 +162,17 @@ def serve_home() -> Iterator[Callable[..., str]]:
         process.wait(timeout=20)
 
 
-@pytest.fixture
-def two_techniques(serve_home: Callable[[Path], str], tmp_path: Path) -> str:
-    """The address of pages over a sweep with and without pruning and 8 bits."""
+@pytest.fixture(scope="module")
+def two_techniques(serve_home: Callable[[Path], str], tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of pages over a sweep with and without pruning and 8 bits, which no test changes."""
+    folder = tmp_path_factory.mktemp("techniques")
     spec = parse(SPEC.replace("width: [0.5, 1.0]", "width: 0.5").replace("  - runtime", "  - quantization: [none, {}]\n  - runtime"))
-    store = Store(tmp_path / "home")
+    store = Store(folder / "home")
     sweep = store.open_sweep(spec)
     for recipe in spec.recipes:
-        log(store, sweep, recipe, tmp_path)
+        log(store, sweep, recipe, folder)
     store.finish_sweep(sweep, status="FINISHED")
-    return serve_home(tmp_path / "home")
+    return serve_home(folder / "home")
 
 
 @dataclass
@@ -279,10 +281,11 @@ class School:
         return Classroom(self.home)
 
 
-@pytest.fixture
-def school(serve_home: Callable[[Path], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> School:
-    """Half a minute of sweeps for each student, and pages of their own for every test."""
-    home = tmp_path / "home"
+@pytest.fixture(scope="session")
+def taught(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    """The state folder of a class, to be copied, and the runs of its two sweeps: Ada's and the lecturer's."""
+    folder = tmp_path_factory.mktemp("taught")
+    home = folder / "home"
     (home / "challenges").mkdir(parents=True)
     (home / "challenges" / "small.yaml").write_text(CARD)
     (home / KEY_FILE).write_text(CLASS_KEY)
@@ -290,8 +293,24 @@ def school(serve_home: Callable[[Path], str], tmp_path: Path, monkeypatch: pytes
     for spec, owner in ((parse(SPEC.replace("name: small", "name: by Ada").replace("amount: 0.5", "amount: 0.25")), "Ada"), (parse(SPEC), "")):
         runs.append(store.open_sweep(spec, run_id=store.schedule(spec.text, owner=owner)))
         for recipe in spec.recipes:
-            log(store, runs[-1], recipe, tmp_path, answers=True)
+            log(store, runs[-1], recipe, folder, answers=True)
         store.beat(runs[-1], total=len(spec.recipes), done=len(spec.recipes), failed=0)
         store.finish_sweep(runs[-1], status="FINISHED")
+    return home, runs
+
+
+def move(home: Path, *, was: Path) -> None:
+    """Have the store of a copied state folder find its files there."""
+    with closing(sqlite3.connect(home / "mlflow.db")) as database, database:
+        for table, column in (("experiments", "artifact_location"), ("runs", "artifact_uri")):
+            database.execute(f"UPDATE {table} SET {column} = replace({column}, ?, ?)", (was.resolve().as_uri(), home.resolve().as_uri()))
+
+
+@pytest.fixture
+def school(taught: tuple[Path, list[str]], serve_home: Callable[[Path], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> School:
+    """Half a minute of sweeps for each student, and a state folder and pages of their own for every test."""
+    template, (adas, lecture) = taught
+    home = shutil.copytree(template, tmp_path / "home")
+    move(home, was=template)
     monkeypatch.setenv(QUOTA_VARIABLE, "0.5")
-    return School(serve_home(home), home, store, lecture=runs[1], adas=runs[0])
+    return School(serve_home(home), home, Store(home), lecture=lecture, adas=adas)

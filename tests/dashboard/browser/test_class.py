@@ -219,7 +219,8 @@ def test_no_page_and_no_message_tells_of_a_step_that_is_up(school: Any, open_tab
     for path in paths:
         ada.page.goto(school.url + path)
         ada.page.get_by_text("The class guesses a step: ").wait_for()
-        ada.page.wait_for_timeout(2500)
+        ada.page.locator("[data-test-script-state=notRunning]").wait_for()
+        ada.page.wait_for_timeout(1000)  # for what comes by itself after the page
     assert not [value for value in secret if ada.heard_number(value)]
     for tab, name, presses in ((ada, "Ada", 2), (bob, "Bob", 5)):
         guess_both(join(tab, school, name), step, presses)

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 KEY = "the key of this class"
-SIZES = {"projector": ({"width": 1280, "height": 720}, "&projector=1"), "phone": ({"width": 400, "height": 800}, "")}
 
 
 @pytest.fixture(scope="module")
@@ -29,10 +28,9 @@ def school(tmp_path_factory: pytest.TempPathFactory, serve_home: Callable[[Path]
     return serve_home(home)
 
 
-def walk(page: Page, url: str, key: str, extra: str) -> None:
-    """A lesson from its question to its end by keyboard alone."""
+def walk(page: Page, key: str) -> None:
+    """A lesson from its question to its end and on to the next one by keyboard alone."""
     lesson, data = LESSONS[key], recorded.read()
-    page.goto(f"{url}/lesson?lesson={key}{extra}")
     page.get_by_text(lesson.question, exact=True).wait_for()
     focus(page, 'input[type="range"]')
     page.keyboard.press("ArrowRight")
@@ -53,11 +51,20 @@ def walk(page: Page, url: str, key: str, extra: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("key", LESSONS)
-def test_every_lesson_by_keyboard_alone(site: Any, open_tab: Any, key: str, size: str) -> None:
-    viewport, extra = SIZES[size]
-    walk(open_tab(viewport=viewport).page, site.url, key, extra)
+def test_every_lesson_on_a_phone_by_its_address(site: Any, open_tab: Any, key: str) -> None:
+    page = open_tab(viewport={"width": 400, "height": 800}).page
+    page.goto(f"{site.url}/lesson?lesson={key}")
+    walk(page, key)
+
+
+@pytest.mark.slow
+def test_all_lessons_on_a_projector_one_after_the_other(site: Any, open_tab: Any) -> None:
+    page = open_tab(viewport={"width": 1280, "height": 720}).page
+    page.goto(f"{site.url}/lesson?lesson={next(iter(LESSONS))}&projector=1")
+    for key in LESSONS:
+        walk(page, key)
+        assert "projector=1" in page.url
 
 
 def joined(tab: Watched, url: str, name: str) -> None:
