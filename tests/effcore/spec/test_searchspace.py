@@ -50,7 +50,8 @@ def test_decisions_come_to_a_recipe_of_the_catalogue() -> None:
     recipe = found.recipe(chosen | {"pruning.amount": 0.25})
     assert isinstance(recipe, Recipe) and recipe.name == "cnn x0.5 · 4 ep lr 0.002 batch 32 · prune 25%"
     plain = found.recipe(chosen | {"pruning": 0})
-    assert isinstance(plain, Recipe) and plain.name == "cnn x0.5 · 4 ep lr 0.002 batch 32" and plain.document["steps"][1]["training"]["batch_size"] == 32
+    assert isinstance(plain, Recipe) and plain.name == "cnn x0.5 · 4 ep lr 0.002 batch 32"
+    assert plain.document["steps"][1]["training"]["batch_size"] == 32
     generator = random.Random(0)
     assert all(isinstance(found.recipe(found.draw(generator)), Recipe) for _ in range(100))
 
