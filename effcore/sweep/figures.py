@@ -156,24 +156,32 @@ class Figures:
     def _by_pace(self, prospect: Prospect, name: str) -> Prediction | None:
         """A figure by how long the training takes; None while nothing that could tell was measured or seen."""
         if (name, prospect.structure) not in self._foreseen:
-            rows = [
-                replace(self._paced[key], effort_s=_grown(name, statistics.median(self._efforts[key])), figure=figures[name])
-                for key, figures in self._structures.items()
-                if name in figures and key in self._efforts
-            ]  # fmt: skip
+            self._foresee_by_pace([prospect], name)
+        return self._foreseen[name, prospect.structure]
+
+    def _foresee_by_pace(self, prospects: Iterable[Prospect], name: str) -> None:
+        new = {p.structure: p for p in prospects if (name, p.structure) not in self._foreseen}
+        rows = [
+            replace(self._paced[key], effort_s=_grown(name, statistics.median(self._efforts[key])), figure=figures[name])
+            for key, figures in self._structures.items()
+            if name in figures and key in self._efforts
+        ]  # fmt: skip
+        asked = {}
+        for structure, prospect in new.items():
             effort = self.effort_s(prospect) if rows else None
-            found = None
             if effort is not None:
                 doubt = math.log(max(effort.high / effort.low, 1.0)) / (2 * BELIEVED)
-                found = by_pace(rows, self._as_paced(prospect.assignment, _grown(name, effort.mean), doubt=doubt))
-            self._foreseen[name, prospect.structure] = found
-        return self._foreseen[name, prospect.structure]
+                asked[structure] = self._as_paced(prospect.assignment, _grown(name, effort.mean), doubt=doubt)
+        found = dict(zip(asked, by_pace(rows, list(asked.values())), strict=True))
+        self._foreseen |= {(name, structure): found.get(structure) for structure in new}
 
     def foresee(self, candidates: Iterable[Prospect]) -> None:
         """Predict for many at once, which takes about as long as for one."""
         asked = list(candidates)
         self._outlook.predict_all([p.assignment for p in asked], "val_accuracy")
         self._outlook.predict_all([p.assignment for p in asked if p.structure not in self._efforts], "effort_s")
+        for name in self._needed() - {"val_accuracy"}:
+            self._foresee_by_pace([p for p in asked if self._known(p.structure, name) is None], name)
 
     def cases(self, prospects: Sequence[Prospect], deviations: Sequence[float]) -> Floats:
         """Objectives of cases that are as likely as so many standard deviations of each are; the objectives vary independently.
