@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import get_args
 
+from effcore.catalogue.closed_forms import DIVISOR, HEAD
 from effcore.catalogue.record import Card
-from effcore.catalogue.staged import BlockName
+from effcore.catalogue.staged import BASES, BlockName
 
 MAX_DEPTH = 6
 
@@ -23,6 +24,9 @@ class Family(Card):
         origin: Where an operator's own family is from; empty for what ships.
         choice: Blocks that each of its stages may be made of, where a recipe says of which; `blocks` are those of the default then.
         elastic: Whether parts of its networks can be cut out and trained in shared weights.
+        bases: Channels of its layers at width 1, which those of another width follow from by `closed_forms.channels`: two widths that come to the
+            same are the same network. Empty where that is not known.
+        divisor: Of which its channels are a multiple.
         refuses: Ways of techniques that don't suit it, as `pruning/channels`, or of two together, as `pruning/channels/taylor`, each with the reason.
     """
 
@@ -33,6 +37,8 @@ class Family(Card):
     choice: tuple[str, ...] = ()
     elastic: bool = False
     scales: bool = True
+    bases: tuple[int, ...] = ()
+    divisor: int = DIVISOR
     origin: str = ""
     refuses: Mapping[str, str] = field(default_factory=dict, hash=False)
 
@@ -41,6 +47,7 @@ _PLAIN = (
     Family(
         name="mlp",
         blocks=("linear",),
+        bases=(256, 128),
         summary="Fully connected layers. Few operators, many parameters: fast on small images, large files.",
         source="LeCun et al. 1998, Gradient-Based Learning (LeNet-300-100)",
         link="https://doi.org/10.1109/5.726791",
@@ -48,6 +55,7 @@ _PLAIN = (
     Family(
         name="cnn",
         blocks=("convolution",),
+        bases=(32, 64, 128, 256),
         summary="Plain 3x3 convolutions in three stages of growing width. Dense arithmetic that 8-bit kernels speed up.",
         source="Simonyan and Zisserman 2015, VGG",
         link="https://arxiv.org/abs/1409.1556",
@@ -55,6 +63,7 @@ _PLAIN = (
     Family(
         name="residual",
         blocks=("convolution", "residual"),
+        bases=(48, 48, 96, 192),
         summary="Pairs of 3x3 convolutions with a shortcut around them, which makes deep networks easy to train.",
         source="He et al. 2016, Deep Residual Learning",
         link="https://arxiv.org/abs/1512.03385",
@@ -62,6 +71,7 @@ _PLAIN = (
     Family(
         name="mobile",
         blocks=("convolution", "depthwise_separable", "inverted_residual"),
+        bases=(24, 32, 64, 96),
         summary="Depthwise and 1x1 convolutions in inverted residual blocks: few parameters and MACs, many small operators.",
         source="Sandler et al. 2018, MobileNetV2",
         link="https://arxiv.org/abs/1801.04381",
@@ -113,6 +123,7 @@ _COMPACT = (
     Family(
         name="separable",
         blocks=("convolution", "depthwise_separable"),
+        bases=(32, 64, 128, 256),
         summary="The family cnn with depthwise separable convolutions after its stem, and nothing else changed: made to compare the two.",
         source="Howard et al. 2017, MobileNets",
         link="https://arxiv.org/abs/1704.04861",
@@ -120,6 +131,7 @@ _COMPACT = (
     Family(
         name="bottleneck",
         blocks=("bottleneck", "convolution"),
+        bases=(48, 64, 128, 256),
         summary="Residual blocks whose 3x3 convolution works on a quarter of the channels: wider and deeper for the same products.",
         source="He et al. 2016, Deep Residual Learning",
         link="https://arxiv.org/abs/1512.03385",
@@ -127,6 +139,7 @@ _COMPACT = (
     Family(
         name="squeeze",
         blocks=("convolution", "fire"),
+        bases=(32, 64, 128, 256),
         summary="Fire modules: few channels in between, 1x1 and 3x3 convolutions side by side after them. Made for small files.",
         source="Iandola et al. 2016, SqueezeNet",
         link="https://arxiv.org/abs/1602.07360",
@@ -134,6 +147,7 @@ _COMPACT = (
     Family(
         name="shuffle",
         blocks=("convolution", "grouped", "shuffle"),
+        bases=(24, 48, 96, 192),
         summary="Grouped 1x1 and depthwise convolutions with a shuffle of channels in between. Hardly any product, much moving of memory.",
         source="Zhang et al. 2018, ShuffleNet",
         link="https://arxiv.org/abs/1707.01083",
@@ -142,6 +156,7 @@ _COMPACT = (
     Family(
         name="ghost",
         blocks=("convolution", "ghost"),
+        bases=(32, 64, 128, 256),
         summary="Plain convolutions that compute half of their channels and make the other half of those, channel by channel.",
         source="Han et al. 2020, GhostNet",
         link="https://arxiv.org/abs/1911.11907",
@@ -150,6 +165,7 @@ _COMPACT = (
     Family(
         name="mobile_se",
         blocks=("convolution", "depthwise_separable", "inverted_residual", "squeeze_excite"),
+        bases=(24, 32, 64, 96),
         summary="The family mobile with a weight for every channel of every image in its blocks: more parameters, hardly more products.",
         source="Howard et al. 2019, Searching for MobileNetV3; Hu et al. 2018, Squeeze-and-Excitation Networks",
         link="https://arxiv.org/abs/1905.02244",
@@ -160,6 +176,7 @@ _ELASTIC = (
     Family(
         name="elastic",
         blocks=("convolution", "inverted_residual"),
+        bases=(24, 32, 64, 96),
         summary="Inverted residual blocks with 5x5 kernels in three stages, made to be cut: with weight sharing one training gives a network of "
         "every depth, width and kernel below its own.",
         source="Cai et al. 2020, Once-for-All: Train One Network and Specialize it for Efficient Deployment",
@@ -172,6 +189,7 @@ _STAGED = (
     Family(
         name="staged",
         blocks=("convolution",),
+        bases=BASES,
         summary="Three stages whose block, depth, width, kernel and expansion are chosen one by one: the space that architecture search varies. "
         "Which techniques it allows follows from its blocks. Shuffle units that would have to give fewer channels get a 1x1 convolution before them.",
         source="Tan et al. 2019, MnasNet: Platform-Aware Neural Architecture Search for Mobile",
@@ -191,6 +209,7 @@ _LAYER_NORMALIZED = (
     Family(
         name="convnext",
         blocks=("convolution", "convnext"),
+        bases=(32, 32, 64, 128),
         summary="Depthwise 7x7 convolutions with layer normalization and two layers at each place, in three stages. "
         "Few kinds of operators, none of which int8 fuses.",
         source="Liu et al. 2022, A ConvNet for the 2020s",
@@ -200,6 +219,8 @@ _LAYER_NORMALIZED = (
     Family(
         name="mixer",
         blocks=("convolution", "mixer"),
+        bases=(64,),
+        divisor=HEAD,
         summary="Perceptrons over places and over channels in turns, on a token for every 4x4 pixels. "
         "Nothing but matrix products, which every runtime has fast.",
         source="Tolstikhin et al. 2021, MLP-Mixer",
@@ -209,6 +230,8 @@ _LAYER_NORMALIZED = (
     Family(
         name="attention",
         blocks=("attention", "convolution"),
+        bases=(64,),
+        divisor=HEAD,
         summary="A small vision transformer: attention of all places to all places and a perceptron at each, on a token for every 4x4 pixels.",
         source="Dosovitskiy et al. 2021, An Image is Worth 16x16 Words",
         link="https://arxiv.org/abs/2010.11929",

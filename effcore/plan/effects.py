@@ -6,10 +6,14 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from effcore.catalogue import FAMILIES
+from effcore.catalogue.architecture import Architecture
+from effcore.catalogue.closed_forms import channels
 from effcore.catalogue.factorization import Factorization
 from effcore.catalogue.own import CHECKPOINTS, SOURCES
 from effcore.catalogue.pruning import Pruning
 from effcore.catalogue.quantization import Quantization
+from effcore.catalogue.staged import Stages
 from effcore.catalogue.training import Training
 from effcore.recipe import Recipe, Step, digest
 
@@ -65,6 +69,24 @@ def brought(family: str, checkpoint: str | None) -> dict[str, str]:
     return code | ({"checkpoint": CHECKPOINTS[checkpoint].sha256} if checkpoint else {})
 
 
+def network_of(architecture: Architecture) -> dict[str, Any]:
+    """A network as plain data, with the channels of its layers in the place of widths that they follow from: what is equal is the same network."""
+    document, family = architecture.model_dump(mode="json"), FAMILIES[architecture.family]
+    if not family.bases:
+        return document
+    for part in (document, *(document.get("stages") or {}).values()):
+        del part["width"]
+    stages = architecture.stages or Stages()
+    chosen = stages.channels(architecture.width) if family.choice else [channels(b, architecture.width, divisor=family.divisor) for b in family.bases]
+    return document | {"channels": list(chosen)}
+
+
+def written_alike(recipe: Recipe) -> str:
+    """Equal texts are recipes that do the same to the same network, in whatever widths it is written."""
+    rest = [step.document for step in recipe.steps[1:]]
+    return digest({"task": recipe.task, "network": network_of(recipe.architecture), "steps": rest})
+
+
 def expected_structure(recipe: Recipe, seed: int) -> str:
     """What decides operators and shapes: equal texts are expected to share latency and memory."""
     # Shapes that follow from trained weights depend on all that the weights depend on.
@@ -72,7 +94,8 @@ def expected_structure(recipe: Recipe, seed: int) -> str:
     shaping: list[Any] = [s.document for s in recipe.steps[: learned + 1]] + ([seed] if learned >= 0 else [])
     for step in recipe.steps[learned + 1 :]:
         if step.role in ("architecture", "transform", "lower", "runtime") and not zeroing([step]):
-            document = {k: v for k, v in step.config.model_dump(mode="json").items() if k not in WEIGHTS_ONLY}
+            said = network_of(step.config) if isinstance(step.config, Architecture) else step.config.model_dump(mode="json")
+            document = {k: v for k, v in said.items() if k not in WEIGHTS_ONLY}
             if isinstance(step.config, Quantization) and step.config.mode == "aware":
                 document["mode"] = "static"  # the same operators
             shaping.append({step.technique: document})

@@ -11,7 +11,7 @@ from effcore.errors import EffcoreError, StoreError
 from effcore.recipe import canonical
 from effcore.search.samplers import SEVERAL, STARTED, UNGUIDED, Settings, View, derived_seed, encode, even_draw, spread_draw
 from effcore.search.trial import State, Trial
-from effcore.spec.dimensions import Node, active, count, dimensions, every
+from effcore.spec.dimensions import Assignment, Node, active, count, dimensions, every
 
 if TYPE_CHECKING:
     import optuna
@@ -34,7 +34,7 @@ Prefer = Callable[[Sequence[Mapping[str, float]]], int]
 
 
 class Study:
-    """A search: asks for candidates that were not asked for before, is told what they came to, forgets nothing.
+    """A search: asks for candidates of which none alike was asked for before, is told what they came to, forgets nothing.
 
     Everything is written before the call returns, so that a process which was killed goes on with the same trials. What is
     asked for is a function of the seed and of what was told, in this process or another.
@@ -44,6 +44,7 @@ class Study:
         maximise: Direction of each objective.
         log: Which of them are compared by ratio; none where it is empty.
         settings: How candidates are chosen.
+        alike: What candidates that come to the same have in common, of what was decided; their decisions where it is None.
         storage: URL of an Optuna storage, as `sqlite:///search.db` or `postgresql://...`; in memory where it is None.
         name: Of the study in the storage.
 
@@ -61,11 +62,11 @@ class Study:
 
     def __init__(
         self, root: Node, *, maximise: Sequence[bool], log: Sequence[bool] = (), settings: Settings | None = None,
-        storage: str | None = None, name: str = "search",
+        alike: Callable[[Assignment], str] | None = None, storage: str | None = None, name: str = "search",
     ) -> None:  # fmt: skip
         self._root, self._space, self._maximise = root, dimensions(root), tuple(maximise)
         self._log = tuple(log)
-        self._settings = settings or Settings()
+        self._settings, self._alike = settings or Settings(), alike or canonical
         self._ledger = _open(storage, name, self._maximise)
         there = self._ledger.get_trials(deepcopy=False)
         self._trials = {t.number: t for t in map(self._read, there) if t is not None}
@@ -250,7 +251,7 @@ class Study:
         return None
 
     def _key(self, assignment: Mapping[str, float]) -> str:
-        return canonical(active(self._root, assignment))
+        return self._alike(active(self._root, assignment))
 
     # The storage
 

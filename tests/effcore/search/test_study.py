@@ -85,6 +85,19 @@ def test_a_space_that_is_used_up_says_so(strategy: str) -> None:
     assert study.ask() is None
 
 
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_what_comes_to_the_same_is_asked_for_once(strategy: str, tmp_path: Path) -> None:
+    def alike(assignment: Mapping[str, float]) -> str:
+        return f"{math.log10(assignment['rate']):.0f} {assignment['kind']:g}"
+
+    url = f"sqlite:///{tmp_path / 'search.db'}"
+    for _ in range(2):  # and by whoever goes on with it
+        study = Study(TREE, maximise=(True, False), settings=Settings(strategy=strategy, startup=3, population=4), alike=alike, storage=url)
+        while (trial := study.ask()) is not None and len(study.trials) < 40:
+            study.tell(trial.number, outcome(trial))
+        assert len({alike(t.assignment) for t in study.trials}) == len(study.trials) == 10, "five rates with and without a cut"
+
+
 def test_a_trial_stays_as_it_stood_when_the_process_is_gone(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'search.db'}"
     study = Study(TREE, maximise=(True, False), storage=url)
