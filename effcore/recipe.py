@@ -9,10 +9,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from effcore.catalogue import TECHNIQUES, Parameters, Role, Technique, order_problems
+from effcore.catalogue import FAMILIES, TECHNIQUES, Parameters, Role, Technique, order_problems
 from effcore.catalogue.architecture import Architecture
+from effcore.catalogue.closed_forms import channels
 from effcore.catalogue.distillation import SAME, Distillation, Teacher
 from effcore.catalogue.runtime import Runtime
+from effcore.catalogue.staged import Stages
 from effcore.catalogue.training import Training
 
 
@@ -70,6 +72,11 @@ class Recipe:
         return digest(self.document)
 
     @cached_property
+    def network_key(self) -> str:
+        """Equal for recipes that do the same to the same network, whatever width it is written with."""
+        return digest({"task": self.task, "network": network_of(self.architecture), "steps": [step.document for step in self.steps[1:]]})
+
+    @cached_property
     def name(self) -> str:
         """Short text for people; two recipes that differ in a detail may share it."""
         shown = [s.label for s in self.steps if s.record.optional or s.technique == "architecture"]
@@ -91,6 +98,18 @@ class Recipe:
         config = self.steps[-1].config
         assert isinstance(config, Runtime), "a recipe ends with its runtime"
         return config.name
+
+
+def network_of(architecture: Architecture) -> dict[str, Any]:
+    """A network as plain data, with the channels of its layers in the place of widths that they follow from: what is equal is the same network."""
+    document, family = architecture.model_dump(mode="json"), FAMILIES[architecture.family]
+    if not family.bases:
+        return document
+    for part in (document, *(document.get("stages") or {}).values()):
+        del part["width"]
+    stages = architecture.stages or Stages()
+    chosen = stages.channels(architecture.width) if family.choice else [channels(b, architecture.width, divisor=family.divisor) for b in family.bases]
+    return document | {"channels": list(chosen)}
 
 
 def default_runtime() -> str:

@@ -6,16 +6,13 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from effcore.catalogue import FAMILIES
 from effcore.catalogue.architecture import Architecture
-from effcore.catalogue.closed_forms import channels
 from effcore.catalogue.factorization import Factorization
 from effcore.catalogue.own import CHECKPOINTS, SOURCES
 from effcore.catalogue.pruning import Pruning
 from effcore.catalogue.quantization import Quantization
-from effcore.catalogue.staged import Stages
 from effcore.catalogue.training import Training
-from effcore.recipe import Recipe, Step, digest
+from effcore.recipe import Recipe, Step, digest, network_of
 
 WEIGHTS_ONLY = ("fine_tune", "calibration", "calibration_images", "criterion", "rounds", "statistics", "images")
 """Parameters that change weights and leave operators and shapes as they are."""
@@ -67,24 +64,6 @@ def brought(family: str, checkpoint: str | None) -> dict[str, str]:
     """What an operator brought to a phase of training, by the hash of its content; empty where nothing is."""
     code = {"plugin": SOURCES[f"family:{family}"]} if f"family:{family}" in SOURCES else {}
     return code | ({"checkpoint": CHECKPOINTS[checkpoint].sha256} if checkpoint else {})
-
-
-def network_of(architecture: Architecture) -> dict[str, Any]:
-    """A network as plain data, with the channels of its layers in the place of widths that they follow from: what is equal is the same network."""
-    document, family = architecture.model_dump(mode="json"), FAMILIES[architecture.family]
-    if not family.bases:
-        return document
-    for part in (document, *(document.get("stages") or {}).values()):
-        del part["width"]
-    stages = architecture.stages or Stages()
-    chosen = stages.channels(architecture.width) if family.choice else [channels(b, architecture.width, divisor=family.divisor) for b in family.bases]
-    return document | {"channels": list(chosen)}
-
-
-def written_alike(recipe: Recipe) -> str:
-    """Equal texts are recipes that do the same to the same network, in whatever widths it is written."""
-    rest = [step.document for step in recipe.steps[1:]]
-    return digest({"task": recipe.task, "network": network_of(recipe.architecture), "steps": rest})
 
 
 def expected_structure(recipe: Recipe, seed: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, get_args
@@ -57,6 +57,16 @@ class SearchSpace:
         document = resolve(self.root, lambda dimension: assignment[dimension.name])
         recipes, problems = read_recipe(document, self.paths[part], task=self.task)
         return problems or recipes[0]
+
+    @cached_property
+    def alike(self) -> Callable[[Assignment], str] | None:
+        """What decisions that come to the same network have in common; None where no two do, since no width is a range."""
+
+        def found(assignment: Assignment) -> str:
+            read = self.recipe(assignment)
+            return read.network_key if isinstance(read, Recipe) else canonical(assignment)
+
+        return found if any(d.name.endswith(".width") and not d.labels for d in self.dimensions) else None
 
     def draw(self, generator: random.Random) -> dict[str, float]:
         """A decision on every dimension, evenly."""

@@ -11,8 +11,6 @@ from effcore.errors import EffcoreError
 from effcore.execution.worker import Outcome
 from effcore.objectives import maximise, metric
 from effcore.plan import Planner, VariantPlan
-from effcore.plan.effects import written_alike
-from effcore.recipe import canonical
 from effcore.search.promotion import Look, best_first
 from effcore.search.samplers import UNGUIDED, Settings, sampler_name
 from effcore.search.study import Study
@@ -58,9 +56,7 @@ class Searcher(Source):
         )
         by_ratio = [metric(name).log for name in spec.objectives]
         name = name or f"{spec.name} {spec.key}"
-        # Without a range of widths all decisions are of different networks, and reading recipes to find that takes time.
-        alike = self._written_alike if any(d.name.endswith(".width") and not d.labels for d in space.dimensions) else None
-        self.study = Study(space.root, maximise=self.maximise, log=by_ratio, settings=settings, alike=alike, storage=storage, name=name)
+        self.study = Study(space.root, maximise=self.maximise, log=by_ratio, settings=settings, alike=space.alike, storage=storage, name=name)
         self.planner = Planner(driver.context, driver.teachers)
         self.figures = Figures(spec, space)
         self.costs = Costs(driver, self.planner.stages, self.figures)
@@ -249,10 +245,6 @@ class Searcher(Source):
         if twin is not None:  # as where two lists of `recipes` meet
             return {"reason": f"refused: the same recipe as candidate {twin}"}
         return {"recipe": read.key, "name": read.name, "asked_core_s": round(self.spending.core_s, 2)}
-
-    def _written_alike(self, assignment: Mapping[str, float]) -> str:
-        read = self.space.recipe(assignment)
-        return canonical(assignment) if isinstance(read, list) else written_alike(read)
 
     def _candidate(self, trial: Trial) -> Candidate:
         recipe = self.space.recipe(trial.assignment)

@@ -126,3 +126,14 @@ def test_a_gap_is_searched_between_two_candidates() -> None:
     assert "architecture.family" not in by_name and by_name["pruning"].labels[0] == "none"
     assert 0.25 < by_name["architecture.width"].low < 0.5 and 1 < by_name["architecture.width"].high < 2
     assert 0.1 < by_name["pruning.amount"].low < 0.5 < by_name["pruning.amount"].high < 0.9
+
+
+def test_widths_that_come_to_one_network_are_alike() -> None:
+    found = space("architecture: {family: mlp, width: {low: 0.125, high: 1.0, log: true}}", TRAIN, RUN)
+    assert found.alike is not None
+    one, same, other = (
+        {"architecture.width": width, "training.learning_rate": 0.002, "training.batch_size": 32} for width in (0.1266, 0.1316, 0.25)
+    )  # fmt: skip
+    assert found.alike(one) == found.alike(same) != found.alike(other)
+    assert found.alike(one) != found.alike(one | {"training.batch_size": 16})
+    assert space("architecture: {family: mlp, width: [0.25, 0.5]}", TRAIN, RUN).alike is None

@@ -1,4 +1,4 @@
-"""What recipes come to before anything is built, held against what is built."""
+"""Which recipes are of the same network, held against what is built."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from effcore.catalogue import FAMILIES, TASKS
 from effcore.catalogue.architecture import Architecture
 from effcore.catalogue.staged import Stage, Stages
 from effcore.models import build
-from effcore.plan.effects import expected_structure, network_of, written_alike
-from effcore.recipe import Recipe
+from effcore.plan.effects import expected_structure
+from effcore.recipe import Recipe, network_of
 from effcore.spec import parse
 
 WIDTHS = [0.125, 0.13, 0.14, 0.15, 0.2, 0.22, 0.24, 0.25, 0.26, 0.3, 0.4, 0.5, 0.52, 0.7, 0.72]
@@ -50,5 +50,5 @@ def test_widths_of_stages_are_compared_by_their_channels_too() -> None:
 
 def test_recipes_of_one_network_are_alike_where_all_else_is_the_same() -> None:
     recipes: list[Recipe] = list(parse(SPEC).recipes)
-    assert len({r.key for r in recipes}) == 6 and len({written_alike(r) for r in recipes}) == 4
+    assert len({r.key for r in recipes}) == 6 and len({r.network_key for r in recipes}) == 4
     assert len({expected_structure(r, 0) for r in recipes}) == 2, "two networks, however long they are trained"
