@@ -112,6 +112,15 @@ def network_of(architecture: Architecture) -> dict[str, Any]:
     return document | {"channels": list(chosen)}
 
 
+def written_twice(recipes: Iterable[Recipe]) -> list[list[str]]:
+    """Labels of the architectures of some recipes that are one network, one list for each such network."""
+    found: dict[str, list[str]] = {}
+    for step in {canonical(r.steps[0].document): r.steps[0] for r in recipes}.values():
+        if isinstance(step.config, Architecture):
+            found.setdefault(canonical(network_of(step.config)), []).append(step.label)
+    return [labels for labels in found.values() if len(labels) > 1]
+
+
 def default_runtime() -> str:
     """Name of the runtime that is meant where none is said."""
     return Runtime().name

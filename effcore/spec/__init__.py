@@ -15,7 +15,7 @@ from effcore.catalogue.record import parameter
 from effcore.catalogue.search import STRATEGIES, Search
 from effcore.errors import Problem, SpecError, nearest
 from effcore.objectives import METRICS
-from effcore.recipe import Recipe, digest, with_parents
+from effcore.recipe import Recipe, digest, with_parents, written_twice
 from effcore.spec.document import Document, read
 from effcore.spec.partspace import SEEN_OF_PARTS, PartSpace, read_part_space
 from effcore.spec.searchspace import SearchSpace, read_space
@@ -137,6 +137,10 @@ class Spec:
             f"{name} is searched: a training of other epochs is another training from its first step, so that nothing is shared between them and "
             "their rungs are not alike. Fix the epochs, and let `stopping` decide who gets them."
             for name in found
+        ) + tuple(
+            f"{' and '.join(names)} are the same network, which is trained {len(names)} times: channels are multiples of a number, and these widths "
+            "come to the same. Leave one."
+            for names in written_twice(self.recipes)
         )
 
     @cached_property

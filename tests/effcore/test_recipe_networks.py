@@ -52,3 +52,9 @@ def test_recipes_of_one_network_are_alike_where_all_else_is_the_same() -> None:
     recipes: list[Recipe] = list(parse(SPEC).recipes)
     assert len({r.key for r in recipes}) == 6 and len({r.network_key for r in recipes}) == 4
     assert len({expected_structure(r, 0) for r in recipes}) == 2, "two networks, however long they are trained"
+
+
+def test_a_grid_that_writes_one_network_in_two_widths_is_warned_of() -> None:
+    (said,) = parse(SPEC).warnings
+    assert said.startswith("mlp x0.13 and mlp x0.14 are the same network, which is trained 2 times")
+    assert parse(SPEC.replace("0.14", "0.2")).warnings == ()
