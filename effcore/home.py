@@ -80,6 +80,16 @@ def pause(home: Path, on: bool) -> None:
         (home / PAUSED).unlink(missing_ok=True)
 
 
+def lock_file(home: Path, name: str) -> Path:
+    """Where a lock of that name lies in the state folder."""
+    return home / "locks" / f"{name}.lock"
+
+
+def sweep_lock(key: str) -> str:
+    """Name of the lock that a sweep of that key holds while it runs."""
+    return f"sweep-{key}"
+
+
 @contextmanager
 def locked(home: Path, name: str) -> Iterator[None]:
     """Hold a lock file of the state folder, so that one process at a time does what is inside; freed by the kernel on a kill.
@@ -88,7 +98,7 @@ def locked(home: Path, name: str) -> Iterator[None]:
         home: The state folder.
         name: Of the lock.
     """
-    path = home / "locks" / f"{name}.lock"
+    path = lock_file(home, name)
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -98,7 +108,7 @@ def locked(home: Path, name: str) -> Iterator[None]:
 def is_held(home: Path, name: str) -> bool:
     """Whether a process holds that lock file of the state folder now."""
     try:
-        with open(home / "locks" / f"{name}.lock") as file:
+        with open(lock_file(home, name)) as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except FileNotFoundError:
         return False

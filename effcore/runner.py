@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from effcore.execution.forkserver import die_with_parent
-from effcore.home import is_held, is_paused, locked
+from effcore.home import is_held, is_paused, locked, sweep_lock
 from effcore.tracking import Store, SweepRecord
 
 POLL_S = 1.0
@@ -49,7 +49,7 @@ def run_queue(store: Store, *, home: Path, once: bool = False) -> None:
 
 
 def _next(store: Store, home: Path) -> SweepRecord | None:
-    return next_of(store.sweeps(), is_left=lambda s: not is_held(home, f"sweep-{s.key}"))
+    return next_of(store.sweeps(), is_left=lambda s: not is_held(home, sweep_lock(s.key)))
 
 
 def next_of(sweeps: Sequence[SweepRecord], *, is_left: Callable[[SweepRecord], bool] = lambda sweep: False) -> SweepRecord | None:

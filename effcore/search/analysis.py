@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from effcore.objectives import maximise, metric
-from effcore.pareto import hypervolume, pareto_mask
+from effcore.pareto import Floats, hypervolume, pareto_mask
 from effcore.search.history import History, Tried
 from effcore.search.samplers import encode, optuna_study
 
@@ -21,8 +21,6 @@ BEYOND = 0.1
 
 FEWEST = 8
 """Finished candidates before the importance of parameters is estimated."""
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,9 +10,10 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from effcore.objectives import METRICS
+from effcore.pareto import Floats
 from effcore.spec.dimensions import Assignment, Dimension
 
 FEWEST = 6
@@ -27,11 +28,8 @@ GROWTH = 2
 FLOOR = 0.002
 """Added to a share of errors before its logarithm is taken."""
 
-
 Decided = tuple[tuple[str, float], ...]
 """An assignment as a key."""
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from effcore.search.outlook import BELIEVED, Floats, Prediction
+from effcore.pareto import Floats
+from effcore.search.outlook import BELIEVED, Prediction
 
 SLOPE, KIND, SIZE, NOISE, ANY = 0.4, 0.5, 0.15, 0.1, 10.0
 """Standard deviations that are believed before anything is measured, all of logarithms: of the exponent around one, of what kinds of networks

@@ -107,12 +107,12 @@ class View:
         Optuna takes no other values for a trial that has some: all are told anew, once in `len(trials) / ANEW` looks.
         """
         changed = [t for t in trials if self._seen.get(t.number) is not t]
-        other = [t for t in changed if t.number in self._seen and self._seen[t.number].values is not None]
-        self._outdated += bool(other)
+        later = {t.number for t in changed if t.number in self._seen and self._seen[t.number].values is not None}
+        self._outdated += bool(later)
         if self._outdated * ANEW > len(trials):
-            self._study, self._numbers, self._outdated, changed, other = optuna_study(self._maximise), {}, 0, list(trials), []
-        outdated = {t.number for t in other}
-        for trial in (t for t in changed if t.number not in outdated):
+            self._study, self._numbers, self._outdated, changed, later = optuna_study(self._maximise), {}, 0, list(trials), set()
+        now = [t for t in changed if t.number not in later]
+        for trial in now:
             if trial.number in self._numbers:  # it was running and came to something
                 self._study.tell(self._numbers.pop(trial.number), state=_failed())
             frozen = self.frozen(trial)
@@ -121,7 +121,7 @@ class View:
                 self._study.add_trial(frozen)
                 if not frozen.state.is_finished():
                     self._numbers[trial.number] = number
-        self._seen |= {t.number: t for t in trials if t.number not in outdated}
+        self._seen |= {t.number: t for t in now}
 
     def frozen(self, trial: Trial) -> optuna.trial.FrozenTrial | None:
         """A trial as Optuna sees it; None for one that failed, which says nothing."""

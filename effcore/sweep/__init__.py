@@ -19,7 +19,7 @@ from effcore.errors import BusyError, Cancelled, EffcoreError, Paused
 from effcore.execution.cluster import Cluster, ClusterEngine
 from effcore.execution.execute import Engine
 from effcore.forecast import forecast, missing_structures
-from effcore.home import own_search_storage, search_storage
+from effcore.home import lock_file, own_search_storage, search_storage, sweep_lock
 from effcore.measure.load import core_count
 from effcore.own import VERSION_VARIABLE, known, pinned, refresh, to_stderr
 from effcore.plan import make_plan
@@ -151,7 +151,7 @@ def _interrupts_told(events: Events) -> Iterator[None]:
 @contextmanager
 def _only_one(spec: Spec, home: Path) -> Iterator[None]:
     """Hold the sweep, so that two processes can't run it at once; freed by the kernel on a kill."""
-    path = home / "locks" / f"sweep-{spec.key}.lock"
+    path = lock_file(home, sweep_lock(spec.key))
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "a+") as file:
         try:

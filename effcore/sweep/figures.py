@@ -161,6 +161,8 @@ class Figures:
 
     def _foresee_by_pace(self, prospects: Iterable[Prospect], name: str) -> None:
         new = {p.structure: p for p in prospects if (name, p.structure) not in self._foreseen}
+        if not new:
+            return
         rows = [
             replace(self._paced[key], effort_s=_grown(name, statistics.median(self._efforts[key])), figure=figures[name])
             for key, figures in self._structures.items()
