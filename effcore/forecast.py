@@ -19,6 +19,7 @@ from effcore.measure.load import core_count
 from effcore.plan import EARLY, Context, Find, Plan, Stage, make_plan, measure_stage, no_store
 from effcore.recipe import Recipe
 from effcore.spec import Spec
+from effcore.spec.searchspace import SearchSpace
 
 DEFAULT_S = {"build": 0.5, "train": 2.0, "transform": 1.5, "export": 2.5, "evaluate": 0.5, "measure": 2.0, "table": 20.0, "screen": 0.2}
 """Seconds a unit before anything has run here: an epoch of `mnist5k`, a file, a structure; see experiments/LOG.md."""
@@ -90,6 +91,9 @@ def forecast(spec: Spec, *, home: Path, slots: int | None = None, stored: Find =
 SAMPLE = 30
 """Candidates drawn evenly by which a search is forecast."""
 
+DRAWS = 4 * SAMPLE
+"""How often is drawn at most: of small spaces, most draws are candidates that were drawn before."""
+
 
 def _forecast_search(spec: Spec, *, home: Path, slots: int, stored: Find) -> Forecast:
     """What a search will cost at most: candidates drawn evenly, trained to the end, until the budget is spent.
@@ -97,14 +101,12 @@ def _forecast_search(spec: Spec, *, home: Path, slots: int, stored: Find) -> For
     Which it will choose is not known, so that nothing counts as being there already.
     """
     assert spec.space is not None, "a search has a space"
-    generator, drawn = random.Random(spec.search.seed), []
+    generator = random.Random(spec.search.seed)
     if spec.parts is not None:
         shapes = [None, *spec.parts.draw(generator, spec.search.budget.variants or 1)]
         drawn = [(recipe, seed) for shape in shapes for recipe in spec.parts.recipes(shape) for seed in spec.seeds]
-    for _ in range(SAMPLE if spec.parts is None else 0):
-        recipe = spec.space.recipe(spec.space.draw(generator))
-        if isinstance(recipe, Recipe):
-            drawn += [(recipe, seed) for seed in spec.seeds]
+    else:
+        drawn = [(recipe, seed) for recipe in _asked_for(spec.space, generator) for seed in spec.seeds]
     plan = make_plan(drawn, context=current_context(), stored=stored)
     rates, environments = Rates.of(home), len(spec.measure.sizes)
     each = max(len(plan.variants), 1)
@@ -123,6 +125,18 @@ def _forecast_search(spec: Spec, *, home: Path, slots: int, stored: Find) -> For
         stages_cached=0, trainings=round(plan.trainings * scale), trainings_cached=0, measurements=structures,
         estimated_s=min([one_s * variants + tried_s, *limits_s]), slots=slots, learned=bool(rates.by_kind),
     )  # fmt: skip
+
+
+def _asked_for(space: SearchSpace, generator: random.Random) -> list[Recipe]:
+    """Recipes drawn evenly, no network twice, as a search asks for none twice either."""
+    found: dict[str, Recipe] = {}
+    for _ in range(DRAWS):
+        if len(found) == SAMPLE:
+            break
+        recipe = space.recipe(space.draw(generator))
+        if isinstance(recipe, Recipe):
+            found.setdefault(recipe.network_key, recipe)
+    return list(found.values())
 
 
 def missing_structures(plan: Plan, spec: Spec, *, home: Path, cached: set[str], context: Context) -> set[tuple[str, str]]:

@@ -173,6 +173,13 @@ def test_a_search_is_forecast_with_as_many_measurements_as_it_has_structures(tmp
     assert found == {"one": 1, "each": 80, "three": 3}
 
 
+def test_a_search_of_a_small_space_is_forecast_by_each_of_its_candidates_once(tmp_path: Path) -> None:
+    text = "name: a\ntask: digits\nrecipe:\n  - architecture: {family: mlp, width: [0.5, 1.0, 2.0]}\n  - training: {epochs: [1, 2]}\n"
+    text += "  - runtime: onnxruntime\nsearch: {strategy: random, budget: {variants: 80}}\n"
+    cost = forecast(parse(text), home=tmp_path, slots=1)
+    assert (cost.variants, cost.trainings, cost.measurements) == (6, 6, 3)
+
+
 def test_an_epoch_of_more_images_takes_longer_until_one_has_run(tmp_path: Path) -> None:
     small, large = (forecast(parse(TEXT.replace("digits", task)), home=tmp_path, slots=1) for task in ("digits", "glyphs"))
     assert not small.learned and small.slots == 1
