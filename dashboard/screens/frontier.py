@@ -37,7 +37,6 @@ from dashboard.screens.parts import (
     explained,
     heading,
     note,
-    set_bound,
 )
 from dashboard.screens.parts import (
     go as go_to,
@@ -290,7 +289,8 @@ def _clear_ring() -> None:
 
 
 def _use_validation(axis: str) -> None:
-    set_bound(axis, "val_accuracy")
+    """In a callback of the part that fills by itself: a box outside of it hears of an address only."""
+    aim(routes.FRONTIER, st.query_params.to_dict() | {axis: "val_accuracy"})
 
 
 def _nothing(view: FrontierView, choice: Choice, records: tuple[SweepRecord, ...]) -> None:

@@ -9,8 +9,7 @@ import streamlit as st
 from dashboard import data, filing, routes
 from dashboard.data import hidden
 from dashboard.screens.budget import change_budget
-from dashboard.screens.parts import explained, heading, note
-from dashboard.screens.submission import refused
+from dashboard.screens.parts import explained, heading, note, paste
 from dashboard.views.queue import QueueRow, log_tail, queue_headline, queue_rows
 from effcore.errors import EffcoreError, StoreError
 from effcore.home import is_paused
@@ -91,14 +90,14 @@ def _done(what: Callable[[str], None], run_id: str) -> None:
 
 
 def _clone(run_id: str) -> None:
-    """Its spec into the field for pasted specs, above."""
+    """Its spec into the field for pasted specs, above, or why not beside the sweep."""
+    st.session_state.pop(_REFUSED, None)
     try:
         text = data.store().spec_text(run_id)
     except (StoreError, OSError) as error:
-        refused(f"Its spec can't be read: {error}")
+        st.session_state[_REFUSED] = (run_id, f"Its spec can't be read: {error}")
         return
-    st.session_state[routes.PASTED] = text
-    st.session_state[routes.LAUNCH_MODE] = routes.PASTE
+    paste(text)
 
 
 def _log(row: QueueRow) -> None:

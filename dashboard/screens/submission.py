@@ -39,11 +39,6 @@ def _elsewhere(spec: Spec) -> None:
     st.code(f"effcore run {name}", language=None)
 
 
-def refused(said: str) -> None:
-    """Say beside the button of no spec in particular why something could not be done."""
-    st.session_state[SUBMISSION] = ("", "", said, "bad")
-
-
 def _submit(text: str) -> None:
     """Runs once a click; the store makes one sweep of many clicks."""
     key = ""
