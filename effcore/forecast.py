@@ -94,6 +94,9 @@ SAMPLE = 30
 DRAWS = 4 * SAMPLE
 """How often is drawn at most: of small spaces, most draws are candidates that were drawn before."""
 
+DRAWN_AGAIN = 3
+"""Draws for each candidate that was found until one of twenty is still missed by chance, if all are as likely."""
+
 
 def _forecast_search(spec: Spec, *, home: Path, slots: int, stored: Find) -> Forecast:
     """What a search will cost at most: candidates drawn evenly, trained to the end, until the budget is spent.
@@ -105,8 +108,11 @@ def _forecast_search(spec: Spec, *, home: Path, slots: int, stored: Find) -> For
     if spec.parts is not None:
         shapes = [None, *spec.parts.draw(generator, spec.search.budget.variants or 1)]
         drawn = [(recipe, seed) for shape in shapes for recipe in spec.parts.recipes(shape) for seed in spec.seeds]
+        most = spec.size
     else:
-        drawn = [(recipe, seed) for recipe in _asked_for(spec.space, generator) for seed in spec.seeds]
+        recipes, whole = _asked_for(spec.space, generator)
+        drawn = [(recipe, seed) for recipe in recipes for seed in spec.seeds]
+        most = min(spec.size, len(drawn)) if whole else spec.size
     plan = make_plan(drawn, context=current_context(), stored=stored)
     rates, environments = Rates.of(home), len(spec.measure.sizes)
     each = max(len(plan.variants), 1)
@@ -114,9 +120,9 @@ def _forecast_search(spec: Spec, *, home: Path, slots: int, stored: Find) -> For
     one_s = rates.elapsed_s(plan.stages.values(), measurements=measurements, slots=slots) / each
     budget = spec.search.budget
     limits_s = [s for s in (budget.minutes and budget.minutes * 60, budget.core_s and budget.core_s / slots) if s]
-    variants = min([spec.size, *(max(int(s / one_s), 1) for s in limits_s)])
+    variants = min([most, *(max(int(s / one_s), 1) for s in limits_s)])
     scale = variants / each
-    counts = Counter(v.structure for v in plan.variants)
+    counts = Counter(structure for structure, _ in {(v.structure, v.recipe.key) for v in plan.variants})
     # As many structures more as were met once among those drawn (Good 1953): none where all have the same, one for each where all differ.
     structures = max(round(len(counts) + (variants - each) * sum(n == 1 for n in counts.values()) / each), 1) * environments
     tried_s = rates.tried_s(spec.search.screened) if spec.parts is not None else 0.0
@@ -127,16 +133,18 @@ def _forecast_search(spec: Spec, *, home: Path, slots: int, stored: Find) -> For
     )  # fmt: skip
 
 
-def _asked_for(space: SearchSpace, generator: random.Random) -> list[Recipe]:
-    """Recipes drawn evenly, no network twice, as a search asks for none twice either."""
+def _asked_for(space: SearchSpace, generator: random.Random) -> tuple[list[Recipe], bool]:
+    """Recipes drawn evenly, no network twice, as a search asks for none twice either; and whether these seem to be all that there are."""
     found: dict[str, Recipe] = {}
+    allowed = 0
     for _ in range(DRAWS):
         if len(found) == SAMPLE:
             break
         recipe = space.recipe(space.draw(generator))
         if isinstance(recipe, Recipe):
+            allowed += 1
             found.setdefault(recipe.network_key, recipe)
-    return list(found.values())
+    return list(found.values()), len(found) < SAMPLE and allowed >= DRAWN_AGAIN * len(found)
 
 
 def missing_structures(plan: Plan, spec: Spec, *, home: Path, cached: set[str], context: Context) -> set[tuple[str, str]]:

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from effcore.objectives import maximise, metric
 from effcore.pareto import Floats, hypervolume, pareto_mask
-from effcore.search.history import History, Tried
+from effcore.search.history import History, Tried, made_a_difference
 from effcore.search.samplers import encode, optuna_study
 
 BEYOND = 0.1
@@ -126,7 +126,7 @@ def nearest_miss(history: History) -> Tried | None:
 def importance(history: History) -> dict[str, dict[str, float]]:
     """How much each parameter decides each objective, by PED-ANOVA; the shares of one objective add up to one.
 
-    Parameters that are not in every finished candidate, and searches with few finished candidates, have none.
+    An objective that is the same for all finished candidates is decided by none, and searches with few of them have none.
 
     Source: Watanabe et al. 2023, https://arxiv.org/abs/2304.10255, as in Optuna.
     """
@@ -137,10 +137,12 @@ def importance(history: History) -> dict[str, dict[str, float]]:
 
     study = optuna_study(maximise(history.objectives))
     for tried in done:
-        params, distributions = encode(history.space, tried.assignment)
+        params, distributions = encode(history.space, made_a_difference(history.space, tried.assignment))
         study.add_trial(optuna.create_trial(values=list(tried.values or ()), params=params, distributions=distributions))
     found = {}
     for index, name in enumerate(history.objectives):
+        if len({t.values[index] for t in done if t.values}) < 2:
+            continue
         evaluator = optuna.importance.PedAnovaImportanceEvaluator()
 
         def target(trial: Any, index: int = index) -> float:
@@ -214,7 +216,7 @@ class Gap:
 
 
 def widest_gap(history: History) -> Gap | None:
-    """Where the frontier of the first two objectives has its widest gap; None with fewer than two points on it or one objective."""
+    """Where the frontier of the first two objectives has its widest gap; None with fewer than two different points on it or one objective."""
     done = [t for t in wanted(history) if t.values]
     if len(history.objectives) < 2 or len(done) < 2:
         return None
@@ -223,7 +225,7 @@ def widest_gap(history: History) -> Gap | None:
     costs = scale_of(values, pair).costs(values)
     front = sorted(np.flatnonzero(pareto_mask(values, maximise=up)), key=lambda i: (costs[i][0], costs[i][1]))
     steps = [(float(np.linalg.norm(costs[a] - costs[b])), int(a), int(b)) for a, b in zip(front, front[1:], strict=False)]
-    if not steps:
+    if not steps or max(steps)[0] == 0:
         return None
     width, first, second = max(steps)
     limits = []

@@ -22,10 +22,11 @@ class Tried:
         recipe: Key of its recipe.
         assignment: What was decided, as `Dimension` counts it.
         fate: See `Fate`.
-        values: The objectives, accuracy on the validation images; of a stopped one at its last rung; None where nothing was seen.
+        values: The objectives, accuracy on the validation images; of a stopped one at its last rung, latency and the like as they are
+            measured or predicted by now; None where nothing was seen, or nothing tells of one of them.
         violation: How much of the constraints it breaks, all together, as shares of their limits.
         core_s: Core-seconds that the search had cost when this last changed.
-        rungs: Objectives at each rung that it came to.
+        rungs: The same at each rung that it came to; none where nothing tells of one of the objectives.
         reason: Why it failed, was refused or put off.
         saved_s: Expected core-seconds of what was not run of it.
     """
@@ -112,5 +113,11 @@ def _dimension(document: Mapping[str, Any]) -> Dimension:
 
 def in_words(space: Sequence[Dimension], assignment: Mapping[str, float]) -> dict[str, str]:
     """What was decided, in words, without what makes no difference."""
-    there = [d for d in space if d.name in assignment and all(assignment.get(name) == index for name, index in d.needs)]
-    return {d.name: d.labels[int(assignment[d.name])] if d.labels else f"{assignment[d.name]:g}" for d in there}
+    there, labels = made_a_difference(space, assignment), {d.name: d.labels for d in space}
+    return {name: labels[name][int(value)] if labels[name] else f"{value:g}" for name, value in there.items()}
+
+
+def made_a_difference(space: Sequence[Dimension], assignment: Mapping[str, float]) -> dict[str, float]:
+    """What was decided without what makes no difference, as strategies decide it too that know no absent dimensions."""
+    names = [d.name for d in space if d.name in assignment and all(assignment.get(name) == index for name, index in d.needs)]
+    return {name: assignment[name] for name in names}

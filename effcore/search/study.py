@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from effcore.errors import EffcoreError, StoreError
 from effcore.recipe import canonical
-from effcore.search.samplers import SEVERAL, STARTED, UNGUIDED, Settings, View, derived_seed, encode, even_draw, spread_draw
+from effcore.search.samplers import CONDITIONAL, SEVERAL, STARTED, UNGUIDED, Settings, View, derived_seed, encode, even_draw, spread_draw
 from effcore.search.trial import State, Trial
 from effcore.spec.dimensions import Assignment, Node, active, count, dimensions, every
 
@@ -37,7 +37,8 @@ class Study:
     """A search: asks for candidates of which none alike was asked for before, is told what they came to, forgets nothing.
 
     Everything is written before the call returns, so that a process which was killed goes on with the same trials. What is
-    asked for is a function of the seed and of what was told, in this process or another.
+    asked for is a function of the seed and of what was told; in a search of hundreds, values of waiting trials that changed
+    are told a little later (`samplers.ANEW`), and at once by a process that goes on with the study.
 
     Args:
         root: The tree of decisions, see `effcore.spec.dimensions`.
@@ -73,6 +74,7 @@ class Study:
         for frozen in (f for f in there if not f.state.is_finished() and f.number in self._trials):
             self._end(self._trials[frozen.number])
         self._count = len(there)
+        self._alike_keys: dict[str, str] = {}
         self._keys = {self._key(t.assignment) for t in self._trials.values()}
         self._view: View | None = None
         self._revised: dict[int, Trial] = {}
@@ -242,7 +244,7 @@ class Study:
         """One of the candidates that were not asked for, drawn evenly."""
         if count(self._root) <= MOST_LISTED:
             rest = [a for a in every(self._root) if self._key(a) not in self._keys]
-            base = even_draw(self._space, self._settings, number=number, salt=TRIES)
+            base = {} if self._settings.strategy in CONDITIONAL else even_draw(self._space, self._settings, number=number, salt=TRIES)
             return base | rest[derived_seed(self._settings.seed, "rest", number) % len(rest)] if rest else None
         for salt in range(TRIES, TRIES + DRAWS):
             found = even_draw(self._space, self._settings, number=number, salt=salt)
@@ -251,7 +253,11 @@ class Study:
         return None
 
     def _key(self, assignment: Mapping[str, float]) -> str:
-        return self._alike(active(self._root, assignment))
+        there = active(self._root, assignment)
+        decided = canonical(there)
+        if decided not in self._alike_keys:  # reading a recipe takes a while, and what is left is gone through again and again
+            self._alike_keys[decided] = self._alike(there)
+        return self._alike_keys[decided]
 
     # The storage
 

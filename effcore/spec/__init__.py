@@ -17,7 +17,8 @@ from effcore.errors import Problem, SpecError, nearest
 from effcore.objectives import METRICS
 from effcore.recipe import Recipe, digest, with_parents, written_twice
 from effcore.spec.document import Document, read
-from effcore.spec.partspace import SEEN_OF_PARTS, PartSpace, read_part_space
+from effcore.spec.judged import unjudged
+from effcore.spec.partspace import PartSpace, read_part_space
 from effcore.spec.searchspace import SearchSpace, read_space
 from effcore.spec.space import MAX_VARIANTS, problem_of, read_recipe, show
 
@@ -153,7 +154,8 @@ class Spec:
     def size(self) -> int:
         """Variants that it asks for, of a search the most it may begin; as many as one grid may have where that is not known."""
         if self.parts is not None:
-            return ((self.search.budget.variants or 0) + 1) * self.parts.finishes * len(self.seeds)
+            chosen = min(self.search.budget.variants or 0, self.search.screened, self.parts.shapes)
+            return (chosen + 1) * self.parts.finishes * len(self.seeds)
         if self.space is None:
             return len(self.recipes) * len(self.seeds)
         return int(min(self.search.budget.variants or MAX_VARIANTS, self.space.count, MAX_VARIANTS)) * len(self.seeds)
@@ -201,16 +203,18 @@ class _Reader:
         recipes = with_parents(asked) if self.verdicts() and not searches else asked
         if len(recipes) * len(seeds) > MAX_VARIANTS:
             self.add("seeds", f"must make at most {MAX_VARIANTS:,} variants. Got {len(recipes):,} recipes x {len(seeds):,} seeds.")
+        objectives, measure = self.objectives(), self.section("measure", Measure)
+        self.problems.extend(unjudged(search, objectives, batch_sizes=measure.batch_sizes))
         spec = Spec(
             name=name,
             description=self.description(),
             task=task,
-            objectives=self.objectives(),
+            objectives=objectives,
             seeds=seeds,
             recipes=recipes,
             parents=len(recipes) - len(asked),
             search=search,
-            measure=self.section("measure", Measure),
+            measure=measure,
             limits=self.section("limits", Limits),
             space=space,
             document=self.data,
@@ -298,7 +302,8 @@ class _Reader:
     def searches(self) -> bool:
         """Whether a strategy that chooses is asked for, whatever else is wrong with the section."""
         section = self.data.get("search")
-        return isinstance(section, dict) and section.get("strategy") in STRATEGIES and section["strategy"] != "grid"
+        strategy = section.get("strategy") if isinstance(section, dict) else None
+        return isinstance(strategy, str) and strategy in STRATEGIES and strategy != "grid"
 
     def space(self, parts: list[tuple[str, Any]], search: Search, task: str) -> SearchSpace | None:
         if search.searches and not search.budget.limited:
@@ -320,9 +325,6 @@ class _Reader:
         if search.budget.variants is None or search.budget.minutes is not None or search.budget.core_s is not None:
             hint = "As `budget: {variants: 12}`; how many are tried, `screened` says."
             self.add("search.budget", "must say with the strategy one_shot how many sub-networks are built, in `variants` alone.", hint)
-        unknown = [limit.metric for limit in search.limits if limit.metric not in SEEN_OF_PARTS]
-        if unknown:
-            self.add("search.constraints", f"must be on {', '.join(SEEN_OF_PARTS)} with the strategy one_shot. Got {', '.join(unknown)}.")
 
     def verdicts(self) -> bool:
         value = self.data.get("verdicts", False)

@@ -20,6 +20,8 @@ from effcore.spec.space import read_recipe
 STEP = "subnetwork"
 SEEN_OF_PARTS = {"accuracy": "val_accuracy", "val_accuracy": "val_accuracy", "latency_ms": "latency_ms", "params": "params"}
 """What is known of a sub-network before it is built, by the metric of a constraint."""
+MOST_FINISHES = 100
+"""Most variants of one sub-network."""
 MOST_CHOICES = 200
 """Most alternatives of one stage."""
 
@@ -50,6 +52,11 @@ class PartSpace:
         return int(count(self.after))
 
     @property
+    def shapes(self) -> int:
+        """Sub-networks that there are."""
+        return math.prod(len(stages) for stages in self.choices)
+
+    @property
     def supernet(self) -> Recipe:
         """The supernet itself, up to its runtime."""
         return self._recipe([*self.before, {"runtime": {}}])
@@ -64,8 +71,7 @@ class PartSpace:
     def draw(self, generator: random.Random, number: int) -> list[Shape]:
         """Different sub-networks drawn evenly; fewer where the space has no more."""
         found: dict[Shape, None] = {}
-        total = math.prod(len(stages) for stages in self.choices)
-        while len(found) < min(number, total):
+        while len(found) < min(number, self.shapes):
             found[shape([generator.choice(stages) for stages in self.choices])] = None
         return list(found)
 
@@ -99,7 +105,12 @@ def read_part_space(space: SearchSpace) -> PartSpace | list[Problem]:
         return problems + read
     before = tuple({name: _plain(node)} for name, node in items[:at]) if not problems else ()
     rest, choices = read
-    return problems or PartSpace(space.task, path, before, rest, choices, Row(space.root.items[at + 1 :]))
+    after = Row(space.root.items[at + 1 :])
+    if count(after) > MOST_FINISHES:
+        got = f"{count(after):,}" if math.isfinite(count(after)) else "infinitely many, as a range has"
+        problems.append(_problem(path, f"must have at most {MOST_FINISHES} combinations of alternatives behind {STEP}, each of which is run of every "
+            f"sub-network that is chosen. Got {got}."))  # fmt: skip
+    return problems or PartSpace(space.task, path, before, rest, choices, after)
 
 
 def _stages(node: Node, path: str) -> tuple[dict[str, Any], tuple[tuple[ElasticStage, ...], ...]] | list[Problem]:

@@ -60,13 +60,13 @@ class SearchSpace:
 
     @cached_property
     def alike(self) -> Callable[[Assignment], str] | None:
-        """What decisions that come to the same network have in common; None where no two do, since no width is a range."""
+        """What decisions that come to the same network have in common; None where no two do, since there is one width."""
 
         def found(assignment: Assignment) -> str:
             read = self.recipe(assignment)
             return read.network_key if isinstance(read, Recipe) else canonical(assignment)
 
-        return found if any(d.name.endswith(".width") and not d.labels for d in self.dimensions) else None
+        return found if any(d.name.endswith(".width") for d in self.dimensions) else None
 
     def draw(self, generator: random.Random) -> dict[str, float]:
         """A decision on every dimension, evenly."""

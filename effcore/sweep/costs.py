@@ -41,6 +41,16 @@ class Costs:
         keys = [key for part in candidate.segments[first : segment + 1] for key in part]
         return self._of_stages(keys) + (self._measuring_s(candidate) if segment == candidate.last else 0.0)
 
+    def begun_s(self, candidate: Candidate) -> float:
+        """What one that was begun took, or is expected to take, up to the rung at which it is judged; without its teachers, which others share."""
+        teachers = {key for plan in candidate.plans for key in plan.teachers}
+        keys = [key for part in candidate.segments[: candidate.bracket + 1] for key in part if key not in teachers]
+        return sum(self._took_s(key) for key in keys) + (self._measuring_s(candidate) if candidate.bracket == candidate.last else 0.0)
+
+    def _took_s(self, key: str) -> float:
+        outcome = self._driver.outcomes.get(key)
+        return outcome.entry.seconds if isinstance(outcome, Outcome) else self._driver.rates.seconds(self._stages[key])
+
     def rest_s(self, candidate: Candidate) -> float:
         """What is left of a candidate that was seen at a rung, by what was seen of it and of others in this search."""
         seen = candidate.seen[-1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -176,6 +176,12 @@ class Driver:
     def measures(self, variant: VariantPlan) -> tuple[str, ...]:
         """Keys of the measurements of a variant that was added, as far as they are known."""
         return self._states[variant.key].measures
+
+    def discard(self, variants: Iterable[VariantPlan], reason: str) -> None:
+        """Count variants that were written as failed, since the source can make nothing of them."""
+        failed = {variant.key: reason for variant in variants}
+        self.done -= len(failed)
+        self.errors |= failed
 
     @property
     def idle(self) -> bool:

@@ -7,6 +7,7 @@ import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -69,7 +70,8 @@ class Figures:
         settled = bool(candidate.seen) and candidate.seen[-1].settled  # its accuracy was learned when it was seen
         self._outlook.learn(candidate.assignment, {k: v for k, v in figures.items() if not settled or k != "val_accuracy"})
         for plan in candidate.plans:
-            self._structures.setdefault(plan.structure, figures)
+            # What was measured of it before it was trained stays; the rest joins it.
+            self._structures[plan.structure] = {**figures, **self._structures.get(plan.structure, {})}
         self._foreseen.clear()
 
     def glimpse(self, candidate: Candidate, seen: Seen) -> None:
@@ -118,27 +120,41 @@ class Figures:
             effort_s: Seconds that its whole training takes at the pace of the rung.
             share: Of its epochs that were trained.
         """
-        values, violation = self._judged(candidate, accuracy, effort_s)
+        values, broken = self._judged(candidate, accuracy, effort_s)
         settled = candidate.settles and len(candidate.seen) + 1 == candidate.last
-        return Seen(values=values, violation=violation, accuracy=accuracy, effort_s=effort_s, share=share, settled=settled)
+        return Seen(values=values, violation=sum(broken), accuracy=accuracy, effort_s=effort_s, share=share, settled=settled)
 
     def look(self, candidate: Candidate, rung: int) -> Look:
         """What was seen of a candidate at a rung, with the other figures as they are measured or predicted by now."""
-        seen = candidate.seen[rung]
-        known = (seen.values, seen.violation) if seen.accuracy is None else self._judged(candidate, seen.accuracy, seen.effort_s)
-        promoted = candidate.launched > rung or candidate.ended
-        return Look(number=candidate.number, values=known[0], violation=known[1], promoted=promoted)
+        values, broken = self.standing(candidate, rung)
+        return Look(number=candidate.number, values=values, violation=sum(broken), promoted=candidate.launched > rung or candidate.ended)
 
-    def _judged(self, candidate: Candidate, accuracy: float, effort_s: float) -> tuple[tuple[float, ...], float]:
-        """Objectives and violation; a constraint on a figure of which nothing is known yet counts as kept."""
+    def standing(self, candidate: Candidate, rung: int) -> tuple[tuple[float, ...], list[float]]:
+        """Objectives at a rung and by how much each constraint is broken there, zero where it is kept; by what is known by now."""
+        seen = candidate.seen[rung]
+        if seen.accuracy is None:  # seen by an earlier version, which kept all that is broken as one number
+            return seen.values, [seen.violation, *([0.0] * len(self.limits))][: len(self.limits)]
+        return self._judged(candidate, seen.accuracy, seen.effort_s)
+
+    def _judged(self, candidate: Candidate, accuracy: float, effort_s: float) -> tuple[tuple[float, ...], list[float]]:
+        """Objectives and what is broken; a constraint on a figure of which nothing is known yet counts as kept."""
         figures, names = {"val_accuracy": accuracy}, self._needed() - {"val_accuracy"}
         for name in names:
-            known = self._known(candidate.plans[0].structure, name)
-            predicted = self._by_pace(candidate.prospect, name) if known is None else None
-            figures[name] = known if known is not None else _grown(name, effort_s) if predicted is None else predicted.mean
+            estimate = self._estimate(candidate.prospect, name)
+            figures[name] = _grown(name, effort_s) if estimate is None else estimate
         unsure = [limit.metric in names and not self._is_told(limit.metric) for limit in self.limits]
         broken = [0.0 if unknown else max(over, 0.0) for unknown, over in zip(unsure, self.violations(figures), strict=True)]
-        return self.values(figures), sum(broken)
+        return self.values(figures), broken
+
+    def _estimate(self, prospect: Prospect, name: str) -> float | None:
+        """A figure as it was measured, or else by the pace of training; None while nothing like it was measured."""
+        known = self._known(prospect.structure, name)
+        predicted = self._by_pace(prospect, name) if known is None else None
+        return known if predicted is None else predicted.mean
+
+    def are_told(self, prospect: Prospect) -> bool:
+        """Whether every objective is measured or predicted of a candidate that was seen; otherwise seconds of training stand for some."""
+        return all(self._estimate(prospect, name) is not None for name in self.objectives if name not in ("accuracy", "val_accuracy"))
 
     def effort_s(self, prospect: Prospect) -> Prediction | None:
         """Seconds that its whole training takes, by those of the same structure that were seen, else by what is expected of it."""
@@ -238,18 +254,24 @@ class Figures:
         found = {name: self.expected(candidate.prospect, name) for name in unknown}
         return {name: round(p.mean, 6) for name, p in found.items() if p is not None}
 
-    def believed(self, prospect: Prospect) -> dict[str, float] | None:
-        """The best that is believed of a candidate; None while too little is known."""
-        found = {}
-        for name in self._needed():
-            expected = self.expected(prospect, name)
-            if expected is None:
-                return None
-            up = maximise((name,))[0] if name in self.objectives or name == "val_accuracy" else self._wants_more(name)
-            found[name] = expected.best(maximise=up)
-        return found
+    def believed(self, prospect: Prospect) -> dict[str, Prediction] | None:
+        """What is believed of a candidate, from the least to the most of each figure; None while too little is known."""
+        found = {name: self.expected(prospect, name) for name in self._needed()}
+        told = {name: expected for name, expected in found.items() if expected is not None}
+        return told if len(told) == len(found) else None
 
-    def hopeless(self, believed: Mapping[str, float], frontier: Sequence[tuple[float, ...]]) -> str:
+    def best_believed(self, believed: Mapping[str, Prediction]) -> tuple[tuple[float, ...], list[float]]:
+        """The best that is believed of each objective, and of each constraint the least by which it is broken, each for itself."""
+        values = tuple(believed[CHOSEN_BY.get(n, n)].best(maximise=up) for n, up in zip(self.objectives, self.maximise, strict=True))
+        ends = [believed[CHOSEN_BY.get(limit.metric, limit.metric)].best(maximise=limit.at_least) for limit in self.limits]
+        return values, [max(limit.violation(end), 0.0) for limit, end in zip(self.limits, ends, strict=True)]
+
+    def note(self, believed: Mapping[str, Prediction]) -> dict[str, Any]:
+        """What is kept of a candidate that is put off, to find the most promising of those."""
+        values, violations = self.best_believed(believed)
+        return {"believed": list(values), "broken": sum(violations)}
+
+    def hopeless(self, believed: Mapping[str, Prediction], frontier: Sequence[tuple[float, ...]]) -> str:
         """Why a candidate can't be wanted even at the best that is believed of it; empty where it can.
 
         Args:
@@ -258,18 +280,16 @@ class Figures:
         """
         if not frontier:
             return ""
-        broken = [limit.text for limit, over in zip(self.limits, self.violations(believed), strict=True) if over > 0]
+        values, violations = self.best_believed(believed)
+        broken = [limit.text for limit, over in zip(self.limits, violations, strict=True) if over > 0]
         if broken:
             return f"breaks {broken[0]} even at the best that is believed of it"
-        if hopeless(self.values(believed), frontier, maximise=self.maximise):
+        if hopeless(values, frontier, maximise=self.maximise):
             return "a measured candidate is as good in everything as the best that is believed of it"
         return ""
 
     def _needed(self) -> set[str]:
         return {CHOSEN_BY.get(name, name) for name in (*self.objectives, *(limit.metric for limit in self.limits))}
-
-    def _wants_more(self, name: str) -> bool:
-        return any(limit.at_least for limit in self.limits if limit.metric == name)
 
 
 def shaping(space: SearchSpace) -> tuple[Dimension, ...]:

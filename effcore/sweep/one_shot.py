@@ -54,12 +54,12 @@ class OneShot(Source):
         }  # fmt: skip
         self.screen = screen_stage(**shared, model=model.model, table=self.table.key, search=settings)
         self._model = tuple(model.keys)
-        self._begun, self._chosen, self._left = False, False, 0
+        self._begun, self._chosen, self._added, self._left = False, False, 0, 0
 
     @property
     def total(self) -> int:
-        """The whole network and those that are to be chosen, each with what follows, with each seed."""
-        return self.driver.spec.size
+        """The whole network and those that are chosen, or may be at most, each with what follows, with each seed."""
+        return self._added if self._chosen else self.driver.spec.size
 
     @property
     def ended(self) -> bool:
@@ -100,7 +100,7 @@ class OneShot(Source):
                 plan = self.planner.variant(recipe, seed)
                 if shape is not None:  # what chose it is charged to it, in full
                     plan = replace(plan, stages=(self.table.key, self.screen.key, *plan.stages))
-                self._left += 1
+                self._left, self._added = self._left + 1, self._added + 1
                 stages: Mapping[str, Stage] = {**self.planner.stages, self.table.key: self.table, self.screen.key: self.screen}
                 self.driver.add(plan, stages)
                 for key in plan.stages:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from effcore.catalogue.search import Search
-from effcore.search.promotion import bracket_of, promotable
+from effcore.search.promotion import best_first, bracket_of, promotable
 from effcore.sweep.candidate import Candidate
 from effcore.sweep.figures import Figures
 from effcore.sweep.worth import Worth
@@ -43,6 +43,15 @@ class Promoting:
         # As long as nothing keeps the constraints, the usual rule brings those first that break them least.
         by_worth = self._search.latency_first and len(self._figures.objectives) > 1 and (bool(measured) or not self._search.constraints)
         return self._by_worth(seen, [*measured, *coming]) if by_worth else self._by_rung(seen, measured)
+
+    def farthest_first(self, candidates: Iterable[Candidate]) -> list[Candidate]:
+        """Those that wait at the highest rung at which any waits, the best first."""
+        waiting = [c for c in candidates if c.waits and c.seen]
+        deepest = max((len(c.seen) for c in waiting), default=0)
+        looks = {c.number: self._figures.look(c, deepest - 1) for c in waiting if len(c.seen) == deepest}
+        best = best_first(list(looks.values()), maximise=self._figures.maximise, tie_break=self._search.tie_break)
+        by_number = {c.number: c for c in waiting}
+        return [by_number[look.number] for look in best]
 
     def _by_worth(self, seen: Sequence[Candidate], frontier: Rows) -> Sequence[Candidate]:
         """By the hypervolume that they are expected to add for what it takes; what is expected sorts well enough for one in `reduction` to stay.

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from effcore.catalogue.search import Budget
-from effcore.errors import EffcoreError
 from effcore.execution.worker import Outcome
 from effcore.objectives import maximise, metric
 from effcore.plan import Planner, VariantPlan
@@ -16,10 +15,11 @@ from effcore.search.samplers import UNGUIDED, Settings, sampler_name
 from effcore.search.study import Study
 from effcore.search.trial import Trial
 from effcore.spec.searchspace import SearchSpace
-from effcore.sweep.candidate import Candidate, make_candidate, pace_of
+from effcore.sweep.candidate import Candidate, pace_of
 from effcore.sweep.costs import Costs
 from effcore.sweep.driver import Driver, Source
 from effcore.sweep.figures import Figures
+from effcore.sweep.maker import Maker
 from effcore.sweep.promoting import Promoting
 from effcore.sweep.spending import Clock, Spending
 from effcore.sweep.worth import Worth
@@ -58,6 +58,7 @@ class Searcher(Source):
         name = name or f"{spec.name} {spec.key}"
         self.study = Study(space.root, maximise=self.maximise, log=by_ratio, settings=settings, alike=space.alike, storage=storage, name=name)
         self.planner = Planner(driver.context, driver.teachers)
+        self.maker = Maker(space, self.planner, seeds=self.seeds, stops=self.search.stopping != "none")
         self.figures = Figures(spec, space)
         self.costs = Costs(driver, self.planner.stages, self.figures)
         self.worth = Worth(self.figures, self.costs, space, seed=self.seeds[0])
@@ -66,6 +67,8 @@ class Searcher(Source):
         self.working: dict[int, Candidate] = {}
         self.spending = Spending(self.study, self.search.budget, slots=driver.slots, clock=clock)
         self.used_up = self._ended = False
+        self._attempt: Candidate | None = None
+        """Gone on with though the budget was spent, since there was no result: a search does not end empty-handed, nor goes on for ever."""
         self.sampler = sampler_name(settings)
         self._owners: dict[str, Candidate] = {}
         self._to_resume = self._recall()
@@ -75,9 +78,15 @@ class Searcher(Source):
     @property
     def total(self) -> int:
         """Candidates that were begun, and may be, with each seed."""
-        begun, limit = len(self.candidates), self.search.budget.variants
-        more = 0 if limit is None or self._ended or self.used_up else max(int(min(limit, self.space.count)) - begun, 0)
-        return (begun + more) * len(self.seeds)
+        return (len(self.candidates) + (self._more or 0)) * len(self.seeds)
+
+    @property
+    def _more(self) -> int | None:
+        """Candidates that may be begun yet; None where only time limits them."""
+        limit = self.search.budget.variants
+        if self._ended or self.used_up:
+            return 0
+        return None if limit is None else max(int(min(limit, self.space.count)) - len(self.candidates), 0)
 
     @property
     def ended(self) -> bool:
@@ -90,10 +99,7 @@ class Searcher(Source):
 
     def remaining_s(self, driver: Driver) -> float:
         """What is left of the time, or what as many candidates as are left took so far."""
-        begun, limit = len(self.candidates), self.search.budget.variants
-        by_count = [] if limit is None or not begun else [self.spending.elapsed_s / begun * (limit - begun)]
-        by_time = [] if self.spending.left_s is None else [self.spending.left_s]
-        return max(0.0, min([*by_count, *by_time], default=0.0)) + self.costs.committed_s(self.working.values())
+        return self.spending.remaining_s(len(self.candidates), self._more, committed_s=self._committed_s())
 
     def step(self, driver: Driver) -> None:
         """Look at what has come, then fill the cores."""
@@ -102,11 +108,12 @@ class Searcher(Source):
         self._to_resume = []
         for candidate in list(self.working.values()):
             self._look(candidate)
-        done = any(c.ended and c.values for c in self.candidates.values())
+        done = any(c.ended and c.values for c in self.candidates.values()) or (self._attempt is not None and self._attempt.ended)
+        over = self.spending.overdue and done
         with self.spending.choosing():
-            while not (done and self.spending.overdue) and self._busy() < driver.slots and self._next():
+            while not over and self._busy() < driver.slots and self._next():
                 pass
-        if (not self.working and driver.idle) or (self.spending.overdue and done):
+        if (not self.working and driver.idle) or over:
             self._ended = True
         self.spending.keep(force=self._ended)
 
@@ -121,7 +128,9 @@ class Searcher(Source):
         elif len(candidate.written) == len(self.seeds):
             figures = self.figures.measured(candidate)
             if lacking := self.figures.lacking(figures):
-                self._fail(candidate, f"has no {', '.join(lacking)}, which this search is judged by")
+                reason = f"has no {', '.join(lacking)}, which this search is judged by"
+                self._fail(candidate, reason)
+                self.driver.discard(candidate.plans, f"{record.recipe.name} {reason}")
                 return
             values, violations = self.figures.values(figures), self.figures.violations(figures)
             self._end(candidate)
@@ -161,7 +170,7 @@ class Searcher(Source):
         for candidate in self.promoting.in_order(self.candidates.values(), self._measured(), self._coming()):
             if may_begin and self._is_early(candidate):
                 continue
-            if self.spending.fits(self.costs.of_s(candidate, candidate.launched + 1), committed_s=self.costs.committed_s(self.working.values())):
+            if self.spending.fits(self.costs.of_s(candidate, candidate.launched + 1), committed_s=self._committed_s()):
                 self._launch(candidate, candidate.launched + 1)
                 return True
         begun = self._ask() if may_begin else None
@@ -182,8 +191,12 @@ class Searcher(Source):
         limit = self.search.budget.variants
         if self.used_up or (limit is not None and len(self.candidates) >= limit):
             return False
-        costs = [self.costs.of_s(c, c.bracket, whole=True) for c in list(self.candidates.values())[-8:]]
-        return not costs or self.spending.fits(sum(costs) / len(costs), committed_s=self.costs.committed_s(self.working.values()))
+        costs = [self.costs.begun_s(c) for c in list(self.candidates.values())[-8:]]
+        return not costs or self.spending.fits(sum(costs) / len(costs), committed_s=self._committed_s())
+
+    def _committed_s(self) -> float:
+        """Expected core-seconds of all that is in work."""
+        return self.costs.committed_s(self.working.values())
 
     def _ask(self) -> Candidate | None:
         """A new candidate that is worth beginning; None where there is none left."""
@@ -199,19 +212,19 @@ class Searcher(Source):
             if "reason" in trial.note:
                 self.study.fail(trial.number, trial.note)
                 continue
-            candidate = self._candidate(trial)
+            candidate = self.maker.candidate(trial)
             believed = self.figures.believed(candidate.prospect) if self.search.latency_first else None
             reason = self.figures.hopeless(believed, self._measured()) if believed else ""
             if not reason:
                 return self._begin(candidate)
-            values, saved_s = list(self.figures.values(believed or {})), self.costs.of_s(candidate, candidate.last, whole=True)
-            note = dict(trial.note) | {"reason": reason, "believed": values, "saved_s": round(saved_s, 2)}
+            saved_s = self.costs.of_s(candidate, candidate.last, whole=True)
+            note = dict(trial.note) | {"reason": reason, "saved_s": round(saved_s, 2)} | self.figures.note(believed or {})
             put_off.append(self.study.update(trial.number, state="postponed", note=note))
             if len(put_off) >= PUT_OFF:
                 break
-        looks = [Look(number=t.number, values=tuple(t.note["believed"])) for t in put_off]
+        looks = [Look(number=t.number, values=tuple(t.note["believed"]), violation=t.note.get("broken", 0.0)) for t in put_off]
         best = best_first(looks, maximise=self.maximise)
-        return self._begin(self._candidate(self.study.trial(best[0].number))) if best else None
+        return self._begin(self.maker.candidate(self.study.trial(best[0].number))) if best else None
 
     def _go_on(self) -> bool:
         """Where there is nothing else to do, go on with those that wait, though others were better: the farthest first.
@@ -220,14 +233,12 @@ class Searcher(Source):
         """
         done = sum(c.ended and c.values is not None for c in self.candidates.values())
         fewest = 1 if len(self.maximise) == 1 else LEAST
-        waiting = [c for c in self.candidates.values() if c.waits and c.seen]
         if done >= fewest and (not self.used_up or self.spending.left_s is None):
             return False
-        deepest = max((len(c.seen) for c in waiting), default=0)
-        looks = [self.figures.look(c, deepest - 1) for c in waiting if len(c.seen) == deepest]
-        for look in best_first(looks, maximise=self.maximise, tie_break=self.search.tie_break):
-            candidate = self.candidates[look.number]
-            if not done or self.spending.fits(self.costs.of_s(candidate, candidate.last), committed_s=self.costs.committed_s(self.working.values())):
+        for candidate in self.promoting.farthest_first(self.candidates.values()):
+            fits = self.spending.fits(self.costs.of_s(candidate, candidate.last), committed_s=self._committed_s())
+            if fits or not done:
+                self._attempt = self._attempt if fits else candidate
                 self._launch(candidate, candidate.last)
                 return True
         return False
@@ -238,20 +249,7 @@ class Searcher(Source):
     # Candidates
 
     def _first_note(self, assignment: Mapping[str, float]) -> dict[str, Any]:
-        read = self.space.recipe(assignment)
-        if isinstance(read, list):
-            return {"reason": f"refused: {read[0]}"}
-        twin = next((t.number for t in self.study.trials if t.note.get("recipe") == read.key), None)
-        if twin is not None:  # as where two lists of `recipes` meet
-            return {"reason": f"refused: the same recipe as candidate {twin}"}
-        return {"recipe": read.key, "name": read.name, "asked_core_s": round(self.spending.core_s, 2)}
-
-    def _candidate(self, trial: Trial) -> Candidate:
-        recipe = self.space.recipe(trial.assignment)
-        if isinstance(recipe, list):
-            raise EffcoreError(f"The search holds a candidate that is not allowed any more: {recipe[0]}. Give the sweep another name.")
-        plans = [self.planner.variant(recipe, seed) for seed in self.seeds]
-        return make_candidate(trial.number, trial.assignment, plans, self.planner.stages, stops=self.search.stopping != "none")
+        return self.maker.note(assignment, self.study.trials) | {"asked_core_s": round(self.spending.core_s, 2)}
 
     def _begin(self, candidate: Candidate) -> Candidate:
         """Have a candidate among those that are begun, judged from the rung of its bracket on."""
@@ -296,13 +294,13 @@ class Searcher(Source):
             seen = self.figures.seen(candidate, accuracy, **pace_of(found))
             candidate.seen.append(seen)
             self.figures.glimpse(candidate, seen)
-            violations = [seen.violation] if self.search.constraints else []
-            self.study.update(candidate.number, values=seen.values, violations=violations, note=self._note(candidate))
+            broken = self.figures.standing(candidate, rung)[1]
+            self.study.update(candidate.number, values=seen.values, violations=broken, note=self._note(candidate))
         if candidate.waits:
             self.working.pop(candidate.number, None)
 
     def _note(self, candidate: Candidate) -> dict[str, Any]:
-        before = {k: v for k, v in self.study.trial(candidate.number).note.items() if k not in ("reason", "believed", "saved_s")}
+        before = {k: v for k, v in self.study.trial(candidate.number).note.items() if k not in ("reason", "believed", "broken", "saved_s")}
         stands = {"core_s": round(self.spending.core_s, 2), "elapsed_s": round(self.spending.elapsed_s, 2)}
         return before | candidate.note | stands
 
@@ -313,17 +311,19 @@ class Searcher(Source):
             if trial.state == "open" and "reason" in trial.note:  # killed between asking and refusing
                 self.study.fail(trial.number, trial.note)
             elif trial.state == "open" and "launched" not in trial.note:  # killed between asking and beginning
-                candidate = self._begin(self._candidate(trial))
+                candidate = self._begin(self.maker.candidate(trial))
                 candidate.launched = candidate.bracket
                 self.study.update(candidate.number, note=self._note(candidate))
                 again.append(candidate)
             elif trial.state in ("open", "done") or (trial.state == "failed" and "launched" in trial.note):  # not what was refused
-                candidate = self._candidate(trial)
+                candidate = self.maker.candidate(trial)
                 candidate.recall(trial)
                 self._know(candidate)
                 for seen in candidate.seen:
                     self.figures.glimpse(candidate, seen)
-                if trial.state != "failed" and self._is_missing(candidate, trial):
+                if trial.state == "failed":
+                    self.driver.errors |= {plan.key: trial.note.get("reason", "") for plan in candidate.plans}
+                elif self._is_missing(candidate, trial):
                     again.append(candidate)
         self._revise()
         return again
@@ -331,10 +331,10 @@ class Searcher(Source):
     def _revise(self) -> None:
         """Have the strategy see candidates that wait by what is known now of their structure."""
         waiting = [c for c in self.candidates.values() if c.seen and not c.ended]
-        looks = [self.figures.look(c, len(c.seen) - 1) for c in waiting]
-        values = self.figures.middles([c.prospect for c in waiting]) if self.search.latency_first else [look.values for look in looks]
-        for candidate, look, revised in zip(waiting, looks, values, strict=True):
-            self.study.revise(candidate.number, revised, violations=[look.violation] if self.search.constraints else [])
+        standing = [self.figures.standing(c, len(c.seen) - 1) for c in waiting]
+        values = self.figures.middles([c.prospect for c in waiting]) if self.search.latency_first else [values for values, _ in standing]
+        for candidate, (_, broken), revised in zip(waiting, standing, values, strict=True):
+            self.study.revise(candidate.number, revised, violations=broken)
 
     def _is_missing(self, candidate: Candidate, trial: Trial) -> bool:
         """Whether something of a recalled candidate is to be done: its work, or writing what the store has lost."""
@@ -345,5 +345,5 @@ class Searcher(Source):
         # By the key that it had then: parameters that joined the catalogue since change keys, and not what was told.
         known = [self.driver.known.get((trial.note["recipe"], p.seed)) for p in candidate.plans]
         there = [v is not None and v.status == "FINISHED" for v in known]
-        self.driver.done += sum(there)
+        self.driver.done += sum(there) if all(there) else 0  # those of one that is gone on with are counted when they are written again
         return not all(there)

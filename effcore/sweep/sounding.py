@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from effcore.analysis.frontier import OF_THE_STRUCTURE
 from effcore.execution.worker import Outcome
-from effcore.search.outlook import cases_of
+from effcore.search.outlook import Prediction, cases_of
 from effcore.sweep.candidate import Candidate
 from effcore.sweep.clearing import BATCH
 from effcore.sweep.driver import Driver
@@ -65,7 +65,7 @@ class SoundingSearcher(Searcher):
         self._put_off_in_a_row = 0
         for trial in self.study.trials:
             if "sounding" in trial.note:
-                self.figures.learn(self._candidate(trial), trial.note["sounding"]["figures"])
+                self.figures.learn(self.maker.candidate(trial), trial.note["sounding"]["figures"])
         return super()._recall()
 
     def _busy(self) -> int:
@@ -105,15 +105,12 @@ class SoundingSearcher(Searcher):
         else:
             super()._launch(candidate, candidate.bracket)
 
-    def _put_off(self, candidate: Candidate, reason: str, believed: Mapping[str, float]) -> None:
+    def _put_off(self, candidate: Candidate, reason: str, believed: Mapping[str, Prediction]) -> None:
         """Take a candidate back from among those that are begun."""
         del self.candidates[candidate.number]
         for plan in candidate.plans:
             self._owners.pop(plan.key, None)
-        note = {
-            "reason": reason, "believed": list(self.figures.values(believed)), "saved_s": round(self.rest_s(candidate), 2),
-            "predicted": dict(candidate.predicted),
-        }  # fmt: skip
+        note = {"reason": reason, "saved_s": round(self.rest_s(candidate), 2), "predicted": dict(candidate.predicted)} | self.figures.note(believed)
         self.study.update(candidate.number, state="postponed", note=dict(self.study.trial(candidate.number).note) | note)
 
     # What it is worth
@@ -141,8 +138,8 @@ class SoundingSearcher(Searcher):
             return 0.0
         ends = {name: expected for name in structural if (expected := self.figures.expected(candidate.prospect, name))}
         columns = [cases_of(name, [expected], CASES)[0].tolist() for name, expected in ends.items()]
-        cases = [dict(zip(ends, case, strict=True)) for case in zip(*columns, strict=True)]
-        return statistics.fmean(bool(self.figures.hopeless(dict(believed) | case, frontier)) for case in cases)
+        cases = [{name: Prediction(f, f, f) for name, f in zip(ends, case, strict=True)} for case in zip(*columns, strict=True)]
+        return statistics.fmean(bool(self.figures.hopeless(believed | case, frontier)) for case in cases)
 
     def _expected_s(self, keys: Iterable[str]) -> float:
         """Expected core-seconds of stages, by those of the same kind that have run in this search, else by what has run before."""

@@ -73,6 +73,18 @@ class Spending:
         left = self.left_s
         return left is None or left > max((committed_s + core_s) / self.slots, core_s)
 
+    def remaining_s(self, begun: int, more: int | None, *, committed_s: float) -> float:
+        """Expected seconds until the end: what is left of the time, or what as many candidates as may be begun took so far.
+
+        Args:
+            begun: Candidates that were begun.
+            more: That may be begun yet; None where only time limits them.
+            committed_s: Expected core-seconds of what is in work.
+        """
+        in_work_s, left_s = committed_s / self.slots, self.left_s
+        by_count = [] if more is None or not begun else [self.elapsed_s / begun * more + in_work_s]
+        return max(0.0, min([*by_count, *([] if left_s is None else [left_s])], default=in_work_s))
+
     def rebudget(self, budget: Budget) -> None:
         """Another budget from now on; what was spent stays."""
         self._budget = budget

@@ -180,6 +180,15 @@ def test_a_search_of_a_small_space_is_forecast_by_each_of_its_candidates_once(tm
     assert (cost.variants, cost.trainings, cost.measurements) == (6, 6, 3)
 
 
+def test_a_search_with_several_seeds_has_as_many_structures_and_one_of_few_networks_as_many_candidates(tmp_path: Path) -> None:
+    text = "name: a\ntask: digits\nseeds: {seeds}\nrecipe:\n  - architecture: {{family: cnn, width: {{low: {low}, high: {high}}}}}\n"
+    text += "  - training: {{epochs: 1}}\n  - runtime: onnxruntime\nsearch: {{strategy: random, budget: {{variants: 200}}}}\n"
+    one, two = (forecast(parse(text.format(seeds=s, low=0.25, high=4.0)), home=tmp_path, slots=1) for s in ("[0]", "[0, 1]"))
+    assert one.measurements > 150 and (two.variants, two.measurements) == (400, one.measurements)
+    few = forecast(parse(text.format(seeds="[0, 1]", low=0.25, high=0.5)), home=tmp_path, slots=1)
+    assert few.variants == few.trainings == 2 * few.measurements < 100
+
+
 def test_an_epoch_of_more_images_takes_longer_until_one_has_run(tmp_path: Path) -> None:
     small, large = (forecast(parse(TEXT.replace("digits", task)), home=tmp_path, slots=1) for task in ("digits", "glyphs"))
     assert not small.learned and small.slots == 1

@@ -93,6 +93,24 @@ def test_the_parameter_that_decides_is_the_important_one() -> None:
     assert importance(history(*many[: FEWEST - 1])) == {}
 
 
+def test_what_makes_no_difference_and_what_all_have_alike_decides_nothing() -> None:
+    generator = random.Random(0)
+    done = []
+    for number in range(40):
+        amount, rate = generator.uniform(0.1, 0.9), generator.uniform(0.001, 0.1)
+        assignment = {"training.learning_rate": rate, "pruning": 0.0, "pruning.amount": amount}
+        done.append(tried(number, (amount, 1.0), assignment=assignment))
+    found = importance(history(*done))
+    assert "pruning.amount" not in found["accuracy"], "nobody is pruned"
+    assert "latency_ms" not in found, "all are as fast"
+
+
+def test_between_equal_candidates_there_is_no_gap() -> None:
+    assert widest_gap(history(tried(0, (0.9, 1.0)), tried(1, (0.9, 1.0)), tried(2, (0.8, 2.0)))) is None
+    gap = widest_gap(history(tried(0, (0.9, 1.0)), tried(1, (0.9, 1.0)), tried(2, (0.8, 0.5))))
+    assert gap is not None and gap.width > 0
+
+
 def test_the_report_is_plain_data() -> None:
     document = report(history(tried(0, (0.9, 2.0)), tried(1, (0.8, 1.0)), tried(2, None, fate="failed", reason="it broke")))
     assert json.loads(json.dumps(document, allow_nan=False)) == document

@@ -196,3 +196,19 @@ def test_objectives_by_ratio_are_seen_by_their_logarithm() -> None:
     view = View(TREE, maximise=(True, False), log=(False, True), settings=Settings())
     frozen = view.frozen(trial)
     assert frozen is not None and frozen.values == [0.9, pytest.approx(-4.60517)]
+
+
+def test_the_last_candidates_are_what_is_left_without_what_makes_no_difference_and_each_is_looked_at_once() -> None:
+    asked: list[str] = []
+
+    def alike(assignment: Mapping[str, float]) -> str:
+        asked.append(str(sorted(assignment.items())))
+        return asked[-1]
+
+    for strategy, there in (("tpe", {"a"}), ("nsga2", {"a", "b"})):
+        asked.clear()
+        study = Study(SMALL, maximise=[True], settings=Settings(strategy=strategy, startup=1, population=4), alike=alike)
+        trials = [study.ask() for _ in range(5)]
+        assert trials.pop() is None and len({str(sorted(t.assignment.items())) for t in trials if t}) == 4
+        assert all(set(t.assignment) == there for t in trials if t and t.assignment["a"] < 2)
+        assert len(asked) == len(set(asked)) == 4

@@ -136,4 +136,9 @@ def test_widths_that_come_to_one_network_are_alike() -> None:
     )  # fmt: skip
     assert found.alike(one) == found.alike(same) != found.alike(other)
     assert found.alike(one) != found.alike(one | {"training.batch_size": 16})
-    assert space("architecture: {family: mlp, width: [0.25, 0.5]}", TRAIN, RUN).alike is None
+    listed = space("architecture: {family: mlp, width: [0.5, 0.51, 1.0]}", TRAIN, RUN)
+    assert listed.alike is not None
+    training = {"training.learning_rate": 0.002, "training.batch_size": 32}
+    half, near, whole = (listed.alike(training | {"architecture.width": index}) for index in (0.0, 1.0, 2.0))
+    assert half == near != whole
+    assert space("architecture: {family: mlp, width: 0.5}", TRAIN, RUN).alike is None

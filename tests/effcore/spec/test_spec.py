@@ -311,3 +311,22 @@ def test_limits_are_no_part_of_what_a_sweep_is() -> None:
         parse(text + "limits: {train_ram_mb: 0}\n")
     with pytest.raises(SpecError, match="Did you mean 'train_ram_mb'"):
         parse(text + "limits: {train_ram: 5}\n")
+
+
+@pytest.mark.parametrize(
+    ("strategy", "objectives", "constraints", "where", "sentence"),
+    [
+        ("tpe", "[accuracy, throughput_per_s]", "[]", "objectives[1]", "batches of one image alone"),
+        ("random", "[accuracy]", "['throughput_per_s >= 9']", "search.constraints[0]", "batches of one image alone"),
+        ("tpe", "[accuracy, search_s]", "[]", "objectives[1]", "search_s is that of the strategy one_shot"),
+        ("[tpe, random]", "[accuracy]", "[]", "search.strategy", "Got ['tpe', 'random']"),
+    ],
+)
+def test_a_search_is_judged_by_what_will_be_there(strategy: str, objectives: str, constraints: str, where: str, sentence: str) -> None:
+    text = f"name: a\ntask: digits\nobjectives: {objectives}\nrecipe:\n  - architecture: {{family: mlp, width: [0.5, 1.0]}}\n  - training: {{}}\n"
+    text += f"  - runtime: onnxruntime\nsearch: {{strategy: {strategy}, constraints: {constraints}, budget: {{variants: 4}}}}\n"
+    with pytest.raises(SpecError) as caught:
+        parse(text)
+    assert any(p.where == where and sentence in p.message for p in caught.value.problems), str(caught.value)
+    if "throughput_per_s" in text:
+        assert parse(text + "measure: {batch_sizes: [1, 32]}\n").search.strategy == strategy

@@ -11,7 +11,7 @@ from effcore.context import current_context
 from effcore.execution.worker import Outcome
 from effcore.plan import Planner, Stage
 from effcore.recipe import Recipe
-from effcore.search.outlook import FEWEST
+from effcore.search.outlook import FEWEST, Prediction
 from effcore.spec import Spec, parse
 from effcore.sweep.candidate import Candidate, make_candidate, pace_of
 from effcore.sweep.figures import Figures
@@ -83,3 +83,33 @@ def test_the_pace_is_that_of_the_last_rung(start: int, end: int, effort_s: float
     config = {"from": start, "until": end, "training": {"epochs": 4}}
     ends = [Outcome(Stage("train", "t", config), Entry("t", Path(), {"facts": {}, "seconds": s}), False) for s in (2.0, 4.0)]
     assert pace_of(ends) == {"effort_s": effort_s, "share": share}
+
+
+def test_each_constraint_is_judged_at_its_own_end_of_what_is_believed() -> None:
+    both = parse(SPEC.replace("[latency_ms <= 1]", "[params >= 30000, params <= 85000]"))
+    figures = figures_of(both)
+    about = {"val_accuracy": Prediction(0.9, 0.8, 0.95), "latency_ms": Prediction(0.2, 0.1, 0.3)}
+    assert figures.hopeless(about | {"params": Prediction(60_000, 10_000, 400_000)}, [(0.5, 9.0)]) == ""
+    few, many = (figures.hopeless(about | {"params": Prediction(n, n - 100, n + 100)}, [(0.5, 9.0)]) for n in (20_000, 90_000))
+    assert few.startswith("breaks params >= 30000 ") and many.startswith("breaks params <= 85000 ")
+    assert figures.note(about | {"params": Prediction(170_100, 170_000, 170_200)}) == {"believed": [0.95, 0.1], "broken": 1.0}
+
+
+def test_what_is_broken_is_told_of_each_constraint_as_it_is_of_those_that_are_measured(spec: Spec) -> None:
+    figures = figures_of(parse(SPEC.replace("[latency_ms <= 1]", "[latency_ms <= 0.01, size_mb <= 9]")))
+    measured, other = seen(figures, candidate(spec, width=1.0), 0.8, 4.0), seen(figures, candidate(spec, width=2.0), 0.9, 8.0)
+    assert figures.standing(other, 0) == ((0.9, 8.0), [0.0, 0.0]) and not figures.are_told(other.prospect)
+    found = {"val_accuracy": 0.97, "latency_ms": 0.02, "size_mb": 1.0}
+    figures.learn(measured, found)
+    values, broken = figures.standing(other, 0)
+    assert values == pytest.approx((0.9, 0.04), rel=0.05) and broken == [pytest.approx(3.0, rel=0.2), 0.0]
+    assert len(broken) == len(figures.violations(found)) and figures.are_told(other.prospect)
+
+
+def test_what_was_measured_of_a_structure_before_it_was_trained_is_joined_by_the_rest(spec: Spec) -> None:
+    figures, first = figures_of(spec), candidate(spec, width=1.0)
+    figures.learn(first, {"latency_ms": 0.02})
+    figures.learn(first, {"latency_ms": 0.03, "size_compressed_mb": 0.4, "val_accuracy": 0.9})
+    twin = candidate(spec, width=1.0, rate=0.05).prospect
+    assert figures.expected(twin, "latency_ms") == Prediction(0.02, 0.02, 0.02)
+    assert figures.expected(twin, "size_compressed_mb") == Prediction(0.4, 0.4, 0.4)

@@ -35,6 +35,8 @@ def test_a_spec_says_which_supernet_which_parts_and_what_follows() -> None:
     spec = read(*SUPERNET, CUT, INT8)
     space = spec.parts
     assert space is not None and spec.size == (2 + 1) * 2
+    assert read(*SUPERNET, CUT, INT8, search=SEARCH.replace("variants: 2", "variants: 99")).size == (6 + 1) * 2, "not more than are tried"
+    assert space.shapes == 8 and read(*SUPERNET, CUT, search="{strategy: one_shot, budget: {variants: 99}}").size == 8 + 1, "nor than there are"
     assert [len(stages) for stages in space.choices] == [2, 4, 1] and space.finishes == 2
     assert [s.technique for s in space.supernet.steps] == ["architecture", "training", "weight_sharing", "runtime"]
     names = [[s.technique for s in r.steps] for r in space.recipes(smallest())]
@@ -67,6 +69,9 @@ def test_a_chosen_sub_network_is_the_recipe_that_anyone_may_write() -> None:
         ((*SUPERNET, "subnetwork: {fine_tune: [0, 1]}"), SEARCH, "recipe[3].subnetwork.fine_tune", "only stages are searched"),
         ((*SUPERNET, "subnetwork: {}"), SEARCH, "recipe[3].subnetwork", "must have alternatives in its stages"),
         ((*SUPERNET, CUT), "{strategy: one_shot, budget: {minutes: 3}}", "search.budget", "how many sub-networks are built"),
+        ((*SUPERNET, CUT, "pruning: {amount: {low: 0.1, high: 0.8}, fine_tune: 1}"), SEARCH, "recipe", "Got infinitely many, as a range has."),
+        ((*SUPERNET, CUT, "pruning: {amount: {low: 0.1, high: 0.8, step: 0.001}, fine_tune: 1}"), SEARCH, "recipe", "Got 701."),
+        ((*SUPERNET, CUT), SEARCH + "\nobjectives: [accuracy, size_mb]", "objectives", "chooses by these. Got accuracy, size_mb."),
         ((*SUPERNET, CUT), SEARCH[:-1] + ", constraints: ['size_mb <= 1']}", "search.constraints", "Got size_mb"),
     ],
 )  # fmt: skip

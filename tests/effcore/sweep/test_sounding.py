@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from search_bench import Bench, make_spec
 from stores import copy_store
 
 from effcore.catalogue import TASKS
 from effcore.context import current_context
-from effcore.execution.worker import Outcome
-from effcore.forecast import Rates
 from effcore.models import build, snapshot
 from effcore.plan import Planner
 from effcore.recipe import Recipe
 from effcore.search import read_history
 from effcore.search.analysis import savings
 from effcore.search.outlook import Prediction
-from effcore.spec import Spec, parse
+from effcore.spec import parse
 from effcore.stages import build as build_stage
 from effcore.stages import export as export_stage
 from effcore.sweep import run_sweep
@@ -33,84 +31,6 @@ from effcore.tracking import Store
 from effcore.tracking.searches import read_search
 from effcore.training import Training, fit
 
-TEXT = """\
-name: sounded
-task: digits
-objectives: [accuracy, latency_ms]
-recipe:
-  - architecture: {{family: {family}, width: {{low: 0.125, high: 2.0}}}}
-  - training: {{epochs: {epochs}}}
-  - quantization: [none, {quantization}]
-  - runtime: onnxruntime
-measure: {{processes: 3, width: 1.0, max_s: 1}}
-search: {{strategy: random, budget: {{variants: {variants}}}}}
-"""
-
-
-def make_spec(*, family: str = "mlp", epochs: int = 4, quantization: str = "{mode: static}", variants: int = 8) -> Spec:
-    return parse(TEXT.format(family=family, epochs=epochs, quantization=quantization, variants=variants))
-
-
-class StandIn:
-    """Stands where a driver stands: keeps what is submitted, and has outcomes that a test gives."""
-
-    def __init__(self, spec: Spec, *, train_s: float) -> None:
-        self.spec, self.slots, self.context = spec, 2, current_context()
-        self.outcomes: dict[str, Any] = {}
-        self.running: set[str] = set()
-        self.known, self.done, self.environments, self.teachers, self.idle = dict[Any, Any](), 0, [None], dict[str, Any](), False
-        self.rates = Rates({}, {"train": train_s, "export": 2.0, "build": 0.5, "evaluate": 0.5, "measure": 4.0})
-
-    def submit(self, stage: Any, *, priority: int = 0) -> None:
-        self.running.add(stage.key)
-
-    def add(self, plan: Any, stages: Any) -> None:
-        pass
-
-    def measure_alone(self, export: str, runtime: str) -> str:
-        return "measure-1"
-
-    def give(self, key: str, **facts: Any) -> None:
-        self.running.discard(key)
-        stage = SimpleNamespace(kind=key.split("-")[0], units=1.0, key=key)
-        self.outcomes[key] = Outcome(stage, SimpleNamespace(facts=facts, seconds=3.0), False)  # type: ignore[arg-type]
-
-
-class Bench:
-    """A search that nothing drives."""
-
-    def __init__(self, spec: Spec, *, train_s: float, storage: str | None = None) -> None:
-        assert spec.space is not None
-        self.driver = StandIn(spec, train_s=train_s)
-        self.search = SoundingSearcher(self.driver, spec.space, storage=storage)  # type: ignore[arg-type]
-        self.study, self.figures = self.search.study, self.search.figures
-
-    def candidate(self, width: float) -> Candidate:
-        """One that was asked for, of another width than the strategy chose."""
-        trial = self.study.ask(lambda _: {"recipe": "r"})
-        assert trial is not None
-        assignment = {"architecture.width": width, "quantization": 0.0}
-        candidate = self.search._candidate(replace(trial, assignment=assignment))
-        self.study.update(trial.number, note={"recipe": "r"})
-        return candidate
-
-    def learn(self, count: int = 8) -> None:
-        """Candidates whose latency follows from their width, all as accurate, and a better one with the latency of a width of 0.7."""
-        for index in range(count):
-            width = 0.125 + 1.5 * index / count
-            self.figures.learn(self.candidate(width), {"val_accuracy": 0.9, "latency_ms": 0.01 * width})
-        best = self.candidate(0.7)
-        best.ended, best.values = True, (0.95, 0.007)
-        self.search.candidates[best.number] = best
-
-    def launch(self, width: float) -> Candidate:
-        candidate = self.search._begin(self.candidate(width))
-        self.search._launch(candidate, candidate.bracket)
-        return candidate
-
-    def is_sounded(self, candidate: Candidate) -> bool:
-        return candidate.number in self.search._soundings
-
 
 def test_a_candidate_of_a_recipe_that_another_has_is_refused() -> None:
     bench = Bench(make_spec(), train_s=30.0)
@@ -118,7 +38,7 @@ def test_a_candidate_of_a_recipe_that_another_has_is_refused() -> None:
     first = bench.search._first_note(assignment)
     trial = bench.study.ask(lambda _: first)
     assert trial is not None and "reason" not in first
-    assert bench.search._first_note(assignment) == {"reason": f"refused: the same recipe as candidate {trial.number}"}
+    assert bench.search._first_note(assignment)["reason"] == f"refused: the same recipe as candidate {trial.number}"
     assert "reason" not in bench.search._first_note(assignment | {"architecture.width": 0.75})
 
 
@@ -127,13 +47,16 @@ def test_a_candidate_without_a_figure_that_is_judged_fails_and_counts_after_a_re
     bench = Bench(make_spec(), train_s=30.0, storage=storage)
     candidate = bench.launch(0.5)
     for plan in candidate.plans:
-        record: Any = SimpleNamespace(error="", metrics={"val_accuracy": 0.9, "accuracy": 0.9})
+        record: Any = SimpleNamespace(error="", metrics={"val_accuracy": 0.9, "accuracy": 0.9}, recipe=plan.recipe)
         bench.search.logged(bench.driver, plan, record)  # type: ignore[arg-type]
     trial = bench.study.trial(candidate.number)
     assert (trial.state, trial.note["reason"]) == ("failed", "has no latency_ms, which this search is judged by")
     assert candidate.ended and not bench.search.working
+    (told,) = bench.driver.errors.values()
+    assert told == f"{candidate.plans[0].recipe.name} has no latency_ms, which this search is judged by"
     again = Bench(make_spec(), train_s=30.0, storage=storage)
     assert [(c.number, c.ended, c.values) for c in again.search.candidates.values()] == [(candidate.number, True, candidate.values)]
+    assert list(again.driver.errors.values()) == [trial.note["reason"]], "it failed, however often the search is gone on with"
 
 
 def test_an_untrained_network_has_the_structure_of_the_trained_one(digits: Data, tmp_path: Path) -> None:

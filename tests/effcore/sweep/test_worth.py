@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from effcore.cache import Entry
 from effcore.context import current_context
+from effcore.execution.worker import Outcome
 from effcore.forecast import Rates
 from effcore.plan import Planner
 from effcore.recipe import Recipe
@@ -202,3 +205,14 @@ def test_of_several_proposals_the_one_that_is_worth_most_is_chosen() -> None:
     assert choose([poor, good]) == 1 and choose([good, poor]) == 0
     assert bench.figures.effort_s(Prospect(good, "unseen")) is not None
     assert Bench().worth.chooser([], [])([poor, good]) == 0, "where nothing was seen, the first"
+
+
+def test_beginning_is_expected_to_take_what_it_took_and_not_what_is_left_of_it() -> None:
+    bench = Bench()
+    begun = bench.candidate(0, 0, 0.9, 1.0)
+    first = begun.segments[0]
+    expected_s = bench.costs.begun_s(begun)
+    assert expected_s == bench.costs.of_s(begun, 0, whole=True) == len(first) * 1.0
+    outcome = Outcome(bench.planner.stages[first[0]], Entry(first[0], Path(), {"facts": {}, "seconds": 7.0}), False)
+    bench.costs._driver.outcomes[first[0]] = outcome
+    assert bench.costs.begun_s(begun) == expected_s - 1.0 + 7.0 and bench.costs.of_s(begun, 0, whole=True) == expected_s - 1.0
