@@ -169,8 +169,10 @@ _BEYOND = 1.1
 
 
 def _exclusive(scaled: Floats) -> Floats:
-    """Hypervolume that each point of one front dominates alone."""
-    return np.asarray(moocore.hv_contributions(scaled, ref=np.full(scaled.shape[1], _BEYOND)), dtype=np.float64)
+    """Hypervolume that each point of one front dominates alone, or with its equals: one that has an equal would lose nothing, and come last."""
+    values, places = np.unique(scaled, axis=0, return_inverse=True)
+    contributions = moocore.hv_contributions(values, ref=np.full(scaled.shape[1], _BEYOND))
+    return np.asarray(contributions, dtype=np.float64)[places.reshape(-1)]
 
 
 def _crowding(scaled: Floats) -> Floats:

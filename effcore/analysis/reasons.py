@@ -19,6 +19,9 @@ _LAGS = 1.25
 _POWER = 2.8
 """Standard errors that a difference must have to be shown in 80 % of cases: 1.96 + 0.84."""
 
+_SIDE = 1.96
+"""Standard errors from the middle of an interval of 95 % to its end."""
+
 
 def best_rate(points: Iterable[Point]) -> float | None:
     """Most multiply-accumulates a millisecond among float points: what this machine is known to reach.
@@ -146,9 +149,9 @@ def _not_all_weights(child: Point, size: Change) -> str | None:
 
 
 def _power(accuracy: Change) -> str | None:
-    if accuracy.examples is None or accuracy.disagreements is None:
+    if accuracy.examples is None or accuracy.disagreements is None or accuracy.low is None or accuracy.high is None:
         return None
-    least = 100 * _POWER * math.sqrt(max(accuracy.disagreements, 1)) / accuracy.examples
+    least = 100 * _POWER * (accuracy.high - accuracy.low) / (2 * _SIDE)  # of the interval, in which the seeds are too where there are several
     return (
         f"with {accuracy.examples:,} test images and {accuracy.disagreements:,} different answers only a difference of about "
         f"{least:.1f} points or more would be shown (in 80 % of cases)"

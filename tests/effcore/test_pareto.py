@@ -181,3 +181,10 @@ def test_gains_are_what_the_hypervolume_grows_by(k: int, frozen) -> None:
         before = hypervolume(front, reference=reference, maximise=False)
         expected = [hypervolume([*front, point], reference=reference, maximise=False) - before for point in points]
         assert hypervolume_gains(front, points, reference=reference, maximise=False) == pytest.approx(expected, abs=1e-12)
+
+
+def test_equal_points_are_worth_as_much_as_one_of_them() -> None:
+    points = [(0.99, 1.0), (0.99, 1.0), (0.60, 0.99), (0.55, 0.985)]
+    assert ranking(points, maximise=[True, False])[:2] == [0, 1]
+    once = ranking([points[0], points[2], points[3]], maximise=[True, False])
+    assert once[0] == 0, "as where it stands alone"
