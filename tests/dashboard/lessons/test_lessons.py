@@ -126,6 +126,13 @@ def test_cost_of_a_separable_convolution() -> None:
     assert (cheap.params, cheap.macs) == (4_672, 915_712)
 
 
+@pytest.mark.parametrize(("channels", "kernel", "said"), [
+    (64, 3, "7.9 times fewer"), (8, 1, "1.125 times as many"), (256, 1, "1.004 times as many"), (8, 3, "4.2 times fewer"),
+])  # fmt: skip
+def test_two_convolutions_may_have_more_products_than_one(channels: int, kernel: int, said: str) -> None:
+    assert separable.compared(separable.full(channels, kernel, 14).macs, separable.separable(channels, kernel, 14).macs) == said
+
+
 def test_dominance(shipped: Recorded) -> None:
     rows = shipped.rows()
     for row, on in zip(rows, dominance.on_frontier(rows), strict=True):
