@@ -19,7 +19,7 @@ from dashboard.charts.slide import enlarged
 from dashboard.data.places import moment, study
 from dashboard.screens.answers import answers
 from dashboard.screens.chart import chart
-from dashboard.screens.hand_out import base_address
+from dashboard.screens.hand_out import base_address, opens_here_only
 from dashboard.screens.lens import Lens, look_through
 from dashboard.screens.parts import current_look, empty, note
 from dashboard.theme import CHART_CONFIG
@@ -88,6 +88,9 @@ def share(page: str, query: Mapping[str, str], *, before: Callable[[], None] | N
         ):
             note(said, key=key, tone="plain")
             st.code(f"{base_address()}/{page}?{address_of(query, until_ms=until_ms, hidden=hidden)}", language=None, wrap_lines=True)
+        if opens_here_only():
+            said = "Only this machine opens these addresses. `effcore serve --address` lets a class reach the page, as docs/lecture.md says."
+            note(said, key="still-here-only", tone="busy")
 
 
 def dress(page: str) -> None:
