@@ -82,15 +82,15 @@ def share(page: str, query: Mapping[str, str], *, before: Callable[[], None] | N
     with st.popover("For class", icon=":material/school:", key="popover-class"):
         if before is not None:
             before()
+        if opens_here_only():  # before them, as what follows may lie below the edge of the window
+            said = "Only this machine opens the addresses below. `effcore serve --address` lets a class reach the page: see docs/lecture.md."
+            note(said, key="still-here-only", tone="busy")
         for hidden, key, said in (
             (True, "still-says", "This view as it is now, large and without anything that changes, to be shared:"),
             (False, "still-controls", "The same with its controls:"),
         ):
             note(said, key=key, tone="plain")
             st.code(f"{base_address()}/{page}?{address_of(query, until_ms=until_ms, hidden=hidden)}", language=None, wrap_lines=True)
-        if opens_here_only():
-            said = "Only this machine opens these addresses. `effcore serve --address` lets a class reach the page, as docs/lecture.md says."
-            note(said, key="still-here-only", tone="busy")
 
 
 def dress(page: str) -> None:

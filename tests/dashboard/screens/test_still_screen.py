@@ -67,7 +67,7 @@ def test_addresses_that_only_this_machine_opens_are_said_to_be(
     monkeypatch.setattr(hand_out, "base_address", lambda: called)
     monkeypatch.setattr(still, "base_address", lambda: called)
     app = open_page("frontier")
-    assert ("Only this machine opens these addresses. `effcore serve --address`" in page_text(app)) == alone
+    assert ("Only this machine opens the addresses below. `effcore serve --address`" in page_text(app)) == alone
     assert sum(code.value.startswith(f"{called}/?") for code in app.code) == 2
 
 
