@@ -87,6 +87,15 @@ def metric(name: str) -> Metric:
     return METRICS[name]
 
 
+def searched(name: str) -> Metric:
+    """The metric that a search is judged by where its spec has that name: of accuracy, it sees that on the validation images alone.
+
+    Raises:
+        EffcoreError: The name is not known.
+    """
+    return metric("val_accuracy" if name == "accuracy" else name)
+
+
 def maximise(names: tuple[str, ...]) -> tuple[bool, ...]:
     """Whether more is better, for each objective in turn."""
     return tuple(metric(name).maximise for name in names)

@@ -102,7 +102,8 @@ def _budget(points: Points, frontier: Frontier) -> list[Question]:
     middle = (len(front) - 1) // 2
     cheap, dear = (p.metrics["latency_ms"] for p in front[middle : middle + 2])
     limit = _between(cheap, dear)
-    best = max((p for p in points.values() if p.metrics["latency_ms"] <= limit), key=lambda p: p.metrics["accuracy"])
+    fitting = [p for p in points.values() if p.metrics["latency_ms"] <= limit]
+    best = max(fitting, key=lambda p: (p.metrics["accuracy"], -p.metrics["latency_ms"]))  # of equally accurate ones that of the frontier
     price = front[middle + 1]
     gain, times = 100 * (price.metrics["accuracy"] - best.metrics["accuracy"]), price.metrics["latency_ms"] / best.metrics["latency_ms"]
     return [

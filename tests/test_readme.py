@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from effcore.catalogue import TECHNIQUES
 from effcore.cli.options import duration
 from effcore.forecast import forecast
 from effcore.spec import parse
@@ -82,3 +83,13 @@ def test_the_tables_of_reproductions_hold_every_claim_and_nothing_is_missing() -
     assert not [row for row in rows if "missing" in row]
     sizes = README.split("<!-- bits -->")[1].split("<!-- /bits -->")[0]
     assert sizes.count("| 32 |") == 2 and sizes.count("\n| ") == 17 and "3 seeds." in sizes
+
+
+def test_the_quickstart_says_of_itself_what_it_has() -> None:
+    spec = parse((ROOT / "experiments" / "quickstart.yaml").read_text())
+    families = {r.steps[0].config.family for r in spec.recipes}  # type: ignore[attr-defined]
+    techniques = {s.technique for r in spec.recipes for s in r.steps}
+    assert len(families) == 4 and "on four families" in spec.description
+    assert techniques < set(TECHNIQUES) and "every" not in spec.description
+    named = {"pruning": "Channels pruned", "quantization": "8-bit integers", "distillation": "a teacher", "augmentation": "augmentation"}
+    assert techniques - {"architecture", "training", "runtime"} == set(named) and all(words in spec.description for words in named.values())

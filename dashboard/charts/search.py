@@ -12,6 +12,9 @@ from dashboard.views.search import Moment
 from effcore.objectives import Metric
 from effcore.search.analysis import Growth
 
+MOST_LINES = 40
+"""Candidates whose course is drawn: more would be a thicket."""
+
 
 def growth_figure(grown: Growth, names: Sequence[str], look: Look, *, step: int, height: int = 320) -> go.Figure:
     """Hypervolume as a step curve over core-seconds, the replayed moment marked.
@@ -69,14 +72,10 @@ def moment_figure(moment: Moment, look: Look, *, height: int = 420) -> go.Figure
     figure.update_layout(
         template=template(look), height=height, margin={"l": 8, "r": 16, "t": 44, "b": 8},
         xaxis={**axis(moment.x, xs, log=log_x), "title": {"text": escape(direction_x(moment.x, log=log_x)), "standoff": 10}},
-        yaxis=axis(moment.y, ys, log=log_y), annotations=[above(_validation(direction_y(moment.y, log=log_y), moment.y), look)],
+        yaxis=axis(moment.y, ys, log=log_y), annotations=[above(direction_y(moment.y, log=log_y), look)],
         legend={"orientation": "h", "x": 0, "xanchor": "left", "y": -0.2, "yanchor": "top"}, hovermode="closest",
     )  # fmt: skip
     return figure
-
-
-def _validation(text: str, which: Metric) -> str:
-    return text.replace(which.label, "Validation accuracy", 1) if which.name == "accuracy" else text
 
 
 def _dots(points: Sequence[tuple[float, float]], *, color: str, name: str, symbol: str, size: int) -> go.Scatter:
@@ -87,9 +86,9 @@ def _dots(points: Sequence[tuple[float, float]], *, color: str, name: str, symbo
 
 
 def rungs_figure(rows: Sequence[tuple[str, tuple[float, ...], str]], which: Metric, look: Look, *, height: int = 320) -> go.Figure:
-    """The first objective over the rungs, a line a candidate; those that were stopped are dotted."""
+    """The first objective over the rungs, a line a candidate, of `MOST_LINES` at most; those that were stopped are dotted."""
     figure = go.Figure()
-    for name, values, fate in rows[:40]:
+    for name, values, fate in rows[:MOST_LINES]:
         stopped = fate != "finished"
         figure.add_trace(
             go.Scatter(
@@ -99,10 +98,11 @@ def rungs_figure(rows: Sequence[tuple[str, tuple[float, ...], str]], which: Metr
                 hovertext=[f"{escape(name)}, {fate}<br>rung {i}: {v:.4g}" for i, v in enumerate(values, start=1)],
             )
         )  # fmt: skip
-    ys = [v for _, values, _ in rows[:40] for v in values]
+    ys = [v for _, values, _ in rows[:MOST_LINES] for v in values]
+    log = which.log and min(ys) > 0
     figure.update_layout(
         template=template(look), height=height, margin={"l": 8, "r": 16, "t": 44, "b": 8},
-        xaxis={"title": {"text": "Rung", "standoff": 10}, "dtick": 1}, yaxis=axis(which, ys, log=which.log and min(ys) > 0),
-        annotations=[above(_validation(direction_y(which, log=False), which), look)],
+        xaxis={"title": {"text": "Rung", "standoff": 10}, "dtick": 1}, yaxis=axis(which, ys, log=log),
+        annotations=[above(direction_y(which, log=log), look)],
     )  # fmt: skip
     return figure

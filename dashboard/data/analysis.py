@@ -199,6 +199,11 @@ def searches() -> dict[str, str]:
     return {r.run_id: f"{r.name} · {r.task}" for r in newest if _searched(home, uri, r.run_id, f"{r.state} {r.done}")}
 
 
+def one_shots() -> tuple[str, ...]:
+    """Names of the sweeps among these that searched in one shot, which keeps no history of candidates."""
+    return tuple(dict.fromkeys(r.name for r in data.sweeps()[:MOST_SWEEPS] if r.strategy == "one_shot"))
+
+
 def history(run_id: str) -> History:
     """What a search did up to now.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,8 @@ from effcore.pareto import pareto_mask
 
 EQUAL_POINTS = 0.5
 """Points of accuracy within which two networks count as equally good here."""
+_FEWEST, _MOST = 40, 200
+"""Steps of the budget's slider."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +49,26 @@ def dominators(rows: tuple[Row, ...], chosen: Row) -> tuple[Dominator, ...]:
 
 
 def best_within(rows: tuple[Row, ...], budget_ms: float) -> Row | None:
-    """The most accurate network that is fast enough."""
+    """The most accurate network that is fast enough; of equally accurate ones the fastest, which alone is on the frontier."""
     inside = [r for r in rows if r.value("latency_ms") <= budget_ms]
-    return max(inside, key=lambda r: r.value("accuracy"), default=None)
+    return max(inside, key=lambda r: (r.value("accuracy"), -r.value("latency_ms")), default=None)
+
+
+def budgets(rows: tuple[Row, ...]) -> tuple[float, ...]:
+    """Milliseconds from the fastest network to the slowest, of three digits, evenly on a log scale.
+
+    Two lie between neighbours of the frontier, so that each network of it is the best at one of them.
+    """
+    every = sorted(r.value("latency_ms") for r in rows)
+    front = sorted(r.value("latency_ms") for r, on in zip(rows, on_frontier(rows), strict=True) if on)
+    closest = min((b / a for a, b in zip(front, front[1:], strict=False)), default=2.0)
+    steps = math.ceil(2 * math.log(every[-1] / every[0]) / math.log(closest)) if every[-1] > every[0] else 1
+    return tuple(dict.fromkeys(_rounded_up(float(ms)) for ms in np.geomspace(every[0], every[-1], min(max(steps, _FEWEST), _MOST) + 1)))
+
+
+def _rounded_up(value: float) -> float:
+    unit = 10.0 ** (math.floor(math.log10(value)) - 2)
+    return float(f"{math.ceil(value / unit) * unit:.3g}")
 
 
 def equally_good(rows: tuple[Row, ...]) -> tuple[Row, Row] | None:

@@ -33,6 +33,11 @@ def separable(channels: int, kernel: int, side: int) -> Cost:
     return Cost(params * side**2, params)
 
 
+def compared(whole: int, parts: int) -> str:
+    """How many times fewer products the two parts have than the whole; with a window of one pixel they have more."""
+    return f"{whole / parts:.1f} times fewer" if parts <= whole else f"{parts / whole:.4g} times as many"
+
+
 @dataclass(frozen=True)
 class Measured:
     """Both layers as they were measured.

@@ -168,7 +168,7 @@ def _live(choice: Choice, lens: Lens, live: bool, found: tuple[Source, ...]) -> 
         drawn = partial(pictures.drawing, shown, (choice, lens), seen.view, current_look(), layers=seen.layers, over=seen.over, selected=selected)
         _chart(drawn(), view, seen.view, (shown.version, choice, lens))
         table = _rows(shown, choice, view)
-        _below_chart(partial(pictures.figure, *drawn.args, **drawn.keywords), seen, view, table)
+        _below_chart(partial(pictures.figure, *drawn.args, **drawn.keywords), seen, view, table, choice.source.sweep)
         hand_over(seen, shown, choice.source, lens, view, table)
         _ringed(view, selected)
         below(view, table, open_point=_open)
@@ -227,10 +227,11 @@ def _chart(drawing: bytes, view: FrontierView, seen: FrontierView, asked: tuple[
         _open_place(view, view.cloud, seen, held)
 
 
-def _below_chart(figure: Callable[[], go.Figure], seen: Seen, view: FrontierView, table: Table) -> None:
+def _below_chart(figure: Callable[[], go.Figure], seen: Seen, view: FrontierView, table: Table, sweep: str | None) -> None:
+    """Of several sweeps together no spec is that of the view."""
     for index, line in enumerate(seen.notes):
         note(line, key=f"lens-{index}")
-    _export(figure, view, table)
+    _export(figure, view, table, sweep)
     if "accuracy" in (view.x.name, view.y.name):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="fairness"):
             note("A choice from this plot is a choice on the test images.", key="fairness", width="content")
@@ -244,10 +245,8 @@ def _below_chart(figure: Callable[[], go.Figure], seen: Seen, view: FrontierView
             )
 
 
-def _export(figure: Callable[[], go.Figure], view: FrontierView, table: Table) -> None:
-    first = view.dots[0]
-    sweep = next((v.sweep for v in data.snapshot().variants if v.run_id == first.run_id), "")
-    machine = environment_line(data.environment(first.run_id))
+def _export(figure: Callable[[], go.Figure], view: FrontierView, table: Table, sweep: str | None) -> None:
+    machine = environment_line(data.environment(view.dots[0].run_id))
     export_menu(
         "frontier", title=f"{view.y.label} against {view.x.label.lower()}", source=" · ".join(p for p in (machine, *view.runtimes) if p),
         figures={"frontier": figure}, frames={"points": taken_away(table[0], view)}, spec=partial(data.store().spec_text, sweep) if sweep else None,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
 import streamlit as st
 
 from dashboard import data, routes
-from dashboard.charts.axes import faded
+from dashboard.charts.axes import faded, log_ticks, padded, tick_text
 from dashboard.classroom import Classroom, Student, instructor_key
 from dashboard.classroom.audience import STUDENT, visitor
 from dashboard.classroom.origin import origin
@@ -65,14 +66,24 @@ def ask(asked: Asked) -> None:
         note("This is a class: join it to guess.", key=f"join-first-{asked.key}", tone="busy")
         st.page_link(routes.CLASS, label="Join the class", icon=":material/group_add:")
         return
-    st.slider(guess.ask, float(guess.low), float(guess.high), float(locked if locked is not None else guess.low), float(guess.step),
-              key=f"slider-{asked.key}", disabled=locked is not None, format=_format(guess.unit))  # fmt: skip
+    _slider(asked, locked)
     if locked is not None:
-        note(f"Locked: {locked:g} {guess.unit}.", key=f"locked-{asked.key}", tone="good")
+        note(f"Locked: {guess.told(locked)}.", key=f"locked-{asked.key}", tone="good")
     elif classroom is None or who is not None:
         st.button("Lock my guess", type="primary", icon=":material/lock:", key=f"lock-{asked.key}", on_click=_lock, args=(asked,))
         if problem := st.session_state.pop(f"lock-problem-{asked.key}", ""):
             note(problem, key=f"lock-problem-{asked.key}", tone="bad")
+
+
+def _slider(asked: Asked, locked: float | None) -> None:
+    guess, key = asked.guess, f"slider-{asked.key}"
+    at = locked if locked is not None else guess.low if guess.start is None else guess.start
+    if guess.log:
+        places = sorted({*guess.places, at})  # what was locked may stem from other places
+        st.select_slider(guess.ask, places, at, key=key, disabled=locked is not None, format_func=guess.told)
+    else:
+        ends = float(guess.low), float(guess.high), float(at), float(guess.step)
+        st.slider(guess.ask, *ends, key=key, disabled=locked is not None, format=_format(guess.unit))
 
 
 def _lock(asked: Asked) -> None:
@@ -136,19 +147,20 @@ def instruct(asked: Asked) -> None:
 
 def reveal(asked: Asked, truth: Truth) -> None:
     """The answer with its interval, the distance, and the guesses of the class as a cloud without names."""
-    unit, locked, classroom = asked.guess.unit, own_guess(asked), room()
+    guess, locked, classroom = asked.guess, own_guess(asked), room()
     with st.container(border=True, key=f"answer-{asked.key}"):
-        note(asked.guess.ask, key=f"asked-{asked.key}")
+        note(guess.ask, key=f"asked-{asked.key}")
         note(truth.text, key=f"truth-{asked.key}", tone="lead")
         if locked is not None:
             distance = truth.distance(locked)
-            said = f"{distance:.3g} {unit} off" if distance else "within the interval of the answer" if truth.low < truth.high else "exactly right"
-            note(f"You guessed {locked:g} {unit}: {said}.".replace(" :", ":"), key=f"distance-{asked.key}", tone="busy" if distance else "good")
+            hit = "within the interval of the answer" if truth.low < truth.high else "exactly right"
+            said = f"{guess.told(distance, digits=3)} off" if distance else hit
+            note(f"You guessed {guess.told(locked)}: {said}.", key=f"distance-{asked.key}", tone="busy" if distance else "good")
         guesses = classroom.guesses(asked.key) if classroom is not None else ()
         if guesses:
-            figure = cloud_figure(guesses, truth, asked.guess, current_look(), own=locked)
+            figure = cloud_figure(guesses, truth, guess, current_look(), own=locked)
             said = f"{count(len(guesses), 'guess', 'guesses')} of the class, each a dot; the line is the answer."
-            alt = f"{said} Guesses from {min(guesses):g} to {max(guesses):g} {unit}. {truth.text}"
+            alt = f"{said} Guesses from {min(guesses):g} to {guess.told(max(guesses))}. {truth.text}"
             chart(figure, key=f"cloud-{asked.key}", alt=alt)
             st.caption(said)
 
@@ -167,7 +179,14 @@ def cloud_figure(guesses: tuple[float, ...], truth: Truth, guess: Guess, look: L
     figure.add_scatter(x=list(guesses), y=heights, mode="markers", marker={"size": 14, "color": faded(look.accent, 0.75)}, hoverinfo="x")
     if own is not None:
         figure.add_scatter(x=[own], y=[0.3], mode="markers", marker={"size": 14, "symbol": "triangle-up", "color": look.bad}, hoverinfo="skip")
-    figure.update_xaxes(title=guess.unit, range=[guess.low - 0.02 * (guess.high - guess.low), guess.high + 0.02 * (guess.high - guess.low)])
+    ends = (guess.low, guess.high, truth.low, truth.high, truth.value)  # an answer may lie beyond what can be guessed
+    low, high = padded(ends, log=guess.log, share=0.02)
+    if guess.log:
+        ticks = log_ticks(low, high)
+        figure.update_xaxes(type="log", range=[math.log10(low), math.log10(high)], tickvals=ticks, ticktext=[tick_text(t) for t in ticks])
+    else:
+        figure.update_xaxes(range=[low, high])
+    figure.update_xaxes(title=f"{guess.unit}, log scale" if guess.log else guess.unit)
     figure.update_yaxes(visible=False, range=[0, max(heights) + 1])
     figure.update_layout(template=template(look), height=190 + 16 * max(heights), showlegend=False, margin={"l": 10, "r": 10, "t": 10, "b": 10})
     return figure

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
@@ -50,7 +53,7 @@ class Made:
 
 def hand_out_button(
     key: str, *, title: str, figure: Callable[[Look], go.Figure], frame: pd.DataFrame, page: str, query: Mapping[str, str], of: list[Variant],
-    source_name: str, runtimes: tuple[str, ...], spec: Callable[[], str] | None = None, spec_name: str = "spec.yaml",
+    source_name: str, runtimes: tuple[str, ...], specs: Mapping[str, str] | None = None,
 ) -> None:  # fmt: skip
     """The button that makes a hand-out, which the browser then saves.
 
@@ -60,14 +63,12 @@ def hand_out_button(
         figure: In a look.
         frame: The table behind it.
         page, query: Where the view is; the frontier is the page without a name.
-        of: The variants in it, which tell machine, date and spec.
+        of: The variants in it, which tell machine, date and specs.
         source_name: Sweep or task.
         runtimes: Of the points.
-        spec: Text that makes it again; that of the sweep where it is None.
-        spec_name: Its file.
+        specs: Text that makes it again, by the name of its file; those of the sweeps of the variants where it is None.
     """
     address = f"{base_address()}/{page}" + (f"?{urlencode(query)}" if query else "")
-    told = spec or partial(_spec, data.store(), of[0].sweep if of else "")
     st.button(
         "Hand-out", key=f"hand-out-{key}", icon=":material/slideshow:", on_click=_want, args=(key,),
         help="Slides in light and dark as SVG and PNG, the table, the address, the spec and how it is made again, in one zip",
@@ -75,8 +76,9 @@ def hand_out_button(
     if st.session_state.get(WANTED) == key:
         with st.spinner("Drawing the slides"):
             said = _said(of, source_name, runtimes)
+            told, lost = (specs, 0) if specs is not None else specs_of(data.store(), of)
             _make(lambda: hand_out_zip(
-                HandOut(title=title, source=said, figure=figure, frame=frame, address=address, spec=told(), spec_name=spec_name)
+                HandOut(title=title, source=said, figure=figure, frame=frame, address=address, specs=told, lost=lost)
             ), address)  # fmt: skip
     made: Made | None = st.session_state.get(MADE)
     if made is not None and made.address == address:
@@ -116,11 +118,30 @@ def _said(of: list[Variant], source_name: str, runtimes: tuple[str, ...]) -> str
     return " · ".join(p for p in (source_name, machine, *runtimes, day) if p)
 
 
-def _spec(store: Store, sweep: str) -> str:
+def specs_of(store: Store, of: Iterable[Variant]) -> tuple[dict[str, str], int]:
+    """The spec of every sweep that variants are of, by the name of its file, and of how many none was kept."""
+    sweeps, found = dict.fromkeys(v.sweep for v in of), {}
+    names = {record.run_id: record.name for record in store.sweeps()} if len(sweeps) > 1 else {}
+    for sweep in sweeps:
+        called = re.sub(r"[^A-Za-z0-9_-]+", "-", names.get(sweep, "")).strip("-")
+        file = f"spec-{called or 'sweep'}" if len(sweeps) > 1 else "spec"
+        number = next(n for n in itertools.count(1) if _numbered(file, n) not in found)
+        with suppress(EffcoreError, OSError):
+            found[_numbered(file, number)] = store.spec_text(sweep)
+    return found, len(sweeps) - len(found)
+
+
+def _numbered(file: str, number: int) -> str:
+    return f"{file}.yaml" if number == 1 else f"{file}-{number}.yaml"
+
+
+def opens_here_only() -> bool:
+    """Whether the address of this server, as the browser calls it, means the browser's own machine to everybody else."""
+    name = urlsplit(base_address()).hostname or ""
     try:
-        return store.spec_text(sweep) if sweep else ""
-    except (EffcoreError, OSError):  # a sweep whose spec was not kept; the hand-out is then without
-        return ""
+        return ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost" or name.endswith(".localhost")
 
 
 def base_address() -> str:

@@ -32,7 +32,7 @@ def hand_out_point(variant: Variant, spec: str, *, spec_name: str) -> None:
 
     hand_out_button(
         "point", title=variant.name, figure=figure, frame=figures_frame(variant), page="point", query={routes.RUN: variant.run_id}, of=[variant],
-        source_name=source.label, runtimes=(variant.runtime,), spec=lambda: spec, spec_name=spec_name,
+        source_name=source.label, runtimes=(variant.runtime,), specs={spec_name: spec} if spec else {},
     )  # fmt: skip
 
 

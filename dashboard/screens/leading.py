@@ -37,13 +37,24 @@ def lead(room: Classroom) -> None:
 
 def _switches(room: Classroom) -> None:
     said = "The queue is paused: what runs goes on, nothing new begins"
-    st.toggle(said, is_paused(data.home()), key="pause-queue", on_change=attempt, args=(_pause,))
+    _hold("pause-queue", is_paused(data.home()))
+    st.toggle(said, key="pause-queue", on_change=attempt, args=(_pause,))
     for key, setting, words in (
         ("door", DOOR_CLOSED, "The door is closed: nobody joins any more, who was here comes back"),
         ("names", NAMES_SHOWN, "The leaderboard of a challenge has names"),
         ("more", MORE_NAMES, "A browser may join with a second name, and any number from one address"),
     ):
-        st.toggle(words, room.is_set(setting), key=f"set-{key}", on_change=attempt, args=(_set, room, setting, f"set-{key}"))
+        _hold(f"set-{key}", room.is_set(setting))
+        st.toggle(words, key=f"set-{key}", on_change=attempt, args=(_set, room, setting, f"set-{key}"))
+
+
+def _hold(key: str, holds: bool) -> None:
+    """Have a switch stand as it is in the store, which another page or an emptied class may have changed since it was first drawn.
+
+    A click is in the store by now: its callback ran before the page is drawn.
+    """
+    if st.session_state.get(key) != holds:
+        st.session_state[key] = holds
 
 
 def _pause() -> None:

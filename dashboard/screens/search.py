@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard import data, routes
 from dashboard.charts.profile import shares_figure
-from dashboard.charts.search import growth_figure, moment_figure, rungs_figure
+from dashboard.charts.search import MOST_LINES, growth_figure, moment_figure, rungs_figure
 from dashboard.data import analysis, hidden
 from dashboard.quantities import count
 from dashboard.screens import still
@@ -21,9 +21,12 @@ from dashboard.views.cards import search_cards
 from dashboard.views.profile import Bar
 from dashboard.views.search import SearchView, learning, moment, of_moment, parameter_label, search_view, share_of_growth
 from effcore.errors import EffcoreError, StoreError
-from effcore.objectives import metric
+from effcore.objectives import searched
 from effcore.search.analysis import Gap, Growth, wanted
 from effcore.search.history import History
+
+_MOST_NAMES = 3
+"""Of sweeps that are told in one line."""
 
 
 @explained
@@ -39,11 +42,14 @@ def page() -> None:
             "A sweep with ranges and a strategy such as tpe or nsga2 chooses what to try next.",
             icon=":material/travel_explore:",
         )
+        _elsewhere()
         return
     notes = st.container()
-    left, _ = st.columns([3, 4])
+    left, right = st.columns([3, 4], gap="large", vertical_alignment="bottom")
     with left:
         chosen = bound("Sweep", list(searches), name=routes.SWEEP, default=next(iter(searches)), labels=searches, notes=notes)
+    with right:
+        _elsewhere()
     try:
         history: History | None = None if hidden.holds_back(chosen) else analysis.history(chosen)
     except StoreError as error:
@@ -81,6 +87,15 @@ def page() -> None:
         still.share("search", st.query_params.to_dict() | {routes.SWEEP: chosen})
 
 
+def _elsewhere() -> None:
+    """Where to look for searches that this page can't show."""
+    names = analysis.one_shots()
+    if names and still.asked() is None:
+        listed = ", ".join(names[:_MOST_NAMES]) + (f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else "")
+        said = f"Not here: {listed}. A search in one shot keeps no history of candidates; what it built is on the frontier"
+        note(f"{said}, and `effcore proxies` says how well what it chose by ranks that.", key="one-shots")
+
+
 def _replay(view: SearchView, kept: Kept) -> None:
     if view.growth is None:
         note("Nothing that keeps the constraints has finished yet.", key="no-growth")
@@ -114,17 +129,19 @@ def _importance(view: SearchView, kept: Kept) -> None:
     for column, (name, shares) in zip(st.columns(max(2, len(view.importance)), gap="large"), view.importance.items(), strict=False):
         bars = tuple(Bar(name=parameter_label(parameter), share=share, text=f"{share:.0f} %") for parameter, share in shares[:8])
         with column:
-            figure = shares_figure(bars, current_look(), heading=metric(name).label, rest=False)
-            alt = f"{metric(name).label}: " + ", ".join(f"{b.name} {b.text}" for b in bars)
+            figure = shares_figure(bars, current_look(), heading=searched(name).label, rest=False)
+            alt = f"{searched(name).label}: " + ", ".join(f"{b.name} {b.text}" for b in bars)
             kept.chart(f"importance-{name}", figure, alt=alt)
 
 
 def _rungs(view: SearchView, kept: Kept) -> None:
     rows = learning(view.history)
     if rows:
-        heading("Learning over the rungs", key="rungs-section", below="Dotted: stopped on the way.")
-        which = metric(view.history.objectives[0])
-        alt = f"{which.label} over the rungs of {count(len(rows), 'candidate')}"
+        of = count(len(rows), "candidate") if len(rows) <= MOST_LINES else f"the best {MOST_LINES} of {len(rows):,} candidates"
+        shown = "" if len(rows) <= MOST_LINES else f"Shown are {of} that came to more than one rung. "
+        heading("Learning over the rungs", key="rungs-section", below=f"{shown}Dotted: stopped on the way.")
+        which = searched(view.history.objectives[0])
+        alt = f"{which.label} over the rungs of {of}"
         kept.chart("rungs", rungs_figure(rows, which, current_look()), alt=alt)
 
 

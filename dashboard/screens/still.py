@@ -19,7 +19,7 @@ from dashboard.charts.slide import enlarged
 from dashboard.data.places import moment, study
 from dashboard.screens.answers import answers
 from dashboard.screens.chart import chart
-from dashboard.screens.hand_out import base_address
+from dashboard.screens.hand_out import base_address, opens_here_only
 from dashboard.screens.lens import Lens, look_through
 from dashboard.screens.parts import current_look, empty, note
 from dashboard.theme import CHART_CONFIG
@@ -82,6 +82,9 @@ def share(page: str, query: Mapping[str, str], *, before: Callable[[], None] | N
     with st.popover("For class", icon=":material/school:", key="popover-class"):
         if before is not None:
             before()
+        if opens_here_only():  # before them, as what follows may lie below the edge of the window
+            said = "Only this machine opens the addresses below. `effcore serve --address` lets a class reach the page: see docs/lecture.md."
+            note(said, key="still-here-only", tone="busy")
         for hidden, key, said in (
             (True, "still-says", "This view as it is now, large and without anything that changes, to be shared:"),
             (False, "still-controls", "The same with its controls:"),

@@ -19,7 +19,8 @@ from dashboard.views.search import SearchView
 from dashboard.views.techniques import TechniqueRow, TechniquesView
 from dashboard.views.ties import listed
 from effcore.analysis.frontier import LeftOut
-from effcore.objectives import Metric
+from effcore.objectives import Metric, searched
+from effcore.search.history import in_words
 from effcore.tracking.marks import Mark
 
 _ROW, _MOST_ROWS = 35, 30
@@ -172,13 +173,13 @@ def exchange_table(steps: Sequence[Exchange]) -> tuple[pd.DataFrame, dict[str, A
 
 
 def tried_table(view: SearchView) -> pd.DataFrame:
-    """Every candidate of a search, in the order in which they were asked for, with what was decided of it."""
-    names = view.history.objectives
+    """Every candidate of a search, in the order in which they were asked for, with what was decided of it, in words."""
+    names = [searched(name).name for name in view.history.objectives]
     rows = [
         {"number": t.number, "candidate": t.name, "fate": t.fate}
         | {name: None if t.values is None else t.values[i] for i, name in enumerate(names)}
         | {"core_s": t.core_s, "rungs": len(t.rungs), "reason": t.reason}
-        | dict(t.assignment)
+        | in_words(view.history.space, t.assignment)
         for t in view.history.tried
     ]
     return pd.DataFrame(rows)

@@ -15,8 +15,8 @@ PARTS = ("latency", "accuracy")
 """What is asked of a step, each a question of its own."""
 STEP = "step-"
 """Before the run of a step in the names of its questions."""
-FASTER = Guess(ask="How many times faster is it than before? Below 1 is slower.", unit="times", low=0.2, high=8.0, step=0.1)
-POINTS = Guess(ask="How many points of accuracy does it gain? Below 0 it loses.", unit="points", low=-20.0, high=10.0, step=0.5)
+FASTER = Guess(ask="How many times faster is it than before? Below 1 is slower.", unit="times", low=0.02, high=50.0, step=0, start=1.0)
+POINTS = Guess(ask="How many points of accuracy does it gain? Below 0 it loses.", unit="points", low=-30.0, high=15.0, step=0.5, start=0.0)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ import numpy as np
 
 from dashboard.quantities import count, digits, duration, show
 from dashboard.theme import title
-from effcore.objectives import METRICS, Metric, maximise, metric
+from effcore.objectives import METRICS, Metric, maximise, searched
 from effcore.pareto import pareto_mask, staircase
 from effcore.search.analysis import Gap, Growth, fates, growth, importance, savings, wanted, widest_gap
 from effcore.search.history import History, Tried
@@ -89,7 +89,7 @@ def _lines(history: History) -> tuple[str, ...]:
 
 def metric_label(name: str) -> str:
     """`latency_ms` as words; a name that is no metric stays as it is."""
-    return METRICS[name].label.lower() if name in METRICS else name
+    return searched(name).label.lower() if name in METRICS else name
 
 
 def parameter_label(name: str) -> str:
@@ -99,7 +99,7 @@ def parameter_label(name: str) -> str:
 
 
 def _reference(grown: Growth) -> str:
-    corner = ", ".join(f"{metric(name).label.lower()} {show(metric(name), value)}" for name, value in grown.scale.reference.items())
+    corner = ", ".join(f"{searched(name).label.lower()} {show(searched(name), value)}" for name, value in grown.scale.reference.items())
     return f"Reference point: {corner}. Each objective scaled to what finished, so that hypervolumes of different searches don't compare."
 
 
@@ -108,7 +108,7 @@ class Moment:
     """The frontier of the first two objectives after so many finished candidates.
 
     Attributes:
-        x, y: Metrics; accuracy is that on the validation images.
+        x, y: Metrics.
         points: Cost and quality in the units of the axes, with the name and whether it is on the frontier then.
         stairs: Corners of the staircase.
         later: Points that had not finished yet.
@@ -133,7 +133,7 @@ def moment(history: History, step: int) -> Moment | None:
     done = [t for t in wanted(history) if t.values]
     if len(history.objectives) < 2 or not done:
         return None
-    y, x = (metric(name) for name in history.objectives[:2])
+    y, x = (searched(name) for name in history.objectives[:2])
     now = done[: max(1, step)]
     mask = pareto_mask([_pair(t) for t in now], maximise=maximise(history.objectives[:2]))
     points = tuple((_scaled(x, t.values[1]), _scaled(y, t.values[0]), t.name, bool(on)) for t, on in zip(now, mask, strict=True) if t.values)
@@ -168,7 +168,7 @@ def share_of_growth(grown: Growth, shares: Sequence[float] = (0.5, 0.9, 1.0)) ->
 
 
 def learning(history: History) -> tuple[tuple[str, tuple[float, ...], str], ...]:
-    """Of every candidate that came to more than one rung: name, first objective at each rung in the unit of an axis, and its end."""
-    which = metric(history.objectives[0])
+    """Of every candidate that came to more than one rung, the best first: name, first objective at each in the unit of an axis, and its end."""
+    which = searched(history.objectives[0])
     rows = [(t.name, tuple(_scaled(which, r[0]) for r in t.rungs), t.fate) for t in history.tried if len(t.rungs) > 1]
-    return tuple(sorted(rows, key=lambda row: -float(np.max(row[1]))))
+    return tuple(sorted(rows, key=lambda row: -float(np.max(row[1])) if which.maximise else float(np.min(row[1]))))

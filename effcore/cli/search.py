@@ -37,7 +37,8 @@ def search(
     record = store.sweep(sweep)
     history = read_history(read_search(store, record.run_id))
     if gap:
-        print(_gap_text(store.spec_text(record.run_id), history), end="")
+        text = _gap_text(store.spec_text(record.run_id), history)
+        print_json({"spec": text}) if as_json else print(text, end="")
     elif as_json:
         print_json(report(history) | {"run_id": record.run_id})
     else:
@@ -61,6 +62,7 @@ def print_search(history: History, *, state: str) -> None:
         history: Of the search.
         state: Of its sweep, see `SweepRecord`.
     """
+    from effcore.objectives import searched
     from effcore.search.analysis import fates, growth, importance, nearest_miss, savings, widest_gap
 
     print(f"{history.name} on {history.task}: {history.strategy} by {history.sampler}, seed {history.seed}, stopping {history.stopping}")
@@ -83,7 +85,7 @@ def print_search(history: History, *, state: str) -> None:
         print(f"  predicted     {name} with a median error of {error:.1%} over {n} candidates")
     grown, missed, gap = growth(history), nearest_miss(history), widest_gap(history)
     if grown is not None:
-        corner = ", ".join(f"{name} {value:.4g}" for name, value in grown.scale.reference.items())
+        corner = ", ".join(f"{searched(name).name} {value:.4g}" for name, value in grown.scale.reference.items())
         print(f"  hypervolume   {grown.hypervolume[-1]:.3f} up to the reference point {corner}; each objective scaled to what finished")
         for share in (0.5, 0.9, 1.0):
             at = next(s for s, v in zip(grown.core_s, grown.hypervolume, strict=True) if v >= share * grown.hypervolume[-1])
@@ -95,4 +97,5 @@ def print_search(history: History, *, state: str) -> None:
     finished = sum(t.fate == "finished" for t in history.tried)
     doubt = f"; few candidates, {finished}: a hint at best" if finished < ENOUGH else ""
     for objective, shares in importance(history).items():
-        print(f"  {objective} depends on {', '.join(f'{name} {share:.0%}' for name, share in list(shares.items())[:5])} (PED-ANOVA{doubt})")
+        largest = ", ".join(f"{name} {share:.0%}" for name, share in list(shares.items())[:5])
+        print(f"  {searched(objective).name} depends on {largest} (PED-ANOVA{doubt})")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -18,21 +19,32 @@ from typing import Annotated
 import typer
 
 from effcore.cli.options import Broken, Checkpoint, Data, Home, Plugin, Resolution, Tls, Uri, brought, open_home
+from effcore.cli.reach import LOOPBACK, OWN, Reach, reach, url
 from effcore.errors import EffcoreError
 from effcore.execution.forkserver import die_with_parent
 from effcore.home import HOME, URI, find_home, find_uri
 
-ADDRESS = "127.0.0.1"
+ADDRESS = LOOPBACK
 PORT = 8501
 START_S = 60.0
 RUNNER = [sys.executable, "-m", "effcore", "runner"]
 RUNNER_RESTARTS = 3
 """A runner that was killed is started again, so that the page stays and its sweeps go on; one that can't live is not, for ever."""
 
+Address = Annotated[
+    str | None, typer.Option("--address", metavar="IP", help="Listen there and not on 127.0.0.1, for a class; needs EFFCORE_INSTRUCTOR_KEY.")
+]
+Hosts = Annotated[
+    list[str] | None,
+    typer.Option("--host", metavar="NAME", help="Name or address by which the class reaches the page. Repeatable; needs the key too."),
+]
+
 
 def serve(
     spec: Annotated[Path | None, typer.Argument(metavar="SPEC", help="A sweep to run at once, while the page is up.")] = None,
     port: Annotated[int, typer.Option("--port", metavar="N", min=1, max=65535, help="Port of the page; the next free one where it is taken.")] = PORT,
+    address: Address = None,
+    host: Hosts = None,
     home: Home = None,
     tracking_uri: Uri = None,
     data: Data = None,
@@ -54,8 +66,10 @@ def serve(
 ) -> None:
     """Show the dashboard, and run what is launched from it.
 
-    On 127.0.0.1 alone, until Ctrl-C.
+    On 127.0.0.1 alone unless --address or --host is given, until Ctrl-C.
     """
+    where = reach(address, host or ())
+    key = _class_key(find_home(home, make=False)) if where.beyond else {}
     shown = _recorded(demo, recording, alone=spec is None and tracking_uri is None)
     given = brought(data, broken, resolution, plugin, checkpoint)
     open_home(home, given, make=given.anything)
@@ -65,26 +79,51 @@ def serve(
 
         parse(read_text(spec), source=str(spec))  # a spec with problems is refused before anything is started or written
     folder, uri = find_home(home), shown or find_uri(tracking_uri)
-    chosen = free_port(port)
+    chosen = free_port(port, address=where.address)
     if chosen != port:
         print(f"Port {port} is taken; the page is on {chosen}.", file=sys.stderr)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    environment = os.environ | {HOME: str(folder)} | ({URI: uri} if uri else {})
+    environment = os.environ | {HOME: str(folder)} | ({URI: uri} if uri else {}) | key
     environment |= {"EFFCORE_TABLES": _tables(csv or []), "EFFCORE_STUDIES": _studies(optuna or [])}
-    processes = [_start(_page_command(chosen), environment, folder / "logs" / "page.log")]
+    processes = [_start(_page_command(chosen, where), environment, folder / "logs" / "page.log")]
     if shown is None:
         processes.append(_start(RUNNER, environment, folder / "logs" / "runner.log"))
     try:
-        _wait_for_page(chosen, processes[0], folder)
-        print(f"Dashboard: http://{ADDRESS}:{chosen}", file=sys.stderr)
+        own = url(where.here, chosen)
+        _wait_for_page(own, processes[0], folder)
+        _tell(where, chosen)
         if spec is not None:
             _run_here(spec, environment)
-            print(f"The page stays at http://{ADDRESS}:{chosen} until Ctrl-C.", file=sys.stderr)
+            print(f"The page stays at {own} until Ctrl-C.", file=sys.stderr)
         _watch(processes, environment, folder)
     except KeyboardInterrupt:
         print("\nStopped. `effcore serve` starts the page again; nothing is lost.", file=sys.stderr)
     finally:
         _end(processes)
+
+
+def _tell(where: Reach, port: int) -> None:
+    """Say where the page is, for who started it and for a class."""
+    own = url(where.here, port)
+    print(f"Dashboard: {own}", file=sys.stderr)
+    for name in where.hosts:
+        told = f"{url(name, port)}/class" if where.listens_beyond else f"{name}, by what leads from there to {own}"
+        print(f"For the class: {told}", file=sys.stderr)
+
+
+def _class_key(home: Path) -> dict[str, str]:
+    """The instructor's key as a variable, so that the page has a class for as long as it is reached, whatever becomes of the file of the key.
+
+    Raises:
+        EffcoreError: There is none: whoever reached the page could do everything.
+    """
+    from dashboard.classroom import KEY_FILE, KEY_VARIABLE, instructor_key
+
+    key = instructor_key(home)
+    if key is None:
+        said = "--address and --host let others reach the page, who without a class may do everything that you may."
+        raise EffcoreError(f"{said} Set {KEY_VARIABLE} to an instructor's key, or write one to {home / KEY_FILE}.")
+    return {KEY_VARIABLE: key}
 
 
 def _tables(given: list[str]) -> str:
@@ -110,8 +149,8 @@ def _studies(given: list[str]) -> str:
     from effcore.tracking.studies import Studies
 
     studies = _named(given, "--optuna", "URL")
-    for name, url in studies.items():
-        Studies(name, url)
+    for name, storage in studies.items():
+        Studies(name, storage)
     return json.dumps(studies)
 
 
@@ -197,26 +236,29 @@ def worker(
     serve_worker(Cluster(address, tls or Path("tls")), home=folder, slots=slots)
 
 
-def free_port(wished: int) -> int:
+def free_port(wished: int, *, address: str = ADDRESS) -> int:
     """The wished port, or the next one that nothing listens on.
 
     Raises:
-        EffcoreError: The next hundred are taken too.
+        EffcoreError: The next hundred are taken too, or the address is none of this machine.
     """
     for port in range(wished, min(wished + 100, 65536)):
-        with socket.socket() as probe:
+        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind((ADDRESS, port))
-            except OSError:
+                probe.bind((address, port))
+            except OSError as error:
+                if error.errno == errno.EADDRNOTAVAIL:
+                    raise EffcoreError(f"{address} is no address of this machine. `ip address` lists those there are; 0.0.0.0 is all.") from None
                 continue
             return port
-    raise EffcoreError(f"No port from {wished} to {wished + 99} is free on {ADDRESS}. Give another one with --port.")
+    raise EffcoreError(f"No port from {wished} to {wished + 99} is free on {address}. Give another one with --port.")
 
 
-def _page_command(port: int) -> list[str]:
-    options = {"server.address": ADDRESS, "server.port": port, "server.headless": "true", "browser.gatherUsageStats": "false"}
-    flags = [text for name, value in options.items() for text in (f"--{name}", str(value))]
+def _page_command(port: int, where: Reach) -> list[str]:
+    options = {"server.address": where.address, "server.port": port, "server.headless": "true", "browser.gatherUsageStats": "false"}
+    every = [*options.items(), *(("server.allowedHosts", name) for name in where.allowed if where.allowed != OWN)]
+    flags = [text for name, value in every for text in (f"--{name}", str(value))]
     return [sys.executable, "-m", "dashboard", *flags]
 
 
@@ -231,13 +273,13 @@ def _start(command: list[str], environment: dict[str, str], log: Path) -> subpro
         )  # fmt: skip
 
 
-def _wait_for_page(port: int, page: subprocess.Popen[bytes], home: Path) -> None:
+def _wait_for_page(own: str, page: subprocess.Popen[bytes], home: Path) -> None:
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
         if page.poll() is not None:
             break
         try:
-            with urllib.request.urlopen(f"http://{ADDRESS}:{port}/_stcore/health", timeout=2):
+            with urllib.request.urlopen(f"{own}/_stcore/health", timeout=2):
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.2)

@@ -55,6 +55,8 @@ def frontier(
     from effcore.cli.verdicts import chosen_device, print_ties, print_verdicts
 
     target = chosen_device(device, devices)
+    if verdicts and target is not None and not as_json:
+        raise EffcoreError("--verdicts judges the step that led to a point, --device its file: give one of them, or both with --json.")
     from effcore.reports.report import frontier_document, read_frontier, read_verdicts
 
     store = open_store(home, tracking_uri)
@@ -63,14 +65,14 @@ def frontier(
     if as_json:
         print_json(frontier_document(found, store.variants(sweep=store.sweep(sweep).run_id), verdicts=judged, device=target))
         return
-    if verdicts:
-        print_verdicts(found, judged)
-        return
     if not found.points and not found.left_out:
         record = store.sweep(sweep)
         print(f"No point yet: of {record.name!r}, which is {record.state}, no variant has come to its end. Another sweep: --sweep NAME.")
         return
-    print_frontier(found, device=target)
+    if verdicts:
+        print_verdicts(found, judged)
+    else:
+        print_frontier(found, device=target)
     print_ties(found)
 
 

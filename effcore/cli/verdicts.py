@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from effcore.cli.options import read_text
+from effcore.cli.options import left_out_lines, read_text
 from effcore.errors import EffcoreError
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def print_ties(frontier: Frontier) -> None:
 
 
 def print_verdicts(frontier: Frontier, verdicts: Mapping[str, Verdict]) -> None:
-    """Every point against its parent, in words, and the rules below."""
+    """Every point against its parent, in words, with the rules below, and what is left out and why."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -55,10 +55,15 @@ def print_verdicts(frontier: Frontier, verdicts: Mapping[str, Verdict]) -> None:
     for point in frontier.points:
         table.add_row(Text(point.name), Text("\n".join(_lines(verdicts[point.key]))))
     console = Console(width=None if Console().is_terminal else 160)
-    console.print(table)
-    console.print(Text("How a verdict comes about:"))
-    for rule in RULES:
-        console.print(Text(f"  {rule}"))
+    if frontier.points:
+        console.print(table)
+        console.print(Text("How a verdict comes about:"))
+        for rule in RULES:
+            console.print(Text(f"  {rule}"))
+    else:
+        console.print(Text("No point to show."))
+    for line in left_out_lines((entry.name, entry.reason) for entry in frontier.left_out):
+        console.print(Text(line))
 
 
 def _lines(verdict: Verdict) -> list[str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
 from effcore.errors import StoreError
-from effcore.tracking import Store
+from effcore.tracking import Store, SweepRecord
 
 SEARCH = "search.json"
 
@@ -26,7 +27,18 @@ def read_search(store: Store, run_id: str) -> dict[str, Any]:
     try:
         document: dict[str, Any] = json.loads(store.file(run_id, SEARCH).read_text())
     except StoreError as error:
-        name = store.sweep(run_id).name
-        message = f"The sweep {name!r} has no history of a search: it is a grid, or has only begun."
-        raise StoreError(f"{message} Give one with a searching strategy.") from error
+        raise StoreError(_why(store.sweep(run_id))) from error
     return document
+
+
+def _why(record: SweepRecord) -> str:
+    """Why a sweep has no history, and what to look at instead."""
+    if record.strategy == "one_shot":
+        name = shlex.quote(record.name)
+        return (
+            f"The sweep {record.name!r} searched by one_shot, which keeps no history of candidates. "
+            f"`effcore frontier --sweep {name}` shows what it built, `effcore proxies {name}` how well what it chose by ranks that."
+        )
+    if record.strategy == "grid":
+        return f"The sweep {record.name!r} is a grid and so has no history of a search. Give one with a searching strategy."
+    return f"The search {record.name!r} by {record.strategy} has no history yet: it has only begun, or waits."

@@ -62,6 +62,13 @@ def test_a_budget_that_decides_and_its_price(sheet: Worksheet) -> None:
     assert asked(sheet, "gain over B").answer == "C: 4.00 times the latency for 3.0 points of accuracy."
 
 
+def test_of_equally_accurate_points_that_fit_the_fastest_is_the_answer() -> None:
+    twin = make_worksheet([*FIVE, variant("a twin", 0.95, 0.30)], title="with a twin")
+    question = asked(twin, "may take at most 0.4 ms")
+    assert twin.points["B"].name == "a twin" and twin.points["C"].name == "b middle"
+    assert question.answer.startswith("C, 95.0% right in 0.2 ms")
+
+
 def test_a_step_with_its_intervals(sheet: Worksheet) -> None:
     question = asked(sheet, "the step is int8")
     assert question.text.startswith("From B to D")

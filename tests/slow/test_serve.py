@@ -32,12 +32,12 @@ measure: {{processes: 3, width: 1.0, max_s: 1}}
 class Served:
     """A home with `effcore serve` on it."""
 
-    def __init__(self, home: Home, *, port: int | None = None) -> None:
+    def __init__(self, home: Home, *arguments: str, port: int | None = None) -> None:
         self.home = home
         self.wished = port or free_port()
-        self.command = home.start("serve", "--port", self.wished)
-        line = wait_for(lambda: re.search(r"Dashboard: http://127.0.0.1:(\d+)\n", self.command.stderr), self.command, every_s=0.1)
-        self.port = int(line.group(1))
+        self.command = home.start("serve", "--port", self.wished, *arguments)
+        line = wait_for(lambda: re.search(r"Dashboard: http://([\d.]+):(\d+)\n", self.command.stderr), self.command, every_s=0.1)
+        self.where, self.port = line.group(1), int(line.group(2))
         self.store = Store(home.path)
 
     def process(self, word: str) -> int | None:
@@ -72,7 +72,7 @@ def taken() -> Iterator[int]:
         yield int(listener.getsockname()[1])
 
 
-def visit(port: int) -> None:
+def visit(port: int, host: str = "127.0.0.1") -> None:
     """Do what a browser does: have the page's script run to its end."""
     from streamlit.proto.BackMsg_pb2 import BackMsg
     from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -80,8 +80,8 @@ def visit(port: int) -> None:
 
     ask, answer = BackMsg(), ForwardMsg()
     ask.rerun_script.query_string = ""
-    address = f"ws://127.0.0.1:{port}/_stcore/stream"
-    with connect(address, origin=f"http://127.0.0.1:{port}", subprotocols=["streamlit"], max_size=None) as page:
+    address = f"ws://{host}:{port}/_stcore/stream"
+    with connect(address, origin=f"http://{host}:{port}", subprotocols=["streamlit"], max_size=None) as page:
         page.send(ask.SerializeToString())
         while answer.WhichOneof("type") != "script_finished":
             answer.ParseFromString(page.recv(timeout=120))
@@ -117,6 +117,44 @@ def test_sweeps_from_the_page(home: Home, taken: int) -> None:
     cancel_halfway(served)
     kill_the_sweep_alone(served)
     end(served)
+
+
+def answer_to(port: int, host: str) -> str:
+    """First line of the answer to a browser that was led here by that name."""
+    asked = f"GET /_stcore/stream HTTP/1.1\r\nHost: {host}:{port}\r\nOrigin: http://{host}:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as tab:
+        tab.sendall(f"{asked}Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode())
+        return tab.recv(4096).decode("latin-1").splitlines()[0]
+
+
+def own_address() -> str:
+    """An IPv4 address of this machine that others could reach."""
+    every = [a.address for some in psutil.net_if_addrs().values() for a in some if a.family == socket.AF_INET]
+    found = [address for address in every if not address.startswith(("127.", "169.254."))]
+    if not found:
+        pytest.skip("this machine has no address but its loopback ones")
+    return found[0]
+
+
+def test_a_class_reaches_the_page_by_the_address_that_was_given_and_nobody_by_another_name(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = own_address()
+    monkeypatch.delenv("EFFCORE_INSTRUCTOR_KEY", raising=False)
+    refused = home.start("serve", "--address", "0.0.0.0", "--host", address)
+    assert refused.end() == 2 and "Set EFFCORE_INSTRUCTOR_KEY to an instructor's key" in refused.stderr and not home.alive()
+    home.path.mkdir(exist_ok=True)
+    (home.path / "instructor.key").write_text("the key of this test")
+    served = Served(home, "--address", "0.0.0.0", "--host", address, "--host", "lecture.test")
+    told = "".join(f"For the class: http://{name}:{served.port}/class\n" for name in (address, "lecture.test"))
+    wait_for(lambda: told in served.command.stderr, served.command, every_s=0.1)
+    assert served.listening() == {("0.0.0.0", served.port)}
+    visit(served.port, address)
+    assert [answer_to(served.port, name).split()[1] for name in ("lecture.test", "localhost", "other.test")] == ["101", "101", "403"]
+    end(served)
+
+    alone = Served(home, "--address", address)
+    assert alone.listening() == {(address, alone.port)} and alone.where == address
+    visit(alone.port, address)
+    end(alone)
 
 
 def cancel_halfway(served: Served) -> None:

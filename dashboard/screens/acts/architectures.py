@@ -22,7 +22,8 @@ def act(recorded: Recorded) -> None:
     note(f"Rank correlation {proxy.tau:+.2f}.", key="tau", tone="lead")
     chart(_scatter(recorded, proxy, current_look()), key="proxy", alt=f"{proxy.label} against accuracy: rank correlation {proxy.tau:+.2f}.")
     values = {p.label: p.tau for p in found.values()}
-    chart(bars_figure(values, current_look(), x="Rank correlation with the accuracy reached", marked=proxy.label), key="taus", alt="All hints.")
+    alt = f"Rank correlation of each hint: {', '.join(f'{label} {tau:+.2f}' for label, tau in values.items())}."
+    chart(bars_figure(values, current_look(), x="Rank correlation with the accuracy reached", marked=proxy.label), key="taus", alt=alt)
 
 
 def _scatter(recorded: Recorded, proxy: architectures.Proxy, look: Look) -> go.Figure:

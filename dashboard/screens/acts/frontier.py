@@ -24,7 +24,10 @@ def act(recorded: Recorded) -> None:
     left, right = st.columns(2)
     first = min(range(len(rows)), key=lambda i: abs(len(dominance.dominators(rows, rows[i])) - FEW))
     chosen = left.selectbox("Network", range(len(rows)), index=first, format_func=lambda i: names[i], key="lesson-network")
-    budget = right.slider("Budget: at most so many ms a prediction", min(latency), max(latency), max(latency), key="lesson-budget", format="%.3f")
+    budgets = dominance.budgets(rows)
+    budget = right.select_slider(
+        "Budget: at most so many ms a prediction", budgets, value=budgets[-1], format_func=lambda ms: f"{ms:#.3g}", key="lesson-budget"
+    )
     found = dominance.dominators(rows, rows[chosen])
     marked = [names.index(d.name) for d in found]
     alt = f"{sum(frontier)} of {len(rows)} networks are on the frontier; {len(found)} dominate {names[chosen]}."
@@ -37,6 +40,6 @@ def act(recorded: Recorded) -> None:
         note(f"Nothing dominates {names[chosen]}: what is faster is less accurate, what is more accurate is slower.", key="dominators", tone="lead")
     inside = dominance.best_within(rows, budget)
     if inside is None:
-        note(f"No network needs at most {budget:.3g} ms.", key="budget", tone="lead")
+        note(f"No network needs at most {budget:#.3g} ms.", key="budget", tone="lead")
     else:
-        note(f"At most {budget:.3g} ms buys {percent(inside.value('accuracy'), places=1)}: {inside.name}.", key="budget", tone="lead")
+        note(f"At most {budget:#.3g} ms buys {percent(inside.value('accuracy'), places=1)}: {inside.name}.", key="budget", tone="lead")

@@ -18,9 +18,8 @@ def act(recorded: Recorded) -> None:
     kernel = second.select_slider("Kernel K", [1, 3, 5, 7], value=3, key="lesson-kernel")
     side = third.select_slider("Side of the image H = W", [7, 14, 28, 56], value=14, key="lesson-side")
     whole, parts = separable.full(channels, kernel, side), separable.separable(channels, kernel, side)
-    note(
-        f"K² C² H W = {whole.macs:,} against (K² C + C²) H W = {parts.macs:,}: {whole.macs / parts.macs:.1f} times fewer.", key="formula", tone="lead"
-    )
+    said = separable.compared(whole.macs, parts.macs)
+    note(f"K² C² H W = {whole.macs:,} against (K² C + C²) H W = {parts.macs:,}: {said}.", key="formula", tone="lead")
     values = {"convolution": whole.macs / 1e6, "depthwise separable": parts.macs / 1e6}
     chart(bars_figure(values, current_look(), x="Multiply-accumulates (millions)"), key="macs", alt=f"{whole.macs:,} and {parts.macs:,} products.")
     heading("Measured", key="measured-section")

@@ -136,9 +136,14 @@ def test_what_is_exported_a_quota_that_is_kept_and_a_class_that_is_emptied(schoo
     assert rows[0] == ["question", "student", "guess", "at"] and rows[1][:3] == ["lesson-frontier", "Bob", "4.0"]
     rows = saved(teacher, "The students as CSV", tmp_path)
     assert rows[0][0] == "student" and rows[1][0] == "Bob" and len(rows) == 2
+    switch(teacher, "The door is closed", until=lambda: school.room.is_set("door closed"))
+    door = teacher.locator(".st-key-set-door input")
+    assert door.is_checked()
     teacher.get_by_text("Start with an empty class").click()
     teacher.get_by_role("button", name="Forget the class").click()
     teacher.get_by_text("0 have joined").wait_for()
+    wait(teacher, lambda: not door.is_checked())
+    assert not school.room.is_set("door closed")
     to(page, "Class")
     page.get_by_label("Your name, or any other").wait_for()
     assert school.room.names() == ()

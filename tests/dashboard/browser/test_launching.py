@@ -86,6 +86,18 @@ def test_a_preset_waits_in_the_queue_stands_still_and_goes_on(site: Any, visit: 
     row_of(page, "fewer families").get_by_text("waiting").wait_for()
 
 
+def test_a_clone_leads_from_the_form_to_the_field_for_pasted_specs_which_holds_it(site: Any, visit: Any) -> None:
+    page = visit.open(f"{site.url}/launch")
+    page.locator('[class*="st-key-form-architecture"]').first.wait_for()
+    assert page.get_by_role("textbox", name="Spec in YAML").count() == 0
+    page.locator(f".st-key-clone-{site.sweep}").get_by_role("button", name="Clone").click()
+    field = page.get_by_role("textbox", name="Spec in YAML")
+    field.wait_for()
+    page.wait_for_function("document.querySelector('.st-key-pasted-spec textarea').value !== ''")
+    assert field.input_value() == site.store.spec_text(site.sweep)
+    page.get_by_role("button", name="Submit 8 variants").wait_for()
+
+
 def test_the_log_of_a_sweep_grows_while_it_is_looked_at(site: Any, visit: Any) -> None:
     log = site.store.home / "logs" / f"sweep-{site.sweep}.log"
     log.parent.mkdir(exist_ok=True)

@@ -45,6 +45,18 @@ def test_words_and_techniques_leave_a_part_which_stands_in_the_address(states: s
     assert drawn(page) == 4
 
 
+def test_choosing_on_validation_accuracy_sets_the_box_of_the_axis_and_the_title(states: str, tab: Any) -> None:
+    page = tab.open(f"{states}/?state=done")
+    drawn(page)
+    box = page.locator(".st-key-bound-y input")
+    assert (box.input_value(), page.locator('[class*="st-key-title-heading"]').inner_text()) == ("Accuracy (%)", "Accuracy against latency")
+    page.get_by_role("button", name="Choose on validation accuracy").click()
+    page.wait_for_function("document.querySelector('.st-key-bound-y input').value === 'Validation accuracy (%)'")
+    page.get_by_text("Validation accuracy against latency", exact=True).wait_for()
+    page.wait_for_url(re.compile("y=val_accuracy"))
+    page.locator(".st-key-fairness").wait_for(state="detached")
+
+
 def test_a_copied_link_shows_the_same_to_someone_else(states: str, tab: Any, browser: Any) -> None:
     run = next(v.run_id for v in filled().frame if v.name == "cnn x1")
     address = f"{states}/?state=done&x=size_mb&y=val_accuracy&with=pruning&bx=0.5&third=latency_ms&arrows=quantization&knee=1&base={run}"

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import io
 import zipfile
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
+from fake_store import FakeStore
 
 from dashboard.charts.slide import enlarged, slide
 from dashboard.exports import drawing, handout
 from dashboard.exports.handout import HandOut, hand_out_files, hand_out_zip
+from dashboard.screens.hand_out import specs_of
 from dashboard.theme import DARK, LIGHT, Look, template
-from effcore.errors import EffcoreError
+from effcore.errors import EffcoreError, StoreError
 
 
 def figure(look: Look) -> go.Figure:
@@ -24,7 +27,8 @@ def figure(look: Look) -> go.Figure:
 
 TAKEN = HandOut(
     title="Accuracy <b>against</b> latency", source="study · AMD · measured 2026-11-28", figure=figure,
-    frame=pd.DataFrame({"point": ["=x"], "latency_ms": [0.5]}), address="http://127.0.0.1:8501/frontier?sweep=s1", spec="name: study\n",
+    frame=pd.DataFrame({"point": ["=x"], "latency_ms": [0.5]}), address="http://127.0.0.1:8501/frontier?sweep=s1",
+    specs={"spec.yaml": "name: study\n"},
 )  # fmt: skip
 
 
@@ -45,6 +49,31 @@ def test_with_a_browser_there_are_four_pictures_and_what_makes_them_again(monkey
         assert part in readme
     assert asked["slide-dark"].layout.template.layout.paper_bgcolor == DARK.paper
     assert zipfile.ZipFile(io.BytesIO(hand_out_zip(TAKEN))).namelist() == sorted(files)
+
+
+def test_of_several_sweeps_each_has_its_spec_and_what_was_not_kept_is_said(monkeypatch: pytest.MonkeyPatch, store: FakeStore) -> None:
+    monkeypatch.setattr(handout, "browser", lambda: None)
+    one = [v for v in store.frame if v.status == "FINISHED"][:4]
+    names = {"sweep0": "quick start", "s1": "two", "s2": "two", "s3": "gone"}
+    store.records = [replace(store.records[0], run_id=run, name=name) for run, name in names.items()]
+    store.texts = {run: f"name: {name} {run}\n" for run, name in names.items() if name != "gone"}
+
+    def kept(run_id: str) -> str:
+        if run_id not in store.texts:
+            raise StoreError(f"Run {run_id} has no file 'spec.yaml'.")
+        return store.texts[run_id]
+
+    monkeypatch.setattr(store, "spec_text", kept)
+    assert specs_of(store, one) == ({"spec.yaml": "name: quick start sweep0\n"}, 0)  # type: ignore[arg-type]
+    specs, lost = specs_of(store, [replace(v, sweep=run) for v, run in zip(one, names, strict=True)])  # type: ignore[arg-type]
+    assert lost == 1
+    assert specs == {"spec-quick-start.yaml": "name: quick start sweep0\n", "spec-two.yaml": "name: two s1\n", "spec-two-2.yaml": "name: two s2\n"}
+    files = hand_out_files(replace(TAKEN, specs=specs, lost=lost))
+    assert set(specs) <= set(files) and "spec.yaml" not in files
+    readme = str(files["README.md"])
+    assert "It is of 4 sweeps, each with a spec of its own. Made again" in readme
+    assert "    effcore run spec-quick-start.yaml\n    effcore run spec-two.yaml\n    effcore run spec-two-2.yaml\n    effcore serve" in readme
+    assert "Not with it: 1 spec that was not kept." in readme and "It is of" not in str(hand_out_files(TAKEN)["README.md"])
 
 
 def test_without_a_browser_the_slides_are_pages_and_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from onnx import numpy_helper
 
 from dashboard.lessons import LESSONS, dominance, pruning, quantization, recorded, search, separable
 from dashboard.lessons.distillation import soft_labels
-from dashboard.lessons.recorded import FILES, FOLDER, Recorded
+from dashboard.lessons.recorded import FILES, FOLDER, Recorded, Row
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +126,13 @@ def test_cost_of_a_separable_convolution() -> None:
     assert (cheap.params, cheap.macs) == (4_672, 915_712)
 
 
+@pytest.mark.parametrize(("channels", "kernel", "said"), [
+    (64, 3, "7.9 times fewer"), (8, 1, "1.125 times as many"), (256, 1, "1.004 times as many"), (8, 3, "4.2 times fewer"),
+])  # fmt: skip
+def test_two_convolutions_may_have_more_products_than_one(channels: int, kernel: int, said: str) -> None:
+    assert separable.compared(separable.full(channels, kernel, 14).macs, separable.separable(channels, kernel, 14).macs) == said
+
+
 def test_dominance(shipped: Recorded) -> None:
     rows = shipped.rows()
     for row, on in zip(rows, dominance.on_frontier(rows), strict=True):
@@ -134,6 +141,21 @@ def test_dominance(shipped: Recorded) -> None:
     assert dominance.best_within(rows, fastest / 2) is None
     best = dominance.best_within(rows, 1e9)
     assert best is not None and best.value("accuracy") == max(r.value("accuracy") for r in rows)
+
+
+def test_every_network_of_the_frontier_is_the_answer_to_some_budget_and_no_other_one_is(shipped: Recorded) -> None:
+    rows, budgets = shipped.rows(), dominance.budgets(shipped.rows())
+    front = {r.name for r, on in zip(rows, dominance.on_frontier(rows), strict=True) if on}
+    answers = [dominance.best_within(rows, ms) for ms in budgets]
+    assert {r.name for r in answers if r is not None} == front and len(front) == 8 and None not in answers
+    assert budgets == tuple(sorted(set(budgets))) and 40 <= len(budgets) <= 201
+    assert budgets[0] >= min(r.value("latency_ms") for r in rows) and max(r.value("latency_ms") for r in rows) <= budgets[-1] < 0.41
+
+
+def test_of_equally_accurate_networks_the_fastest_is_bought() -> None:
+    slow, fast = (Row({"name": n, "metrics": {"accuracy": 0.9, "latency_ms": ms}}) for n, ms in (("slow", 2.0), ("fast", 1.0)))
+    best = dominance.best_within((slow, fast), 3.0)
+    assert best is not None and best.name == "fast"
 
 
 def test_a_search_is_a_real_one_and_the_same_again(shipped: Recorded) -> None:

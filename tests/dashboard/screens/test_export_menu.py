@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from dashboard.views.compare import compare_view, compared_spec
 from dashboard.views.search import search_view
 from effcore.analysis.frontier import Evidence
 from effcore.spec import parse
+from effcore.spec.dimensions import Dimension
 
 Open = Callable[..., AppTest]
 ROOT = Path(__file__).resolve().parents[3]
@@ -72,9 +74,19 @@ def test_the_spec_of_compared_points_builds_them_again(store: FakeStore) -> None
 
 
 def test_every_candidate_of_a_search_has_its_row() -> None:
-    frame = tried_table(search_view(searched()))
-    assert list(frame["candidate"]) == ["n0", "n1", "n2"] and list(frame["accuracy"]) == [0.8, 0.9, 0.95]
-    assert list(frame["architecture.width"]) == [0.5, 1.0, 2.0] and set(frame["fate"]) == {"finished"}
+    space = (
+        Dimension(name="architecture.width", labels=("0.5", "1.0", "2.0"), ordered=True),
+        Dimension(name="training.rate", low=0.001, high=0.1, log=True),
+        Dimension(name="pruning", labels=("none", "with")), Dimension(name="pruning.amount", low=0.1, high=0.9, needs=(("pruning", 1),)),
+    )  # fmt: skip
+    decided = [{"architecture.width": float(n), "training.rate": 0.01, "pruning": float(n == 2), "pruning.amount": 0.25} for n in range(3)]
+    history = searched()
+    tried = tuple(replace(t, assignment=one) for t, one in zip(history.tried, decided, strict=True))
+    frame = tried_table(search_view(replace(history, space=space, tried=tried)))
+    assert list(frame["candidate"]) == ["n0", "n1", "n2"] and set(frame["fate"]) == {"finished"}
+    assert list(frame["val_accuracy"]) == [0.8, 0.9, 0.95] and "accuracy" not in frame
+    assert list(frame["architecture.width"]) == ["0.5", "1.0", "2.0"] and set(frame["training.rate"]) == {"0.01"}
+    assert list(frame["pruning"]) == ["none", "none", "with"] and list(frame["pruning.amount"].fillna("")) == ["", "", "0.25"]
 
 
 def test_what_is_made_after_the_page_is_drawn_comes_from_the_store_that_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -184,6 +184,8 @@ def test_all_sweeps_of_a_task_stand_together(open_page: Open, store: FakeStore, 
     store.frame = make_variants(count=4) + [make_variant(recipe, sweep="b")]
     store.records = [*store.records, FakeSweep(run_id="b", name="b", state="done", started_ms=START_MS + 9)]
     app = open_page(sweep="all-mnist5k")
+    assert "The spec" not in [b.proto.label for b in app.get("download_button")]  # no one spec makes this view again
+    assert "The spec" in [b.proto.label for b in open_page(sweep="sweep0").get("download_button")]
     assert "5 points" in page_text(app)
     assert "1 point " in page_text(open_page(sweep="b"))
 

@@ -203,6 +203,17 @@ def test_an_earlier_sweep_is_cloned_into_the_field_for_pasted_specs_and_shows_it
     assert app.metric[0].value == "64"
 
 
+def test_a_clone_that_fails_says_so_in_its_row(open_page: Open, store: FakeStore, monkeypatch: pytest.MonkeyPatch, page_text: Text) -> None:
+    def unreadable(run_id: str) -> str:
+        raise StoreError(f"Run {run_id} has no file spec.yaml.")
+
+    app = open_page("launch")
+    monkeypatch.setattr(store, "spec_text", unreadable)
+    app.button(key="clone-sweep0").click().run()
+    assert not app.exception and [t.key for t in app.text_area] == ["form-description"]
+    assert "Its spec can't be read: Run sweep0 has no file spec.yaml." in page_text(app)
+
+
 def test_a_preset_is_one_click_from_its_cost_and_a_second_from_the_queue(open_page: Open, store: FakeStore) -> None:
     store.records = []
     app = open_page("launch")

@@ -14,7 +14,7 @@ from dashboard.classroom import DOOR_CLOSED, KEY_VARIABLE, Classroom
 from dashboard.classroom.audience import INSTRUCTOR, STUDENT
 from dashboard.screens.leading import guesses_text, students_frame
 from dashboard.views.predict import step_question
-from effcore.home import is_paused
+from effcore.home import is_paused, pause
 
 Open = Callable[..., AppTest]
 Text = Callable[[Any], str]
@@ -57,6 +57,22 @@ def test_the_queue_is_paused_and_the_door_closed(panel: AppTest, room: Classroom
     assert not is_paused(tmp_path / "home")
     panel.toggle(key="set-door").set_value(True).run()
     assert room.is_set(DOOR_CLOSED)
+
+
+def test_the_switches_stand_as_what_holds_after_the_class_was_forgotten_and_after_another_page_paused(
+    panel: AppTest, room: Classroom, tmp_path: Path
+) -> None:
+    for key in ("set-door", "set-names", "set-more"):
+        panel.toggle(key=key).set_value(True).run()
+    panel.button(key="empty-class").click().run()
+    switches = {t.key: t.value for t in panel.toggle}
+    assert switches == {"pause-queue": False, "set-door": False, "set-names": False, "set-more": False} and not room.is_set(DOOR_CLOSED)
+    pause(tmp_path / "home", True)
+    assert panel.run().toggle(key="pause-queue").value
+    panel.toggle(key="pause-queue").set_value(False).run()
+    assert not is_paused(tmp_path / "home") and not panel.toggle(key="pause-queue").value
+    panel.toggle(key="set-door").set_value(True).run()
+    assert room.is_set(DOOR_CLOSED) and panel.toggle(key="set-door").value and not panel.exception
 
 
 def test_an_emptied_class_throws_its_students_out(panel: AppTest, room: Classroom, open_page: Open, page_text: Text) -> None:

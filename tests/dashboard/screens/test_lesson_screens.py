@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from page_charts import figures
+from page_charts import charts, figures
 from streamlit.testing.v1 import AppTest
 
 from dashboard.classroom import KEY_VARIABLE, Classroom
 from dashboard.classroom.audience import INSTRUCTOR, STUDENT
-from dashboard.lessons import LESSONS, recorded
+from dashboard.lessons import LESSONS, architectures, recorded
 from dashboard.views.predict import step_question
 
 Open = Callable[..., AppTest]
@@ -52,6 +53,23 @@ def test_a_guess_is_locked_and_compared(open_page: Open, page_text: Text) -> Non
     assert "Locked: 5 networks" in page_text(app) and app.slider[0].disabled
     app.query_params["step"] = "1"
     assert "You guessed 5 networks" in page_text(app.run())
+
+
+def test_the_bars_of_all_hints_are_told_with_their_figures(open_page: Open) -> None:
+    told = [c["alt"] for c in charts(open_page("lesson", lesson="architectures", step="1"))]
+    (bars,) = [alt for alt in told if alt.startswith("Rank correlation of each hint: ")]
+    found = architectures.proxies(recorded.read())
+    assert len(found) > 2 and all(f"{p.label} {p.tau:+.2f}" in bars for p in found)
+
+
+def test_a_guess_without_a_unit_is_told_without_a_blank_for_it(open_page: Open, page_text: Text) -> None:
+    app = open_page("lesson", lesson="architectures")
+    app.slider[0].set_value(-1.0)
+    app.button(key="lock-lesson-architectures").click().run()
+    assert "Locked: -1.\n" in page_text(app) + "\n"
+    app.query_params["step"] = "1"
+    told = next(line for line in page_text(app.run()).splitlines() if line.startswith("You guessed"))
+    assert re.fullmatch(r"You guessed -1: \d\.\d+ off\.", told)
 
 
 @pytest.fixture
@@ -115,12 +133,25 @@ def test_any_step_can_be_guessed(open_page: Open, page_text: Text, store: Any) -
     app = open_page("predict", run=step.run_id)
     assert not app.exception and "What does this step do" in page_text(app) and figures(app) == []
     assert step.name not in page_text(app)
-    for name, value in (("latency", 2.0), ("accuracy", -1.0)):
-        app.slider(key=f"slider-step-{step.run_id}-{name}").set_value(value)
+    faster, points = app.select_slider(key=f"slider-step-{step.run_id}-latency"), app.slider(key=f"slider-step-{step.run_id}-accuracy")
+    assert (faster.value, points.value) == (1.0, 0.0)
+    faster.set_value(2.0)
+    points.set_value(-1.0)
     for _ in range(2):
         next(b for b in app.button if b.key and b.key.startswith("lock")).click().run()
     said = page_text(app)
     assert not app.exception and "times as fast" in said and "points of accuracy" in said and "You guessed 2 times" in said
+
+
+def test_a_guess_that_was_locked_before_the_slider_had_other_places_is_shown(open_page: Open, page_text: Text, store: Any, room: Classroom) -> None:
+    variants = store.variants()
+    step = next(v for v in variants if v.technique == "pruning" and step_question(variants, v.run_id))
+    ada = room.join("Ada")
+    room.lock(f"step-{step.run_id}-latency", ada, 2.3)
+    app = open_page("predict", run=step.run_id)
+    app.session_state[STUDENT] = ada
+    app.run()
+    assert not app.exception and "Locked: 2.3 times." in page_text(app) and app.select_slider[0].value == 2.3
 
 
 def test_a_step_without_a_measured_parent(open_page: Open, page_text: Text) -> None:

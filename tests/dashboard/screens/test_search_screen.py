@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from fake_store import SEARCHED, FakeStore, searched
+from page_charts import charts
 from streamlit.testing.v1 import AppTest
 
 Open = Callable[..., AppTest]
@@ -28,6 +29,26 @@ def test_a_search_is_replayed_and_its_gap_fills_the_launch_form(open_page: Open,
     app.button(key="fill-gap-sweep0").click().run()
     assert not app.exception
     assert "name: searched gap" in app.text_area[0].value and "constraints" in app.text_area[0].value
+
+
+def test_a_search_in_one_shot_is_told_where_to_look(open_page: Open, store: FakeStore, page_text: Text) -> None:
+    store.records = [replace(store.records[0], name=f"supernet {n}", strategy="one_shot", run_id=f"shot{n}") for n in range(4)]
+    said = page_text(open_page("search"))
+    assert "Nothing has been searched yet" in said
+    assert "Not here: supernet 0, supernet 1, supernet 2 and 1 more. A search in one shot keeps no history of candidates" in said
+
+
+def test_of_very_many_candidates_the_page_says_how_many_are_drawn(open_page: Open, store: FakeStore, page_text: Text) -> None:
+    history = searched()
+    for count, below in ((40, "Dotted: stopped"), (41, "Shown are the best 40 of 41 candidates that came to more than one rung. Dotted: stopped")):
+        tried = tuple(replace(history.tried[0], number=n, name=f"n{n}", fate="stopped", rungs=((0.5, 1.0), (0.8, 1.0))) for n in range(count))
+        store.files["sweep0", "search.json"] = json.dumps(replace(history, tried=tried).document).encode()
+        app = open_page("search")
+        assert f"Learning over the rungs\n{below} on the way." in page_text(app)
+        assert "Not here" not in page_text(app)
+        of = "40 candidates" if count == 40 else "the best 40 of 41 candidates"
+        assert [c["alt"] for c in charts(app)] == [f"Validation accuracy over the rungs of {of}"]
+        assert charts(app)[0]["figure"]["layout"]["annotations"][0]["text"] == "Validation accuracy, % · ↑ better"
 
 
 def test_without_a_search_the_page_says_how_to_make_one(open_page: Open, page_text: Text) -> None:

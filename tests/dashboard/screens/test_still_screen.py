@@ -11,6 +11,7 @@ import pytest
 from page_charts import figures
 from streamlit.testing.v1 import AppTest
 
+from dashboard.screens import hand_out, still
 from dashboard.screens.still import address_of
 
 Open = Callable[..., AppTest]
@@ -54,6 +55,20 @@ def test_the_page_offers_hand_out_worksheet_and_address(open_page: Open) -> None
     labels = {b.proto.label for b in app.get("download_button")} | {b.label for b in app.button}
     assert not app.exception and {"Hand-out", "Worksheet", "Its answers"} <= labels
     assert any("frozen=1&until=" in c.value for c in app.code)
+
+
+@pytest.mark.parametrize(("called", "alone"), [
+    ("http://127.0.0.1:8501", True), ("http://localhost:8501", True), ("http://[::1]:8501", True), ("http://192.168.1.20:8501", False),
+    ("https://lecture.example.org", False),
+])  # fmt: skip
+def test_addresses_that_only_this_machine_opens_are_said_to_be(
+    open_page: Open, page_text: Text, called: str, alone: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hand_out, "base_address", lambda: called)
+    monkeypatch.setattr(still, "base_address", lambda: called)
+    app = open_page("frontier")
+    assert ("Only this machine opens the addresses below. `effcore serve --address`" in page_text(app)) == alone
+    assert sum(code.value.startswith(f"{called}/?") for code in app.code) == 2
 
 
 @pytest.mark.parametrize("page", ["techniques", "compare", "point"])

@@ -10,7 +10,7 @@ from dashboard.charts.search import growth_figure, moment_figure, rungs_figure
 from dashboard.quantities import digits
 from dashboard.theme import DARK, LIGHT
 from dashboard.views.search import learning, moment, parameter_label, search_view, share_of_growth
-from effcore.objectives import metric
+from effcore.objectives import searched
 from effcore.search.analysis import growth
 from effcore.search.history import Fate, History, Tried
 
@@ -38,7 +38,7 @@ def test_the_view_says_what_was_tried_saved_and_left() -> None:
     assert view.lines[0].startswith("Saved 32 s of a core: 30 s by sharing, 6 s by stopping")
     assert view.lines[1:] == ("Predicted latency with a median error of 5.0 % over 4 candidates.", "Constraints: latency_ms <= 2.")
     assert view.reasons == (("too <slow>", 1),) and view.importance == {} and view.steps == 4
-    assert "accuracy 79.0 %" in view.reference and "don't compare" in view.reference
+    assert view.reference.startswith("Reference point: validation accuracy 79.0 %, latency ") and "don't compare" in view.reference
     assert view.gap is not None and [t.name for t in view.gap.between] in (["n1", "n5"], ["n5", "n1"])
 
 
@@ -53,6 +53,10 @@ def test_the_frontier_is_replayed(step: int, front: list[str], later: int) -> No
     figure = moment_figure(then, LIGHT)
     assert len(figure.data[3].x) == len(front) and len(figure.data[0].x) == later
     assert figure.layout.annotations[0].text == "Validation accuracy, % · ↑ better"
+    turned = tuple(replace(t, values=t.values and t.values[::-1]) for t in HISTORY.tried)
+    across = moment(replace(HISTORY, objectives=("latency_ms", "accuracy"), tried=turned), step)
+    assert across is not None
+    assert moment_figure(across, LIGHT).layout.xaxis.title.text == "Validation accuracy, % · better →"
 
 
 def test_growth_says_when_most_was_reached() -> None:
@@ -72,8 +76,18 @@ def test_growth_says_when_most_was_reached() -> None:
 def test_the_course_over_the_rungs_tells_who_was_stopped_without_colour() -> None:
     rows = learning(HISTORY)
     assert rows == (("n0", (50.0, 80.0), "finished"), ("n3", (30.0, 40.0), "stopped"))
-    figure = rungs_figure(rows, metric("accuracy"), LIGHT)
+    figure = rungs_figure(rows, searched("accuracy"), LIGHT)
+    assert figure.layout.annotations[0].text == "Validation accuracy, % · ↑ better" and figure.layout.yaxis.type == "linear"
     assert [t.line.dash for t in figure.data] == ["solid", "dot"] and [t.marker.symbol for t in figure.data] == ["circle", "x"]
+
+
+def test_a_cost_over_the_rungs_is_on_the_axis_that_its_title_says_the_best_first_and_forty_at_most() -> None:
+    many = tuple(tried(n, (1.0 + n,), rungs=((2.0 + n,), (1.0 + n,))) for n in reversed(range(41)))
+    rows = learning(replace(HISTORY, objectives=("latency_ms",), tried=many))
+    assert rows[0] == ("n0", (2.0, 1.0), "finished") and len(rows) == 41
+    figure = rungs_figure(rows, searched("latency_ms"), LIGHT)
+    assert len(figure.data) == 40 and all("n40" not in text for trace in figure.data for text in trace.hovertext)
+    assert figure.layout.yaxis.type == "log" and figure.layout.annotations[0].text == "Latency, ms, log scale · ↓ better"
 
 
 def test_one_objective_has_no_frontier() -> None:

@@ -6,13 +6,16 @@ from pathlib import Path
 
 import pytest
 from family import evidence, hits, point
+from stores import make_record, make_spec
 
 from effcore.analysis.frontier import Frontier, find_frontier
 from effcore.analysis.ties import with_ties
 from effcore.analysis.verdict import RULES, judge_all
+from effcore.cli import show
 from effcore.cli.show import print_frontier
 from effcore.cli.verdicts import chosen_device, print_ties, print_verdicts
 from effcore.errors import EffcoreError, SpecError
+from effcore.tracking import Store
 
 
 @pytest.fixture
@@ -57,3 +60,32 @@ def test_devices_come_from_the_catalogue_and_a_file(tmp_path: Path) -> None:
     path.write_text("mine: 3")
     with pytest.raises(SpecError, match=r"devices\.yaml: 1 problem"):
         chosen_device("mine", path)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.delenv("EFFCORE_TRACKING_URI", raising=False)
+    return tmp_path
+
+
+def test_verdicts_of_a_sweep_with_one_that_failed_name_it_too(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store, spec = Store(home), make_spec()
+    sweep = store.open_sweep(spec)
+    show.frontier(home=home, verdicts=True)
+    assert capsys.readouterr().out == "No point yet: of 'one', which is running, no variant has come to its end. Another sweep: --sweep NAME.\n"
+    store.log_variant(sweep, make_record(sweep, spec.recipes[1], metrics={}, error="out of memory"))
+    show.frontier(home=home, verdicts=True)
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "No point to show." and len(said) == 2 and said[1].startswith("left out: mlp x0.5") and "out of memory" in said[1]
+    store.log_variant(sweep, make_record(sweep, spec.recipes[0]))
+    show.frontier(home=home, verdicts=True)
+    said = capsys.readouterr().out.splitlines()
+    assert "verdict of its last step" in said[0] and f"  {RULES[-1]}" in said
+    assert said[-1].startswith("left out: mlp x0.5") and "out of memory" in said[-1]
+
+
+def test_verdicts_and_a_device_are_two_tables(home: Path) -> None:
+    Store(home).open_sweep(make_spec())
+    with pytest.raises(EffcoreError, match="the step that led to a point, --device its file: give one of them, or both with --json"):
+        show.frontier(home=home, verdicts=True, device="microcontroller-2mb")
+    show.frontier(home=home, verdicts=True, device="microcontroller-2mb", as_json=True)
