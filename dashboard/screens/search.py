@@ -93,7 +93,7 @@ def _elsewhere() -> None:
     if names and still.asked() is None:
         listed = ", ".join(names[:_MOST_NAMES]) + (f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else "")
         said = f"Not here: {listed}. A search in one shot keeps no history of candidates; what it built is on the frontier"
-        note(f"{said}, and `effcore proxies` says how well what it chose by ranks that.", key="one-shots")
+        note(f"{said}, and effcore proxies says how well it ranked that before it was built.", key="one-shots")
 
 
 def _replay(view: SearchView, kept: Kept) -> None:

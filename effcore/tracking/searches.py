@@ -37,7 +37,7 @@ def _why(record: SweepRecord) -> str:
         name = shlex.quote(record.name)
         return (
             f"The sweep {record.name!r} searched by one_shot, which keeps no history of candidates. "
-            f"`effcore frontier --sweep {name}` shows what it built, `effcore proxies {name}` how well what it chose by ranks that."
+            f"`effcore frontier --sweep {name}` shows what it built, `effcore proxies {name}` how well it ranked that before it was built."
         )
     if record.strategy == "grid":
         return f"The sweep {record.name!r} is a grid and so has no history of a search. Give one with a searching strategy."

@@ -64,7 +64,7 @@ def test_the_spec_of_a_gap_is_yaml_or_one_document(home: Path, capsys: pytest.Ca
     ("grid", "The sweep 'one' is a grid and so has no history of a search. Give one with a searching strategy."),
     ("tpe", "The search 'one' by tpe has no history yet: it has only begun, or waits."),
     ("one_shot", "The sweep 'one' searched by one_shot, which keeps no history of candidates. `effcore frontier --sweep one` shows what it built, "
-                 "`effcore proxies one` how well what it chose by ranks that."),
+                 "`effcore proxies one` how well it ranked that before it was built."),
 ])  # fmt: skip
 def test_a_sweep_without_a_history_is_told_what_it_is(home: Path, strategy: str, said: str) -> None:
     store = Store(home)
