@@ -278,3 +278,8 @@ def _to_address(name: str, value: str) -> None:
     elif name in st.query_params:
         del st.query_params[name]
     st.session_state[f"seen-{name}"] = st.query_params.get(name)
+
+
+def set_bound(name: str, value: str) -> None:
+    """Choose for the reader, beside the address: a box that the reader used before does not follow the address alone."""
+    st.session_state[f"bound-{name}"] = value

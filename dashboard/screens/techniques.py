@@ -18,7 +18,7 @@ from dashboard.screens.cards import show
 from dashboard.screens.chart import chart
 from dashboard.screens.choose import choose_environment, choose_source
 from dashboard.screens.export import Kept, export_menu
-from dashboard.screens.parts import bound, bound_now, current_look, empty, explained, go, heading, note
+from dashboard.screens.parts import bound, bound_now, current_look, empty, explained, go, heading, note, set_bound
 from dashboard.screens.picking import picked_row
 from dashboard.tables import dose_table, height, pairs_table, steps_table, techniques_table
 from dashboard.theme import title
@@ -139,6 +139,7 @@ def _table(view: TechniquesView, chosen: str) -> DeltaGenerator:
     alt, of = f"{count(len(frame), 'technique')} and what they did", [row.technique for row in view.rows]
     row = picked_row(frame, columns, key="techniques-table", of=of, height="content", alt=alt)
     if row is not None and view.rows[row].technique != chosen:
+        set_bound(routes.TECHNIQUE, view.rows[row].technique)
         st.query_params[routes.TECHNIQUE] = view.rows[row].technique
         st.rerun()
     return place

@@ -55,6 +55,11 @@ def test_choosing_on_validation_accuracy_sets_the_box_of_the_axis_and_the_title(
     page.get_by_text("Validation accuracy against latency", exact=True).wait_for()
     page.wait_for_url(re.compile("y=val_accuracy"))
     page.locator(".st-key-fairness").wait_for(state="detached")
+    page.get_by_role("combobox", name="Vertical axis").click()
+    page.keyboard.press("ArrowDown")  # where the first click only brought the focus
+    page.get_by_role("option", name="Accuracy (%)", exact=True).click()
+    page.get_by_role("button", name="Choose on validation accuracy").click()  # the reader has used the box before
+    page.wait_for_function("document.querySelector('.st-key-bound-y input').value === 'Validation accuracy (%)'")
 
 
 def test_a_copied_link_shows_the_same_to_someone_else(states: str, tab: Any, browser: Any) -> None:
