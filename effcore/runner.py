@@ -13,6 +13,8 @@ from pathlib import Path
 from effcore.execution.forkserver import die_with_parent
 from effcore.home import is_held, is_paused, locked, sweep_lock
 from effcore.tracking import Store, SweepRecord
+from effcore.tracking.opening import store_errors, without_passwords
+from effcore.tracking.runs import first_line
 
 POLL_S = 1.0
 PAUSED = 75
@@ -34,18 +36,36 @@ def run_queue(store: Store, *, home: Path, once: bool = False) -> None:
         once: Return when nothing is left to do.
     """
     with locked(home, "runner"):  # a second runner, of a second `effcore serve`, waits here to take over
+        told = ""
         while True:
-            paused = is_paused(home)
-            again = [] if paused else store.asked_again()
-            record = None if paused or again else _next(store, home)
-            if again:
-                _measure_again(again[0], store, home)
-            elif record is not None:
-                _run(record, store, home)
-            elif once:
+            try:
+                busy, told = _step(store, home), ""
+            except store_errors() as error:  # what was begun is still asked for in the store, and is found when it answers again
+                told, busy = _tell(error, told), None
+            if once and busy is False:
                 return
-            else:
+            if not busy:
                 time.sleep(POLL_S)
+
+
+def _step(store: Store, home: Path) -> bool:
+    """Do what comes next; whether there was something."""
+    paused = is_paused(home)
+    again = [] if paused else store.asked_again()
+    record = None if paused or again else _next(store, home)
+    if again:
+        _measure_again(again[0], store, home)
+    elif record is not None:
+        _run(record, store, home)
+    return bool(again) or record is not None
+
+
+def _tell(error: Exception, told: str) -> str:
+    """Say once, in the runner's log, what is wrong with the store; what was told."""
+    text = without_passwords(first_line(error))
+    if text != told:
+        print(f"The tracking store can't be used now; the queue goes on when it can: {text}", file=sys.stderr, flush=True)
+    return text
 
 
 def _next(store: Store, home: Path) -> SweepRecord | None:

@@ -6,9 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from mlflow.exceptions import MlflowException
 from stores import make_record, make_spec
 
 from effcore import runner
+from effcore.errors import StoreLocked
 from effcore.home import is_held, is_paused, locked, pause
 from effcore.runner import PAUSED, next_of, run_queue
 from effcore.tracking import Store, SweepRecord
@@ -123,3 +125,28 @@ def test_a_paused_sweep_is_left_alone_and_one_that_was_resumed_at_once_is_gone_o
     run_queue(store, home=tmp_path / "home", once=True)
     assert ran == [still, soon, soon]
     assert [(store.sweep(run_id).state, store.sweep(run_id).error) for run_id in (still, soon)] == [("paused", ""), ("done", "")]
+
+
+def test_a_store_that_can_not_be_used_for_a_while_is_told_of_once_and_the_queue_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = Store(tmp_path / "home")
+    run_id, known = store.schedule(make_spec().text), store.sweeps
+    held: list[Exception] = [StoreLocked("held by another program"), StoreLocked("held by another program"), MlflowException("disk I/O error")]
+
+    def sweeps() -> list[SweepRecord]:
+        if held:
+            raise held.pop(0)
+        return known()
+
+    def command(arguments: list[str], store: Store, home: Path, log: Path) -> int:
+        store.finish_sweep(run_id, status="FINISHED")
+        return 0
+
+    monkeypatch.setattr(runner, "POLL_S", 0.0)
+    monkeypatch.setattr(runner, "_run_command", command)
+    monkeypatch.setattr(store, "sweeps", sweeps)
+    run_queue(store, home=tmp_path / "home", once=True)
+    assert store.sweep(run_id).state == "done"
+    told = [line for line in capsys.readouterr().err.splitlines() if line.startswith("The tracking store")]
+    assert [line.rpartition(": ")[2] for line in told] == ["held by another program", "disk I/O error"]
