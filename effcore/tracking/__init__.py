@@ -308,6 +308,8 @@ class Store(Requests):
         again = run_id is not None
         if run_id is None:  # named in the same step, so that it is found again if this process is killed meanwhile
             run_id = self._create(record.run_name, tags, parent=sweep_run)
+        else:  # not finished until it is written whole, so that new figures beside old files are never taken for a result
+            self._client.update_run(run_id, status="RUNNING")
         self._client.log_batch(run_id, metrics=metrics)
         for first in range(0, len(params), _BATCH):
             self._client.log_batch(run_id, params=params[first : first + _BATCH])

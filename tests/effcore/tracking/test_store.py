@@ -243,6 +243,27 @@ def test_a_figure_that_is_no_number_is_refused_and_nothing_is_written(store: Sto
     assert children_of(store, sweep) == []
 
 
+def test_a_rewriting_that_breaks_off_leaves_no_result_and_is_completed_by_the_next(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    sweep = store.open_sweep(make_spec())
+    recipe = make_spec().recipes[0]
+    run_id = store.log_variant(sweep, make_record(sweep, recipe, documents={"correct.json": [1]}))
+    whole = store.variants()
+    new = make_record(sweep, recipe, metrics={"accuracy": 0.25}, documents={"correct.json": [0]})
+
+    def full(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
+        patch.setattr(store._client, "log_artifacts", full)
+        store.log_variant(sweep, new, run_id=run_id)
+    assert store.begun(sweep)[recipe.key, 0].status == "RUNNING"
+    assert whole[0].status == "FINISHED" and [v.status for v in store.variants()] == ["RUNNING"]
+    store.log_variant(sweep, new, run_id=run_id)
+    (variant,) = store.variants()
+    assert (variant.status, variant.metrics) == ("FINISHED", {"accuracy": 0.25})
+    assert json.loads(store.file(run_id, "correct.json").read_text()) == [0]
+
+
 def test_variants_are_read_once_and_again_when_they_were_written_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
     from effcore.tracking.mirror import read_variant
