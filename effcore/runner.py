@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from itertools import chain
 from pathlib import Path
 
 from effcore.execution.forkserver import die_with_parent
@@ -69,26 +70,27 @@ def _tell(error: Exception, told: str) -> str:
 
 
 def _next(store: Store, home: Path) -> SweepRecord | None:
-    return next_of(store.sweeps(), is_left=lambda s: not is_held(home, sweep_lock(s.key)))
+    return next_of(store.sweeps(), is_free=lambda s: not is_held(home, sweep_lock(s.key)))
 
 
-def next_of(sweeps: Sequence[SweepRecord], *, is_left: Callable[[SweepRecord], bool] = lambda sweep: False) -> SweepRecord | None:
+def next_of(sweeps: Sequence[SweepRecord], *, is_free: Callable[[SweepRecord], bool]) -> SweepRecord | None:
     """The sweep whose turn it is: one that was interrupted; else of the waiting ones that of whoever was served longest ago.
 
     So nobody waits for the fifth sweep of another one. Within one owner, and among those who were never served, the oldest.
 
     Args:
         sweeps: All that there are.
-        is_left: Whether the process of a sweep that says it runs is gone, before the silence tells.
+        is_free: Whether no process runs a sweep: one that says it runs may have lost its own before its silence tells, and one that is
+            silent may still have it, as on a host that is busy.
     """
     ordered = sorted(sweeps, key=lambda s: (s.started_ms, s.run_id))
-    interrupted = [s for s in ordered if s.origin == "page" and (s.state == "stopped" or (s.state == "running" and is_left(s)))]
+    interrupted = (s for s in ordered if s.origin == "page" and s.state in ("stopped", "running"))
     served: dict[str, int] = {}
     for sweep in ordered:
         if sweep.state not in ("waiting", "stopped"):
             served[sweep.owner] = max(served.get(sweep.owner, 0), sweep.ended_ms or sweep.heartbeat_ms)
     waiting = sorted((s for s in ordered if s.state == "waiting"), key=lambda s: served.get(s.owner, 0))
-    return next(iter([*interrupted, *waiting]), None)
+    return next((s for s in chain(interrupted, waiting) if is_free(s)), None)
 
 
 def _run(record: SweepRecord, store: Store, home: Path) -> None:
@@ -99,6 +101,8 @@ def _run(record: SweepRecord, store: Store, home: Path) -> None:
         if status >= 0:
             break
     after = store.sweep(record.run_id)
+    if is_held(home, sweep_lock(record.key)):  # another process runs it, and says how it ends
+        return
     if after.state in OPEN_STATES and status != PAUSED:  # one that was paused may have been resumed meanwhile
         how = f"ended with exit code {status}" if status >= 0 else f"was ended by {signal.Signals(-status).name}, {LOST_RETRIES + 1} times"
         tail = "\n".join(log.read_text(errors="replace").strip().splitlines()[-5:])

@@ -40,10 +40,14 @@ def sweep(name: str, owner: str, *, filed: int, state: str = "waiting", ended: i
     )  # fmt: skip
 
 
+def free(record: SweepRecord) -> bool:
+    return True
+
+
 def order(sweeps: list[SweepRecord]) -> list[str]:
     """Names in the order in which they are run, each for one unit of time."""
     names, now = [], 1000
-    while (found := next_of(sweeps)) is not None:
+    while (found := next_of(sweeps, is_free=free)) is not None:
         now += 1
         names.append(found.name)
         sweeps = [replace(s, state="done", ended_ms=now) if s is found else s for s in sweeps]
@@ -69,21 +73,48 @@ def test_an_interrupted_sweep_goes_first_and_one_of_a_command_is_left_alone() ->
         sweep("stopped", "bob", filed=2, state="stopped"),
         replace(sweep("theirs", "", filed=0, state="stopped"), origin="command"),
     ]
-    found = next_of(filed)
+    found = next_of(filed, is_free=free)
     assert found is not None and found.name == "stopped"
-    assert next_of([]) is None
+    assert next_of([], is_free=free) is None
 
 
 def test_a_sweep_whose_process_is_gone_is_gone_on_with_before_its_silence_tells(tmp_path: Path) -> None:
     filed = [sweep("a", "ada", filed=1), sweep("left", "bob", filed=2, state="running"), replace(sweep("theirs", "", filed=0), origin="command")]
 
-    def left(record: SweepRecord) -> bool:
+    def unheld(record: SweepRecord) -> bool:
         return not is_held(tmp_path, f"sweep-{record.key}")
 
-    assert next_of(filed) is filed[2] and next_of(filed, is_left=left) is filed[1]
+    assert next_of(filed, is_free=unheld) is filed[1]
     with locked(tmp_path, "sweep-left"):
-        assert next_of(filed, is_left=left) is filed[2]
-    assert next_of(filed, is_left=left) is filed[1]
+        assert next_of(filed, is_free=unheld) is filed[2]
+    assert next_of(filed, is_free=unheld) is filed[1]
+
+
+def test_a_sweep_that_lives_is_never_taken_however_long_it_was_silent() -> None:
+    filed = [sweep("silent", "ada", filed=1, state="stopped"), sweep("begun", "ada", filed=2), sweep("b", "bob", filed=3)]
+    found = next_of(filed, is_free=lambda record: record.name == "b")
+    assert found is not None and found.name == "b"
+    assert next_of(filed[:2], is_free=lambda record: False) is None
+
+
+def test_a_sweep_that_another_process_runs_by_now_keeps_its_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, spec = Store(tmp_path / "home"), make_spec()
+    run_id = store.schedule(spec.text)
+    record = store.sweep(run_id)
+
+    def command(arguments: list[str], store: Store, home: Path, log: Path) -> int:
+        """What `effcore run --run-id` does where the sweep is being run: it begins nothing and fails."""
+        store.open_sweep(spec, run_id=run_id)
+        log.parent.mkdir(exist_ok=True)
+        log.write_text("effcore: The sweep 'one' is being run already.")
+        return 2
+
+    monkeypatch.setattr(runner, "_run_command", command)
+    with locked(tmp_path / "home", f"sweep-{spec.key}"):
+        runner._run(record, store, tmp_path / "home")
+        assert (store.sweep(run_id).state, store.sweep(run_id).error) == ("running", "")
+    runner._run(record, store, tmp_path / "home")
+    assert store.sweep(run_id).state == "failed"
 
 
 def test_a_paused_queue_begins_nothing_and_goes_on_later(tmp_path: Path) -> None:
