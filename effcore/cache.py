@@ -165,11 +165,15 @@ def _seal(record: Mapping[str, Any]) -> str:
 
 
 def _checked_record(folder: Path, key: str) -> Mapping[str, Any] | None:
-    """The record of an entry whose files are all as they were written; None for a damaged one."""
+    """The record of an entry whose files are all as they were written; None for a damaged one.
+
+    Raises:
+        OSError: Its files can't be read now, as for want of rights or of file handles, which says nothing of what is in them.
+    """
     try:
         record: dict[str, Any] = json.loads((folder / RECORD).read_text())
         whole = record["key"] == key and record["seal"] == _seal(record)
         whole = whole and all(_checksum(folder / name) == digest for name, digest in record["files"].items())
-    except (OSError, ValueError, KeyError, TypeError):
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError, ValueError, KeyError, TypeError):
         return None
     return record if whole else None
