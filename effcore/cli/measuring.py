@@ -94,10 +94,13 @@ def bundle(
 
     It needs a runtime there and not effcore; `effcore measure --import` brings its results back.
     """
+    from effcore.own import restore, to_stderr
     from effcore.remeasure.bundle import write_bundle
 
     store = open_store(home, tracking_uri)
     variants = _variants(store, point, sweep)
+    for task in sorted({str(v.recipe.get("task", "")) for v in variants}):
+        restore(find_home(home), task, say=to_stderr)
     settings = _settings(_own(store, variants), width=width, max_s=max_s, batch_sizes=batch_size, threads=threads)
     files = write_bundle(variants, store=store, folder=to, settings=settings)
     if as_json:

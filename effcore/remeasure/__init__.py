@@ -17,6 +17,7 @@ from effcore.context import current_context, package_version
 from effcore.errors import MeasureError, StoreError
 from effcore.host import host_lock
 from effcore.measure.environment import Environment, current
+from effcore.own import restore
 from effcore.plan import measure_stage
 from effcore.recipe import from_document
 from effcore.runtimes import runtime_module
@@ -70,7 +71,7 @@ def remeasure(
             entry = _measure(group[0], structure, environment, store=store, home=home, settings=settings, kept_as=kept_as or settings)
             measured.append((environment, entry))
             report(f"{number} of {len(groups)}: {group[0].name}, {environment.label}: {entry.facts['quiet']}")
-        written += [run_id for variant in group for run_id in _write_all(variant, measured, store=store)]
+        written += [run_id for variant in group for run_id in _write_all(variant, measured, store=store, home=home)]
     return written
 
 
@@ -90,12 +91,13 @@ def _measure(
         return produce(stage, home=home, cache=cache, inputs={"artifact": artifact.parent}, replace=True)
 
 
-def _write_all(variant: Variant, measured: Sequence[tuple[Environment, Entry]], *, store: Store) -> list[str]:
+def _write_all(variant: Variant, measured: Sequence[tuple[Environment, Entry]], *, store: Store, home: Path) -> list[str]:
     """Write the figures of one variant in every environment; those of its own one carry the throughput of all."""
     recipe = from_document(variant.recipe)
     runtime = RUNTIMES[recipe.runtime]
     answers = None
     if measured and not _same_machine(variant, measured[0][0], store=store):
+        restore(home, recipe.task)
         with tempfile.TemporaryDirectory() as name:
             artifact = store.file(variant.run_id, variant.artifact or "")
             checked = evaluate.work({"task": recipe.task, "runtime": recipe.runtime}, {"artifact": artifact.parent}, Path(name))
