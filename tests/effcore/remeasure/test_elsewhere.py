@@ -27,6 +27,7 @@ from effcore.remeasure import remeasure
 from effcore.remeasure.bundle import write_bundle
 from effcore.remeasure.imported import import_results
 from effcore.spec import Measure, parse
+from effcore.takeaway import take_away
 from effcore.tasks import load
 from effcore.tracking import Store
 
@@ -99,6 +100,19 @@ def test_a_bundle_is_one_folder_with_two_lines_of_requirements(home: Home, resul
     requirements = (results.parent / "requirements.txt").read_text().splitlines()
     assert requirements == [f"numpy=={np.__version__}", "onnxruntime==1.32.0"]
     assert len(list((results.parent / "artifacts").iterdir())) == 2
+
+
+def test_a_point_of_pytorch_asks_for_a_version_that_an_index_has(tmp_path: Path, empty_store: Path) -> None:
+    store, spec = copy_store(empty_store, tmp_path / "home"), parse(make_spec().text.replace("onnxruntime", "torch"))
+    sweep = store.open_sweep(spec)
+    (tmp_path / "model.pt2").write_text("a program")
+    files = {"model.pt2": tmp_path / "model.pt2"}
+    store.log_variant(sweep, make_record(sweep, spec.recipes[0], files=files, artifact="model.pt2", runtime="torch 2.13.0+cpu"))
+    write_bundle(store.variants(), store=store, folder=tmp_path / "b", settings=QUICK)
+    lines = (tmp_path / "b" / "requirements.txt").read_text().splitlines()
+    assert "torch==2.13.0" in lines and not any("+" in line for line in lines)
+    take_away(store.variants()[0], store=store, folder=tmp_path / "t")
+    assert "Needs: pip install torch==2.13.0\n" in (tmp_path / "t" / "example.py").read_text()
 
 
 def test_a_structure_is_measured_once_in_each_environment(results: Path) -> None:
