@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 
 from effcore.execution.forkserver import die_with_parent
-from effcore.home import is_held, is_paused, locked, sweep_lock
+from effcore.home import URI, is_held, is_paused, locked, sweep_lock
 from effcore.tracking import Store, SweepRecord
 from effcore.tracking.opening import store_errors, without_passwords
 from effcore.tracking.runs import first_line
@@ -121,12 +121,13 @@ def _measure_again(run_id: str, store: Store, home: Path) -> None:
 
 def _run_command(arguments: list[str], store: Store, home: Path, log: Path) -> int:
     """Run `effcore ...` on this folder and store, and return its exit code, or minus the signal that ended it."""
-    command = [sys.executable, "-m", "effcore", *arguments, "--home", str(home), "--tracking-uri", store.uri]
+    command = [sys.executable, "-m", "effcore", *arguments, "--home", str(home)]
+    environment = os.environ | {URI: store.uri}  # which may hold a password: every user of the host may read a command line
     log.parent.mkdir(parents=True, exist_ok=True)
     runner = os.getpid()
     with open(log, "ab") as output:
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, preexec_fn=lambda: die_with_parent(runner)
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, preexec_fn=lambda: die_with_parent(runner)
         )
     try:
         return process.wait()

@@ -49,5 +49,5 @@ def reach(uri: str) -> None:
         try:
             socket.create_connection((parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)), timeout=ANSWER_S).close()
         except OSError as error:
-            message = f"The tracking server {uri} does not answer: {error.strerror or error}."
+            message = f"The tracking server {without_passwords(uri)} does not answer: {error.strerror or error}."
             raise StoreError(f"{message} Start it, or give another one with --tracking-uri.") from error

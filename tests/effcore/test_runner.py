@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mlflow.exceptions import MlflowException
@@ -31,6 +33,21 @@ def test_a_point_that_can_not_be_measured_again_keeps_its_figures_and_gets_the_c
     assert "Traceback" not in answer.error
     assert store.asked_again() == []
     assert Store(tmp_path / "home").variants() == before
+
+
+def test_the_address_of_the_store_stands_on_no_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(tmp_path / "home")
+    store.uri = "postgresql://ada:geheim@db/runs"
+    shows = "import os, sys; print(open('/proc/self/cmdline').read().replace(chr(0), ' ')); print(os.environ['EFFCORE_TRACKING_URI'])"
+    popen = subprocess.Popen
+
+    def start(command: list[str], **options: Any) -> subprocess.Popen[bytes]:
+        return popen([command[0], "-c", shows, *command[1:]], **options)
+
+    monkeypatch.setattr(runner.subprocess, "Popen", start)
+    assert runner._run_command(["measure", "one"], store, tmp_path / "home", tmp_path / "log") == 0
+    line, uri = (tmp_path / "log").read_text().splitlines()
+    assert "measure one --home" in line and "geheim" not in line and uri == store.uri
 
 
 def sweep(name: str, owner: str, *, filed: int, state: str = "waiting", ended: int | None = None) -> SweepRecord:

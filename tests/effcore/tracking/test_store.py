@@ -51,6 +51,22 @@ def test_a_server_that_does_not_answer_is_said_within_seconds(tmp_path: Path) ->
             Store(tmp_path, uri=uri)
 
 
+@pytest.mark.parametrize("uri", ["http://ada:{}@127.0.0.1:{}", "postgresql+nothing://ada:{}@127.0.0.1:{}/runs", "nonsense://h:{1}/?password={0}"])
+def test_no_error_tells_the_password_of_a_store(tmp_path: Path, uri: str) -> None:
+    with socket.socket() as unheard:
+        unheard.bind(("127.0.0.1", 0))
+        port = unheard.getsockname()[1]
+        with pytest.raises(StoreError) as raised:
+            Store(tmp_path, uri=uri.format("geheim", port))
+    assert "geheim" not in str(raised.value) and uri.format("***", port) in str(raised.value)
+
+
+def test_the_cause_of_a_failed_sweep_tells_no_password(store: Store) -> None:
+    sweep = store.open_sweep(make_spec())
+    store.finish_sweep(sweep, status="FAILED", error="MlflowException: postgresql://ada:geh/ei:m@db/runs does not answer")
+    assert store.sweep(sweep).error == "MlflowException: postgresql://ada:***@db/runs does not answer"
+
+
 def test_a_store_that_is_no_database_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "mlflow.db").write_text("not a database, but text that is long enough to be read as a header")
     with pytest.raises(StoreError, match=r"file is not a database.* Put a copy of it back, or give another one with --home\."):
