@@ -23,6 +23,7 @@ from effcore.recipe import from_document
 from effcore.runtimes import runtime_module
 from effcore.spec import Measure
 from effcore.stages import evaluate, produce
+from effcore.stored import require_current
 from effcore.sweep.results import throughput, unmeasured
 from effcore.tracking import Store, VariantRecord
 from effcore.tracking.rows import MEASUREMENT
@@ -98,6 +99,7 @@ def _write_all(variant: Variant, measured: Sequence[tuple[Environment, Entry]], 
     answers = None
     if measured and not _same_machine(variant, measured[0][0], store=store):
         restore(home, recipe.task)
+        require_current(variant)
         with tempfile.TemporaryDirectory() as name:
             artifact = store.file(variant.run_id, variant.artifact or "")
             checked = evaluate.work({"task": recipe.task, "runtime": recipe.runtime}, {"artifact": artifact.parent}, Path(name))
@@ -162,6 +164,7 @@ def write_measurement(
         sweep_run=variant.sweep, recipe=from_document(variant.recipe), seed=variant.seed, runtime=runtime,
         environment=facts["environment"], structure=variant.structure, noisy=bool(facts["noisy"]), metrics=metrics,
         documents=documents | ({"correct.json": answers.correct} if answers else {}), artifact=variant.artifact or "",
+        data=variant.data, data_ms=variant.data_ms,
     )  # fmt: skip
     if here:
         return store.log_variant(variant.sweep, record, run_id=variant.run_id)

@@ -22,6 +22,7 @@ from effcore.measure.process import SEED, session_options
 from effcore.measure.reference import SHAPE, VERSION, one_operator, reference
 from effcore.recipe import from_document
 from effcore.spec import Measure
+from effcore.stored import require_current
 from effcore.takeaway import requirement
 from effcore.tasks import load as load_task
 from effcore.tracking import Store
@@ -48,6 +49,8 @@ def write_bundle(variants: Sequence[Variant], *, store: Store, folder: Path, set
     packed = [v for v in variants if v.status == "FINISHED" and v.artifact and v.structure and v.measures is None]
     if not packed:
         raise EffcoreError("A bundle must hold at least one point with a file. There is none in this sweep.")
+    for variant in packed:
+        require_current(variant)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise EffcoreError(f"{folder} must be a folder that is empty or not there yet. Choose another one with --to.")
     (folder / "artifacts").mkdir(parents=True)

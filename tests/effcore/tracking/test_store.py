@@ -190,7 +190,7 @@ def test_a_variant_is_written_whole(store: Store, tmp_path: Path) -> None:
     recipe = make_spec().recipes[1]
     (tmp_path / "model.onnx").write_bytes(b"network")
     record = make_record(
-        sweep, recipe, seed=3, metrics={"accuracy": 0.75, "latency_ms": 0.125}, noisy=True, artifact="model.onnx",
+        sweep, recipe, seed=3, metrics={"accuracy": 0.75, "latency_ms": 0.125}, noisy=True, artifact="model.onnx", data="images", data_ms=7,
         files={"model.onnx": tmp_path / "model.onnx"}, documents={"curve.json": [{"epoch": 1}]},
     )  # fmt: skip
     run_id = store.log_variant(sweep, record)
@@ -201,6 +201,7 @@ def test_a_variant_is_written_whole(store: Store, tmp_path: Path) -> None:
     assert (variant.status, variant.error, variant.noisy, variant.artifact) == ("FINISHED", None, True, "model.onnx")
     assert (variant.parent, variant.technique, variant.step) == (origin.recipe.key, "training", "epochs 1")
     assert (variant.environment, variant.structure, variant.runtime) == ("e", "s", "onnxruntime 1")
+    assert (variant.data, variant.data_ms) == ("images", 7)
     assert variant.metrics == {"accuracy": 0.75, "latency_ms": 0.125}
     assert from_document(variant.recipe) == recipe
     assert store.file(run_id, "model.onnx").read_bytes() == b"network"
