@@ -142,10 +142,14 @@ class Cache:
         return sorted(found, key=lambda u: (u.used, u.key))
 
     def sweep_aside(self, *, older_than_s: float = 86_400) -> int:
-        """Delete what killed processes left half-written; returns the bytes that were freed."""
+        """Delete what killed processes left half-written; returns the bytes that were freed.
+
+        Args:
+            older_than_s: What was written to later is left: a process of another host that shares the folder may be writing it.
+        """
         freed = 0
         for folder in self._aside.glob("*") if self._aside.is_dir() else ():
-            if time.time() - folder.stat().st_mtime > older_than_s:
+            if time.time() - folder.stat().st_mtime > older_than_s and not _is_written(folder):
                 freed += sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
                 shutil.rmtree(folder, ignore_errors=True)
         return freed
@@ -153,6 +157,18 @@ class Cache:
     def claim(self, key: str) -> AbstractContextManager[None]:
         """Hold the key, so that no other process computes it at the same time; freed by the kernel on a kill."""
         return locked(self._home, key)
+
+
+def _is_written(folder: Path) -> bool:
+    """Whether the process that made a folder of `Cache.aside` lives: a long training writes nothing for days."""
+    number = folder.name.partition("-")[0]
+    try:
+        os.kill(int(number), 0)
+    except PermissionError:  # another user's
+        return True
+    except (ValueError, OverflowError, ProcessLookupError):
+        return False
+    return True
 
 
 def _checksum(path: Path) -> str:
@@ -165,11 +181,15 @@ def _seal(record: Mapping[str, Any]) -> str:
 
 
 def _checked_record(folder: Path, key: str) -> Mapping[str, Any] | None:
-    """The record of an entry whose files are all as they were written; None for a damaged one."""
+    """The record of an entry whose files are all as they were written; None for a damaged one.
+
+    Raises:
+        OSError: Its files can't be read now, as for want of rights or of file handles, which says nothing of what is in them.
+    """
     try:
         record: dict[str, Any] = json.loads((folder / RECORD).read_text())
         whole = record["key"] == key and record["seal"] == _seal(record)
         whole = whole and all(_checksum(folder / name) == digest for name, digest in record["files"].items())
-    except (OSError, ValueError, KeyError, TypeError):
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError, ValueError, KeyError, TypeError):
         return None
     return record if whole else None

@@ -64,8 +64,9 @@ def grade(
         try:
             hand_in, model = read_hand_in(path, received=(received or {}).get(path.name))
             found = _grade(hand_in, model, challenge, worker, rebuild=rebuild)
-        except EffcoreError as error:  # what is wrong with one hand-in is its grade
-            found = Grade(student=path.name, findings=(Finding("broken", str(error)),))
+        except Exception as error:  # what is wrong with one hand-in is its grade, also what nobody thought of
+            cause = str(error) if isinstance(error, EffcoreError) else f"It can't be graded: {type(error).__name__}: {str(error)[:200]}"
+            found = Grade(student=path.name, findings=(Finding("broken", cause),))
         report(f"{path.name}: {'accepted' if found.accepted else '; '.join(f.text for f in found.findings)}")
         return found
 

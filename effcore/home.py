@@ -90,6 +90,12 @@ def sweep_lock(key: str) -> str:
     return f"sweep-{key}"
 
 
+def held_sweeps(home: Path) -> list[str]:
+    """Keys of the sweeps that run on this state folder now."""
+    names = sorted(path.stem for path in (home / "locks").glob(f"{sweep_lock('*')}.lock"))
+    return [name.removeprefix(sweep_lock("")) for name in names if is_held(home, name)]
+
+
 @contextmanager
 def locked(home: Path, name: str) -> Iterator[None]:
     """Hold a lock file of the state folder, so that one process at a time does what is inside; freed by the kernel on a kill.

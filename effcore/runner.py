@@ -8,11 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from itertools import chain
 from pathlib import Path
 
 from effcore.execution.forkserver import die_with_parent
-from effcore.home import is_held, is_paused, locked, sweep_lock
+from effcore.home import URI, is_held, is_paused, locked, sweep_lock
 from effcore.tracking import Store, SweepRecord
+from effcore.tracking.opening import store_errors, without_passwords
+from effcore.tracking.runs import first_line
 
 POLL_S = 1.0
 PAUSED = 75
@@ -34,41 +37,60 @@ def run_queue(store: Store, *, home: Path, once: bool = False) -> None:
         once: Return when nothing is left to do.
     """
     with locked(home, "runner"):  # a second runner, of a second `effcore serve`, waits here to take over
+        told = ""
         while True:
-            paused = is_paused(home)
-            again = [] if paused else store.asked_again()
-            record = None if paused or again else _next(store, home)
-            if again:
-                _measure_again(again[0], store, home)
-            elif record is not None:
-                _run(record, store, home)
-            elif once:
+            try:
+                busy, told = _step(store, home), ""
+            except store_errors() as error:  # what was begun is still asked for in the store, and is found when it answers again
+                told, busy = _tell(error, told), None
+            if once and busy is False:
                 return
-            else:
+            if not busy:
                 time.sleep(POLL_S)
 
 
+def _step(store: Store, home: Path) -> bool:
+    """Do what comes next; whether there was something."""
+    paused = is_paused(home)
+    again = [] if paused else store.asked_again()
+    record = None if paused or again else _next(store, home)
+    if again:
+        _measure_again(again[0], store, home)
+    elif record is not None:
+        _run(record, store, home)
+    return bool(again) or record is not None
+
+
+def _tell(error: Exception, told: str) -> str:
+    """Say once, in the runner's log, what is wrong with the store; what was told."""
+    text = without_passwords(first_line(error))
+    if text != told:
+        print(f"The tracking store can't be used now; the queue goes on when it can: {text}", file=sys.stderr, flush=True)
+    return text
+
+
 def _next(store: Store, home: Path) -> SweepRecord | None:
-    return next_of(store.sweeps(), is_left=lambda s: not is_held(home, sweep_lock(s.key)))
+    return next_of(store.sweeps(), is_free=lambda s: not is_held(home, sweep_lock(s.key)))
 
 
-def next_of(sweeps: Sequence[SweepRecord], *, is_left: Callable[[SweepRecord], bool] = lambda sweep: False) -> SweepRecord | None:
+def next_of(sweeps: Sequence[SweepRecord], *, is_free: Callable[[SweepRecord], bool]) -> SweepRecord | None:
     """The sweep whose turn it is: one that was interrupted; else of the waiting ones that of whoever was served longest ago.
 
     So nobody waits for the fifth sweep of another one. Within one owner, and among those who were never served, the oldest.
 
     Args:
         sweeps: All that there are.
-        is_left: Whether the process of a sweep that says it runs is gone, before the silence tells.
+        is_free: Whether no process runs a sweep: one that says it runs may have lost its own before its silence tells, and one that is
+            silent may still have it, as on a host that is busy.
     """
     ordered = sorted(sweeps, key=lambda s: (s.started_ms, s.run_id))
-    interrupted = [s for s in ordered if s.origin == "page" and (s.state == "stopped" or (s.state == "running" and is_left(s)))]
+    interrupted = (s for s in ordered if s.origin == "page" and s.state in ("stopped", "running"))
     served: dict[str, int] = {}
     for sweep in ordered:
         if sweep.state not in ("waiting", "stopped"):
             served[sweep.owner] = max(served.get(sweep.owner, 0), sweep.ended_ms or sweep.heartbeat_ms)
     waiting = sorted((s for s in ordered if s.state == "waiting"), key=lambda s: served.get(s.owner, 0))
-    return next(iter([*interrupted, *waiting]), None)
+    return next((s for s in chain(interrupted, waiting) if is_free(s)), None)
 
 
 def _run(record: SweepRecord, store: Store, home: Path) -> None:
@@ -79,6 +101,8 @@ def _run(record: SweepRecord, store: Store, home: Path) -> None:
         if status >= 0:
             break
     after = store.sweep(record.run_id)
+    if is_held(home, sweep_lock(record.key)):  # another process runs it, and says how it ends
+        return
     if after.state in OPEN_STATES and status != PAUSED:  # one that was paused may have been resumed meanwhile
         how = f"ended with exit code {status}" if status >= 0 else f"was ended by {signal.Signals(-status).name}, {LOST_RETRIES + 1} times"
         tail = "\n".join(log.read_text(errors="replace").strip().splitlines()[-5:])
@@ -97,12 +121,13 @@ def _measure_again(run_id: str, store: Store, home: Path) -> None:
 
 def _run_command(arguments: list[str], store: Store, home: Path, log: Path) -> int:
     """Run `effcore ...` on this folder and store, and return its exit code, or minus the signal that ended it."""
-    command = [sys.executable, "-m", "effcore", *arguments, "--home", str(home), "--tracking-uri", store.uri]
+    command = [sys.executable, "-m", "effcore", *arguments, "--home", str(home)]
+    environment = os.environ | {URI: store.uri}  # which may hold a password: every user of the host may read a command line
     log.parent.mkdir(parents=True, exist_ok=True)
     runner = os.getpid()
     with open(log, "ab") as output:
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, preexec_fn=lambda: die_with_parent(runner)
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, preexec_fn=lambda: die_with_parent(runner)
         )
     try:
         return process.wait()

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from effcore.analysis.frontier import Variant
+from effcore.analysis.variant import Variant, is_of_data
 from effcore.cache import Cache
+from effcore.catalogue import TASKS
 from effcore.catalogue.distillation import Teacher
 from effcore.errors import EffcoreError, Problem, SpecError, StoreError, nearest
 from effcore.plan.planned import NETWORK, StoredTeacher
@@ -31,6 +32,28 @@ class Points(Protocol):
         Raises:
             StoreError: The run has none of that name.
         """
+
+
+def data_mark(task: str) -> str:
+    """Name of the images that a task has now, by content."""
+    return TASKS[task].fingerprint[:16]
+
+
+def is_current(variant: Variant) -> bool:
+    """Whether a variant is of the images that its task has now, as far as it says."""
+    task = str(variant.recipe.get("task", ""))
+    return task not in TASKS or is_of_data(variant, data_mark(task))
+
+
+def require_current(variant: Variant) -> None:
+    """Refuse to test a file on other images than those it was made for.
+
+    Raises:
+        EffcoreError: The data of its task has changed since.
+    """
+    if not is_current(variant):
+        name = f"{variant.name}, seed {variant.seed},"
+        raise EffcoreError(f"{name} must be of the images that its task has now. They have changed since. Run its sweep again.")
 
 
 def find_variant(store: Store, text: str, *, sweep: str | None = None) -> Variant:
@@ -95,7 +118,7 @@ class StoredTeachers:
             seed: Of the member.
 
         Raises:
-            EffcoreError: There is no such point, it has no such seed or no network, or it is of another task or saw more images.
+            EffcoreError: There is no such point, it has no such seed or no network, or it is of another task, other images or more of them.
         """
         place = (teacher.point or "", teacher.seed, seed)
         if place not in self._found:
@@ -105,6 +128,11 @@ class StoredTeachers:
         task, share = found.variant.recipe["task"], float(found.variant.metrics.get("data_fraction", 1.0))
         if task != recipe.task:
             raise EffcoreError(f"must be a point of the task {recipe.task!r}. Got {teacher.point!r}, which is one of {task!r}.")
+        if not is_current(found.variant):
+            raise EffcoreError(
+                f"must be a point of the images that {task!r} has now. Got {teacher.point!r}, which saw others: it may have learned what its "
+                "student is tested on. Run it again."
+            )
         if share > data_share(recipe):
             raise EffcoreError(
                 f"must be a point that saw no more of the training images than its student, {data_share(recipe):.0%}. "
@@ -136,7 +164,7 @@ class StoredTeachers:
         """The newest variant of the same recipe with a seed."""
         assert self._store is not None, "a point was found in it"
         fits = [v for v in self._store.variants() if v.recipe_key == meant.recipe_key and v.seed == seed and v.measures is None]
-        return max(fits, key=lambda v: (v.status == "FINISHED", v.ended_ms or 0), default=None)
+        return max(fits, key=lambda v: (v.status == "FINISHED", is_current(v), v.ended_ms or 0), default=None)
 
     def _provide(self, found: _Found) -> None:
         """Put a network into the cache, where it is an input of the stages that learn from it."""

@@ -57,6 +57,16 @@ print(classes[int(logits[0].argmax())])
 }
 
 
+def requirement(variant: Variant) -> str:
+    """What pip is asked for to use a variant's file: its runtime, without the local part of a version, which no index has.
+
+    Example:
+        `torch==2.13.0` of `torch 2.13.0+cpu`.
+    """
+    name, _, version = variant.runtime.partition(" ")
+    return f"{name}=={version.partition('+')[0]}"
+
+
 def take_away(variant: Variant, *, store: Store, folder: Path) -> list[Path]:
     """Write the artifact, an example and a description into a folder.
 
@@ -76,9 +86,9 @@ def take_away(variant: Variant, *, store: Store, folder: Path) -> list[Path]:
     recipe = from_document(variant.recipe)
     task = TASKS[recipe.task]
     channels, height, width = task.shape
-    runtime, _, version = variant.runtime.partition(" ")
+    runtime = variant.runtime.partition(" ")[0]
     example = _EXAMPLES[runtime].format(
-        artifact=variant.artifact, requirement=f"{runtime}=={version}", levels=task.levels, channels=channels, height=height, width=width
+        artifact=variant.artifact, requirement=requirement(variant), levels=task.levels, channels=channels, height=height, width=width
     )
     about = {
         "name": variant.name, "recipe": variant.recipe, "seed": variant.seed, "runtime": variant.runtime,

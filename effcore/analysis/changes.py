@@ -18,6 +18,7 @@ from effcore.analysis.comparison import (
     time_ratio,
 )
 from effcore.analysis.frontier import Evidence, Point
+from effcore.analysis.variant import is_of_data
 from effcore.statistics import BETWEEN_MEASURINGS
 
 Effect = Literal["better", "worse", "same", "not shown"]
@@ -63,7 +64,7 @@ class Change:
 
 
 def accuracy_change(child: Point, parent: Point, evidence: Evidence, *, seeds: Sequence[int]) -> Change | None:
-    """Of the accuracy, over the seeds that both have, paired by test examples where these are known.
+    """Of the accuracy, over the seeds that both have, paired by test examples where these are known and the same.
 
     Returns:
         None where one of the two has no accuracy.
@@ -74,7 +75,7 @@ def accuracy_change(child: Point, parent: Point, evidence: Evidence, *, seeds: S
         if point.key in known and len(known[point.key].reshape(len(point.seeds), -1)) == len(point.seeds):
             table = known[point.key].reshape(len(point.seeds), -1)
             rows.append(table[[point.seeds.index(s) for s in seeds]])
-    if len(rows) == 2 and rows[0].shape == rows[1].shape:
+    if len(rows) == 2 and rows[0].shape == rows[1].shape and is_of_data(child.first, parent.first.data):
         found = accuracy_difference(rows[0], rows[1])
         value, before = float(rows[0].mean()), float(rows[1].mean())
     else:

@@ -109,6 +109,14 @@ class Columns:
         return _codes(v.sweep for v in self.variants)
 
     @cached_property
+    def data(self) -> Codes:
+        return _codes(v.data for v in self.variants)
+
+    @cached_property
+    def data_ms(self) -> Rows:
+        return np.fromiter((v.data_ms for v in self.variants), np.int64, len(self))
+
+    @cached_property
     def task(self) -> Codes:
         return _codes(str(v.recipe.get("task")) for v in self.variants)
 
@@ -152,9 +160,11 @@ def find_plane(columns: Columns, among: Mask, x: Metric, y: Metric, *, environme
         x, y: Metrics of the axes; they may be the same.
         environment: Key of the environment; the most frequent one of the variants' own runs where it is None.
     """
-    chosen = _main(columns, among) if environment is None else environment
+    data = _newest_data(columns, among)
+    fits = (columns.data.of == columns.data.code(data)) | (columns.data.of == columns.data.code("")) | (not data)
+    chosen = _main(columns, among & fits) if environment is None else environment
     here = columns.environment.of == columns.environment.code(chosen)
-    usable = among & columns.finished & here
+    usable = among & columns.finished & here & fits
     for which in (x, y):
         values = columns.metric(which.name)
         usable &= np.isfinite(values) & ~(which.log & (values < 0))
@@ -164,7 +174,7 @@ def find_plane(columns: Columns, among: Mask, x: Metric, y: Metric, *, environme
     costs, directions = ([ys, xs], [y.maximise, x.maximise]) if x.name != y.name else ([ys], [y.maximise])
     front = pareto_mask(np.column_stack(costs), maximise=directions) if len(first) else np.zeros(0, dtype=bool)
     missing = _missing(columns, among & ~usable, here, among)
-    listed = tuple(_told(columns.variants[i], (y, x), chosen) for i in missing[:MOST_LISTED])
+    listed = tuple(_told(columns.variants[i], (y, x), chosen, data) for i in missing[:MOST_LISTED])
     return Plane(
         x=xs, y=ys, rows=rows[first], seeds=seeds, front=front, environment=chosen, left_out=listed, left_out_total=len(missing)
     )
@@ -175,6 +185,16 @@ def _main(columns: Columns, among: Mask) -> str:
     own = among & columns.own
     counted = np.bincount(columns.environment.of[own if own.any() else among], minlength=len(columns.environment.names))
     return most_frequent({name: int(counted[code]) for code, name in enumerate(columns.environment.names) if name and counted[code]})
+
+
+def _newest_data(columns: Columns, among: Mask) -> str:
+    """What `effcore.analysis.variant.newest_data` says of them."""
+    rows = np.flatnonzero(among & columns.finished & (columns.data.of != columns.data.code("")))
+    if not len(rows):
+        return ""
+    last = rows[columns.data_ms[rows] == columns.data_ms[rows].max()]
+    codes: list[int] = np.unique(columns.data.of[last]).tolist()
+    return max(columns.data.names[code] for code in codes)
 
 
 def _newest(columns: Columns, rows: Rows) -> Rows:
@@ -199,8 +219,8 @@ def _missing(columns: Columns, unusable: Mask, here: Mask, among: Mask) -> Rows:
     return np.flatnonzero(left)
 
 
-def _told(variant: Variant, metrics: Sequence[Metric], environment: str) -> LeftOut:
-    reason = reason_to_leave_out(variant, metrics, environment) or "is older than another measurement of the same"
+def _told(variant: Variant, metrics: Sequence[Metric], environment: str, data: str) -> LeftOut:
+    reason = reason_to_leave_out(variant, metrics, environment, data=data) or "is older than another measurement of the same"
     return LeftOut(run_id=variant.run_id, name=variant.name, reason=reason)
 
 

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from effcore.analysis.variant import OTHER_IMAGES, is_of_data, newest_data
+from effcore.analysis.variant import Variant as Variant
 from effcore.objectives import METRICS, Metric, maximise, metric
 from effcore.pareto import pareto_mask
 from effcore.statistics import BETWEEN_MEASURINGS, accuracy_draws, frontier_probability, interval_draws, interval_over_seeds, time_draws
@@ -23,54 +25,6 @@ OF_THE_STRUCTURE = frozenset(
     + ("peak_ram_mb", "model_ram_mb", "load_ms")
 )
 """Metrics that are measured once a structure, so that points that share one share the error."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Variant:
-    """One recipe with one seed, measured in one environment, as the tracking store holds it.
-
-    Attributes:
-        run_id: Run in the store that holds these figures.
-        sweep: Name of the sweep.
-        recipe_key: Content name of the recipe.
-        name: Short text for people.
-        seed: Seed of this variant.
-        recipe: `Recipe.document`.
-        parent: Recipe key of the parent, whether it was measured or not; None where there is nothing to undo.
-        technique: Technique of the step that leads from the parent; `architecture` where there is no parent.
-        step: That step in a few words; empty where there is no parent.
-        runtime: Name and version of the runtime, as `onnxruntime 1.32.0`.
-        environment: Key of the environment; empty where nothing was measured.
-        structure: Content name of the structure that latency and memory belong to.
-        status: `FINISHED`, `FAILED`, `RUNNING` or `SCHEDULED`.
-        error: Cause, where it failed.
-        noisy: Whether the measurement is marked as noisy.
-        metrics: Figures by name, intervals as `<metric>_low` and `<metric>_high`.
-        artifact: Path of the deployable file inside the run's artifacts.
-        started_ms, ended_ms: Unix time.
-        measures: Run of the variant that this run holds the figures of in a further environment; None for its own run.
-    """
-
-    run_id: str
-    sweep: str
-    recipe_key: str
-    name: str
-    seed: int
-    recipe: Mapping[str, Any] = field(repr=False)
-    parent: str | None
-    technique: str
-    step: str
-    runtime: str
-    environment: str
-    structure: str
-    status: str
-    error: str | None
-    noisy: bool
-    metrics: Mapping[str, float]
-    artifact: str | None
-    started_ms: int
-    ended_ms: int | None
-    measures: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,7 +118,7 @@ def find_frontier(
     """Aggregate variants to points and mark those that no other point dominates.
 
     Args:
-        variants: Of one task; of any environment, of which one is kept.
+        variants: Of one task; of any environment, of which one is kept, and of any images, of which the newest are.
         objectives: Names of metrics; the direction is that of the metric.
         environment: Key of the environment; the most frequent one of the variants' own runs where it is None. What was
             measured in it as well as in others is no point twice, and is not counted as left out.
@@ -175,11 +129,12 @@ def find_frontier(
     """
     directions, metrics = maximise(tuple(objectives)), [metric(name) for name in objectives]
     everything = sorted(variants, key=lambda v: (v.name, v.recipe_key, v.seed, v.run_id))
-    chosen = main_environment(everything) if environment is None else environment
+    data = newest_data(everything)
+    chosen = main_environment([v for v in everything if is_of_data(v, data)]) if environment is None else environment
     shown = {(v.recipe_key, v.seed) for v in everything if v.environment == chosen}
     kept, left_out = [], []
     for variant in everything:
-        reason = reason_to_leave_out(variant, metrics, chosen)
+        reason = reason_to_leave_out(variant, metrics, chosen, data=data)
         if reason is None:
             kept.append(variant)
         elif variant.status != "FINISHED" or variant.environment == chosen or (variant.recipe_key, variant.seed) not in shown:
@@ -208,12 +163,14 @@ def most_frequent(counts: Mapping[str, int]) -> str:
     return min(counts, key=lambda key: (-counts[key], key)) if counts else ""
 
 
-def reason_to_leave_out(variant: Variant, metrics: Sequence[Metric], environment: str) -> str | None:
-    """Why a variant can't be a point of those metrics in that environment; None where it can."""
+def reason_to_leave_out(variant: Variant, metrics: Sequence[Metric], environment: str, *, data: str = "") -> str | None:
+    """Why a variant can't be a point of those metrics in that environment, beside results of those images; None where it can."""
     if variant.status == "FAILED":
         return f"failed: {variant.error or 'no cause was recorded'}"
     if variant.status != "FINISHED":
         return f"not finished: {variant.status.lower()}"
+    if not is_of_data(variant, data):
+        return OTHER_IMAGES
     if variant.environment != environment:
         return f"measured in another environment, {variant.environment}"
     for which in metrics:
@@ -228,8 +185,9 @@ def reason_to_leave_out(variant: Variant, metrics: Sequence[Metric], environment
 
 
 def aggregate(variants: Sequence[Variant]) -> list[Point]:
-    """One point a recipe; of a recipe and seed that was measured twice, as in two sweeps, the newest stands."""
-    newest = {(v.recipe_key, v.seed): v for v in sorted(variants, key=lambda v: (v.ended_ms or 0, v.run_id))}
+    """One point a recipe; of a recipe and seed that was measured twice, as in two sweeps, the newest stands, and of images too."""
+    data = newest_data(variants)
+    newest = {(v.recipe_key, v.seed): v for v in sorted(variants, key=lambda v: (v.ended_ms or 0, v.run_id)) if is_of_data(v, data)}
     groups: dict[str, list[Variant]] = defaultdict(list)
     for variant in sorted(newest.values(), key=lambda v: (v.name, v.recipe_key, v.seed)):
         groups[variant.recipe_key].append(variant)

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -114,8 +115,8 @@ def read_recipe_of(document: Any) -> Recipe:
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, AssertionError, ValidationError) as error:
         raise EffcoreError(f"{POINT} must hold a recipe of this version's catalogue. {type(error).__name__}: {str(error)[:200]}") from error
     assert family is not None, "every recipe has one"
-    if recipe.task not in TASKS:
-        raise EffcoreError(f"{POINT} must name a task of the catalogue. Got {recipe.task[:40]!r}.")
+    if not isinstance(recipe.task, str) or recipe.task not in TASKS:
+        raise EffcoreError(f"{POINT} must name a task of the catalogue. Got {str(recipe.task)[:40]!r}.")
     named = [(s.technique, s.config) for s in recipe.steps]
     wrong = [sentence for _, sentence in order_problems([(s.technique, s.role) for s in recipe.steps], runtime=runtime)]
     wrong += [sentence for _, _, sentence in (*family_problems(named), *conflicts(named))]
@@ -125,6 +126,7 @@ def read_recipe_of(document: Any) -> Recipe:
 
 
 def _numbers(claimed: Any) -> dict[str, float]:
+    """The figures among what is claimed; what is none of finite size claims nothing."""
     if not isinstance(claimed, dict):
         return {}
-    return {k: float(v) for k, v in claimed.items() if k in METRICS and type(v) in (int, float)}
+    return {k: float(v) for k, v in claimed.items() if k in METRICS and type(v) in (int, float) and abs(v) <= sys.float_info.max}

@@ -11,7 +11,8 @@ from typing import Annotated
 import typer
 
 from effcore.cli.options import Home, Json, Sweep, Uri, open_home, open_store, print_json
-from effcore.home import find_home
+from effcore.errors import BusyError
+from effcore.home import find_home, held_sweeps
 
 
 def export(
@@ -66,11 +67,16 @@ def clean(
 ) -> None:
     """Free space in the cache of stages; results stay.
 
-    Without --older-than and --keep-mb it says how large the cache is.
+    Without --older-than and --keep-mb it says how large the cache is. While a sweep runs nothing is freed.
     """
     from effcore.cache import Cache
 
-    cache = Cache(open_home(home))
+    folder = open_home(home)
+    frees = not dry_run and (older_than is not None or keep_mb is not None)
+    if frees and (running := held_sweeps(folder)):
+        many = f"{len(running)} sweeps are" if len(running) > 1 else "1 sweep is"
+        raise BusyError(f"Nothing can be freed while sweeps run, which need what they have built. {many} running on {folder}. Wait, or end it.")
+    cache = Cache(folder)
     usage = cache.usage()
     total = sum(u.size_bytes for u in usage)
     limit_s = None if older_than is None else time.time() - older_than * 86_400
@@ -81,7 +87,7 @@ def clean(
         if too_old or too_much:
             gone.append(entry)
             kept -= entry.size_bytes
-    if not dry_run:
+    if frees:
         for entry in gone:
             cache.remove(entry.key)
         cache.sweep_aside()

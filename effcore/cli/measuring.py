@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,11 +19,15 @@ if TYPE_CHECKING:
     from effcore.tracking import Store
 
 _ALL = "Run id, recipe key or name of a point; every point of the sweep where it is not given."
-_FROM_SWEEP = "those of the sweep where it is not given"
+_FROM_SWEEP = "as in the sweep where it is not given"
 
 Point = Annotated[str | None, typer.Argument(metavar="POINT", help=_ALL)]
-Width = Annotated[float, typer.Option("--width", metavar="SHARE", min=0.001, max=1, help="Wished width of the interval, as a share.")]
-MaxS = Annotated[float, typer.Option("--max-s", metavar="SECONDS", min=1, help="Longest time for one structure, in seconds.")]
+Width = Annotated[
+    float | None, typer.Option("--width", metavar="SHARE", min=0.001, max=1, help=f"Wished width of the interval, as a share; {_FROM_SWEEP}.")
+]
+MaxS = Annotated[
+    float | None, typer.Option("--max-s", metavar="SECONDS", min=1, help=f"Longest time for one structure, in seconds; {_FROM_SWEEP}.")
+]
 BatchSizes = Annotated[
     list[int] | None, typer.Option("--batch-size", metavar="N", help=f"Images in one prediction; may be given several times; {_FROM_SWEEP}.")
 ]
@@ -34,8 +39,8 @@ Threads = Annotated[
 def measure(
     point: Point = None,
     sweep: Sweep = None,
-    width: Width = 0.10,
-    max_s: MaxS = 8.0,
+    width: Width = None,
+    max_s: MaxS = None,
     batch_size: BatchSizes = None,
     threads: Threads = None,
     results: Annotated[
@@ -56,13 +61,17 @@ def measure(
 
         if point is not None or sweep is not None:
             raise EffcoreError("--import takes no point and no --sweep: the file says which points it is of.")
+        if any(given is not None for given in (width, max_s, batch_size, threads)):
+            raise EffcoreError("--import takes no --width, --max-s, --batch-size and --threads: the file says how it was measured.")
         written = import_results(results, store=store)
     else:
         from effcore.remeasure import remeasure
 
         variants = _variants(store, point, sweep)
-        settings = _settings(store, variants, width=width, max_s=max_s, batch_sizes=batch_size, threads=threads)
-        written = remeasure(variants, store=store, home=folder, settings=settings, report=lambda text: print(text, file=sys.stderr))
+        own = _own(store, variants)
+        settings = _settings(own, width=width, max_s=max_s, batch_sizes=batch_size, threads=threads)
+        report = partial(print, file=sys.stderr)
+        written = remeasure(variants, store=store, home=folder, settings=settings, kept_as=own, report=report)
     if as_json:
         print_json({"measured": written})
     else:
@@ -73,8 +82,8 @@ def bundle(
     point: Point = None,
     to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="Folder to write; it must be empty or not there yet.")] = Path("effcore-bundle"),
     sweep: Sweep = None,
-    width: Width = 0.10,
-    max_s: MaxS = 8.0,
+    width: Width = None,
+    max_s: MaxS = None,
     batch_size: BatchSizes = None,
     threads: Threads = None,
     home: Home = None,
@@ -85,11 +94,14 @@ def bundle(
 
     It needs a runtime there and not effcore; `effcore measure --import` brings its results back.
     """
+    from effcore.own import restore, to_stderr
     from effcore.remeasure.bundle import write_bundle
 
     store = open_store(home, tracking_uri)
     variants = _variants(store, point, sweep)
-    settings = _settings(store, variants, width=width, max_s=max_s, batch_sizes=batch_size, threads=threads)
+    for task in sorted({str(v.recipe.get("task", "")) for v in variants}):
+        restore(find_home(home), task, say=to_stderr)
+    settings = _settings(_own(store, variants), width=width, max_s=max_s, batch_sizes=batch_size, threads=threads)
     files = write_bundle(variants, store=store, folder=to, settings=settings)
     if as_json:
         print_json({"folder": str(to), "files": [str(f) for f in files], "size_bytes": sum(f.stat().st_size for f in files)})
@@ -162,20 +174,23 @@ def _variants(store: Store, point: str | None, sweep: str | None) -> list[Varian
     return [v for v in store.variants(sweep=found.sweep) if v.recipe_key == found.recipe_key]
 
 
-def _settings(
-    store: Store, variants: list[Variant], *, width: float, max_s: float, batch_sizes: list[int] | None, threads: list[int] | None
-) -> Measure:
-    """The sweep's batch sizes and threads, where no others are given."""
+def _own(store: Store, variants: list[Variant]) -> Measure:
+    """How the sweep of the variants measures."""
+    from effcore.spec import Measure, parse
+
+    return parse(store.spec_text(variants[0].sweep), source="the spec of the sweep").measure if variants else Measure()
+
+
+def _settings(own: Measure, *, width: float | None, max_s: float | None, batch_sizes: list[int] | None, threads: list[int] | None) -> Measure:
+    """Those of the sweep, where no others are given."""
     from pydantic import ValidationError
 
     from effcore.errors import SpecError
-    from effcore.spec import Measure, parse
+    from effcore.spec import Measure
     from effcore.spec.space import problem_of
 
-    own = Measure()
-    if variants and not (batch_sizes and threads):
-        own = parse(store.spec_text(variants[0].sweep), source="the spec of the sweep").measure
+    given = {"width": width, "max_s": max_s, "batch_sizes": batch_sizes or None, "threads": threads or None}
     try:
-        return Measure(width=width, max_s=max_s, batch_sizes=batch_sizes or own.batch_sizes, threads=threads or own.threads)
+        return Measure.model_validate(own.model_dump() | {name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         raise SpecError([problem_of(e, Measure, "measure") for e in error.errors(include_url=False)], source="the options") from None

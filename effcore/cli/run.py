@@ -29,7 +29,7 @@ from effcore.cli.options import (
     print_json,
     read_text,
 )
-from effcore.errors import Cancelled, Paused
+from effcore.errors import Cancelled, EffcoreError, Paused
 from effcore.home import find_home, find_uri
 
 if TYPE_CHECKING:
@@ -62,6 +62,8 @@ def run(
 
     if (spec is None) == (run_id is None):
         raise typer.BadParameter("must be given, as `effcore run experiments/quickstart.yaml`.", param_hint="SPEC")
+    if tls is not None and cluster is None:
+        raise EffcoreError("--tls says how a cluster is reached. Give it together with --cluster.")
     given = brought(data, broken, resolution, plugin, checkpoint)
     open_home(home, given, make=given.anything)
     parsed = parse(read_text(spec), source=str(spec)) if spec is not None else None

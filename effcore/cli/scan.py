@@ -8,6 +8,7 @@ import typer
 
 from effcore.cli.options import Home, Json, Sweep, Uri, open_store, print_json
 from effcore.errors import EffcoreError
+from effcore.home import find_home
 
 if TYPE_CHECKING:
     from effcore.analysis.frontier import Variant
@@ -32,12 +33,14 @@ def sensitivity(
     """
     if structure not in ("weights", "channels"):
         raise EffcoreError(f"--structure must be weights or channels. Got {structure!r}.")
+    from effcore.own import restore, to_stderr
     from effcore.reports.scan import scan_point
     from effcore.stored import find_variant
     from effcore.techniques.pruning.sensitivity import AMOUNTS
 
     store = open_store(home, tracking_uri)
     variant = find_variant(store, point, sweep=sweep)
+    restore(find_home(home), str(variant.recipe.get("task", "")), say=to_stderr)
     found = scan_point(variant, store=store, structure=structure, amounts=amount or AMOUNTS)  # type: ignore[arg-type]  # checked
     if as_json:
         print_json({"run_id": variant.run_id, "name": variant.name, "seed": variant.seed} | found)

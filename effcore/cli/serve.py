@@ -29,7 +29,8 @@ PORT = 8501
 START_S = 60.0
 RUNNER = [sys.executable, "-m", "effcore", "runner"]
 RUNNER_RESTARTS = 3
-"""A runner that was killed is started again, so that the page stays and its sweeps go on; one that can't live is not, for ever."""
+"""In an hour: a runner that was killed is started again, so that the page stays and its sweeps go on; one that can't live is not, for ever."""
+RESTARTS_WITHIN_S = 3600.0
 
 Address = Annotated[
     str | None, typer.Option("--address", metavar="IP", help="Listen there and not on 127.0.0.1, for a class; needs EFFCORE_INSTRUCTOR_KEY.")
@@ -287,14 +288,17 @@ def _wait_for_page(own: str, page: subprocess.Popen[bytes], home: Path) -> None:
 
 
 def _watch(processes: list[subprocess.Popen[bytes]], environment: dict[str, str], home: Path) -> None:
-    """Wait until the page ends, or the runner once too often; neither should."""
-    for restarts in range(RUNNER_RESTARTS + 1):
+    """Wait until the page ends, or the runner once too often within an hour; neither should."""
+    restarts: list[float] = []
+    while True:
         while all(p.poll() is None for p in processes):
             time.sleep(0.5)
         which = "page" if processes[0].poll() is not None else "runner"
         log = home / "logs" / f"{which}.log"
-        if which == "page" or restarts == RUNNER_RESTARTS:
+        restarts = [moment for moment in restarts if time.monotonic() - moment < RESTARTS_WITHIN_S]
+        if which == "page" or len(restarts) == RUNNER_RESTARTS:
             raise EffcoreError(f"The {which} ended by itself. What it printed is in {log}.")
+        restarts.append(time.monotonic())
         print(f"The runner ended by itself and is started again; its sweep goes on. What it printed is in {log}.", file=sys.stderr)
         processes[1] = _start(RUNNER, environment, log)
 

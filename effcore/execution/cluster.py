@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,11 +22,31 @@ from effcore.plan import Stage
 TLS_FILES = ("ca.pem", "cert.pem", "key.pem")
 CONNECT_S = 20
 
-_WORKERS: dict[str, Worker] = {}
+IDLE_S = 600.0
+"""After which the fork server of a sweep that sends nothing more is ended, as of one whose driver was killed; the next stage starts another."""
+
+
+@dataclass
+class _Seat:
+    """What a sweep has in a worker's process.
+
+    Attributes:
+        users: Threads that are at one of its stages.
+        left: When the last one was left, by `time.monotonic`.
+    """
+
+    worker: Worker
+    users: int = 0
+    left: float = 0.0
+
+
+_LOCK = threading.Lock()
+_SEATS: dict[str, _Seat] = {}
 """In a worker's process: one for each sweep that sends it stages."""
 
 _HELD: set[str] = set()
-"""In a worker's process: sweeps that stand still."""
+_CLOSED: set[str] = set()
+"""In a worker's process: sweeps that stand still, and those that have ended, of which a stage may still be on its way here."""
 
 
 @dataclass(frozen=True)
@@ -167,9 +189,26 @@ async def _serve(cluster: Cluster, home: Path, cores: int, offers: Mapping[str, 
         memory_limit=0, dashboard=False, death_timeout=CONNECT_S,
     )  # fmt: skip
     async with worker:
+        tidying = asyncio.create_task(_tidy())
         await worker.finished()
-    for mine in list(_WORKERS.values()):
-        mine.close()
+        tidying.cancel()
+    for seat in list(_SEATS.values()):
+        seat.worker.close()
+
+
+async def _tidy() -> None:
+    while True:
+        await asyncio.sleep(IDLE_S / 10)
+        await asyncio.to_thread(_drop_idle)
+
+
+def _drop_idle(*, idle_s: float = IDLE_S) -> None:
+    """End what sweeps have here that sent nothing for so long."""
+    with _LOCK:
+        idle = [name for name, seat in _SEATS.items() if not seat.users and time.monotonic() - seat.left > idle_s]
+        seats = [_SEATS.pop(name) for name in idle]
+    for seat in seats:
+        seat.worker.close()
 
 
 def _perform(name: str, environment: dict[str, str], stage: Stage, inputs: list[Outcome]) -> Outcome:
@@ -179,20 +218,33 @@ def _perform(name: str, environment: dict[str, str], stage: Stage, inputs: list[
     del inputs  # they are files in the shared folder; Dask needs to know only that they are there
     joined: Any = get_worker()
     home: Path = joined.effcore_home
-    if name in _HELD:
-        raise Cancelled("The sweep stands still.")
-    if name not in _WORKERS:
-        _WORKERS.setdefault(name, Worker(home, preload="effcore.stages.preload", environment=environment))
-    return _WORKERS[name].perform(stage)
+    with _LOCK:
+        if name in _CLOSED:
+            raise Cancelled("The sweep was cancelled.")
+        if name in _HELD:
+            raise Cancelled("The sweep stands still.")
+        if name not in _SEATS:
+            _SEATS[name] = _Seat(Worker(home, preload="effcore.stages.preload", environment=environment))
+        seat = _SEATS[name]
+        seat.users += 1
+    try:
+        return seat.worker.perform(stage)
+    finally:
+        with _LOCK:
+            seat.users, seat.left = seat.users - 1, time.monotonic()
 
 
 def _hold(name: str) -> None:
-    _HELD.add(name)
-    if name in _WORKERS:
-        _WORKERS[name].hold()
+    with _LOCK:
+        _HELD.add(name)
+        seat = _SEATS.get(name)
+    if seat is not None:
+        seat.worker.hold()
 
 
 def _close(name: str) -> None:
-    worker = _WORKERS.get(name)
-    if worker is not None:
-        worker.close()
+    with _LOCK:
+        _CLOSED.add(name)
+        seat = _SEATS.pop(name, None)
+    if seat is not None:
+        seat.worker.close()

@@ -12,6 +12,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+from effcore.cache import Cache
 from effcore.catalogue import TASKS, own
 from effcore.errors import EffcoreError
 from effcore.home import locked
@@ -160,6 +161,22 @@ def refresh(home: Path, task: str, *, keep: bool = True, say: Say = lambda text:
         _use(replace(known(), data=dict(known().data) | {task: new}), home)
 
 
+def restore(home: Path, task: str, *, say: Say = lambda text: None) -> None:
+    """Have the prepared data of a task in the cache, from which it may have been freed; where it is there its source may be gone.
+
+    Args:
+        home: The state folder.
+        task: Name of a task; one that ships is left alone.
+        say: As for `bring`.
+
+    Raises:
+        EffcoreError: It was freed, and its source is gone or can't be used.
+    """
+    source = known().data.get(task) or know(home).data.get(task)
+    if source is not None and source.key not in Cache(home).keys():
+        refresh(home, task, say=say)
+
+
 def pinned(home: Path) -> str:
     """Keep what this process knows, for its children, and name it."""
     return pin(home, known())
@@ -209,4 +226,4 @@ def to_stderr(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-__all__ = ["SHIPPED_TASKS", "Brought", "DataSource", "Registry", "bring", "forget", "know", "known", "pinned", "refresh", "to_stderr"]
+__all__ = ["SHIPPED_TASKS", "Brought", "DataSource", "Registry", "bring", "forget", "know", "known", "pinned", "refresh", "restore", "to_stderr"]

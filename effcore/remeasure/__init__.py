@@ -6,7 +6,7 @@ import json
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,13 @@ from effcore.context import current_context, package_version
 from effcore.errors import MeasureError, StoreError
 from effcore.host import host_lock
 from effcore.measure.environment import Environment, current
+from effcore.own import restore
 from effcore.plan import measure_stage
 from effcore.recipe import from_document
 from effcore.runtimes import runtime_module
 from effcore.spec import Measure
 from effcore.stages import evaluate, produce
+from effcore.stored import require_current
 from effcore.sweep.results import throughput, unmeasured
 from effcore.tracking import Store, VariantRecord
 from effcore.tracking.rows import MEASUREMENT
@@ -33,6 +35,7 @@ def remeasure(
     store: Store,
     home: Path,
     settings: Measure,
+    kept_as: Measure | None = None,
     report: Callable[[str], None] = lambda text: None,
 ) -> list[str]:
     """Measure finished variants again and write what comes out.
@@ -45,6 +48,8 @@ def remeasure(
         store: Where artifacts are and figures go.
         home: The state folder, whose cache gets the new measurement.
         settings: How long and how well is measured, with which batch sizes and threads.
+        kept_as: Settings of their sweep, under which the cache gets it, so that the sweep finds this measurement the next time and does
+            not write the older one back; those of the measurement where it is None.
         report: Called with a line for each measurement.
 
     Returns:
@@ -64,32 +69,37 @@ def remeasure(
         measured = []
         for batch, threads in settings.sizes:
             environment = current(batch=batch, threads=threads)
-            entry = _measure(group[0], structure, environment, store=store, home=home, settings=settings)
+            entry = _measure(group[0], structure, environment, store=store, home=home, settings=settings, kept_as=kept_as or settings)
             measured.append((environment, entry))
             report(f"{number} of {len(groups)}: {group[0].name}, {environment.label}: {entry.facts['quiet']}")
-        written += [run_id for variant in group for run_id in _write_all(variant, measured, store=store)]
+        written += [run_id for variant in group for run_id in _write_all(variant, measured, store=store, home=home)]
     return written
 
 
-def _measure(variant: Variant, structure: str, environment: Environment, *, store: Store, home: Path, settings: Measure) -> Entry:
+def _measure(
+    variant: Variant, structure: str, environment: Environment, *, store: Store, home: Path, settings: Measure, kept_as: Measure
+) -> Entry:
     """Measure one structure in this process's own children and keep the result in the cache."""
     recipe, cache = from_document(variant.recipe), Cache(home)
     assert variant.artifact is not None, "only variants with an artifact are measured"
     stage = measure_stage(
-        structure, "", task=recipe.task, runtime=recipe.runtime, settings=settings.settings, environment=environment.key,
+        structure, "", task=recipe.task, runtime=recipe.runtime, settings=kept_as.settings, environment=environment.key,
         context=current_context(), batch=environment.batch, threads=environment.threads,
     )  # fmt: skip
+    stage = replace(stage, config=dict(stage.config) | {"settings": settings.settings})
     artifact = store.file(variant.run_id, variant.artifact)
     with cache.claim(stage.key), host_lock(exclusive=True):
         return produce(stage, home=home, cache=cache, inputs={"artifact": artifact.parent}, replace=True)
 
 
-def _write_all(variant: Variant, measured: Sequence[tuple[Environment, Entry]], *, store: Store) -> list[str]:
+def _write_all(variant: Variant, measured: Sequence[tuple[Environment, Entry]], *, store: Store, home: Path) -> list[str]:
     """Write the figures of one variant in every environment; those of its own one carry the throughput of all."""
     recipe = from_document(variant.recipe)
     runtime = RUNTIMES[recipe.runtime]
     answers = None
     if measured and not _same_machine(variant, measured[0][0], store=store):
+        restore(home, recipe.task)
+        require_current(variant)
         with tempfile.TemporaryDirectory() as name:
             artifact = store.file(variant.run_id, variant.artifact or "")
             checked = evaluate.work({"task": recipe.task, "runtime": recipe.runtime}, {"artifact": artifact.parent}, Path(name))
@@ -154,6 +164,7 @@ def write_measurement(
         sweep_run=variant.sweep, recipe=from_document(variant.recipe), seed=variant.seed, runtime=runtime,
         environment=facts["environment"], structure=variant.structure, noisy=bool(facts["noisy"]), metrics=metrics,
         documents=documents | ({"correct.json": answers.correct} if answers else {}), artifact=variant.artifact or "",
+        data=variant.data, data_ms=variant.data_ms,
     )  # fmt: skip
     if here:
         return store.log_variant(variant.sweep, record, run_id=variant.run_id)

@@ -22,6 +22,8 @@ from effcore.measure.process import SEED, session_options
 from effcore.measure.reference import SHAPE, VERSION, one_operator, reference
 from effcore.recipe import from_document
 from effcore.spec import Measure
+from effcore.stored import require_current
+from effcore.takeaway import requirement
 from effcore.tasks import load as load_task
 from effcore.tracking import Store
 
@@ -47,6 +49,8 @@ def write_bundle(variants: Sequence[Variant], *, store: Store, folder: Path, set
     packed = [v for v in variants if v.status == "FINISHED" and v.artifact and v.structure and v.measures is None]
     if not packed:
         raise EffcoreError("A bundle must hold at least one point with a file. There is none in this sweep.")
+    for variant in packed:
+        require_current(variant)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise EffcoreError(f"{folder} must be a folder that is empty or not there yet. Choose another one with --to.")
     (folder / "artifacts").mkdir(parents=True)
@@ -59,7 +63,7 @@ def write_bundle(variants: Sequence[Variant], *, store: Store, folder: Path, set
         _write_images(task, folder)
     requirements = {f"numpy=={np.__version__}", *(model["requirement"] for model in models)}
     if not any(text.startswith("onnxruntime==") for text in requirements):  # the reference runs in it
-        requirements.add(f"onnxruntime=={package_version('onnxruntime')}")
+        requirements.add(f"onnxruntime=={package_version('onnxruntime').partition('+')[0]}")
     (folder / "requirements.txt").write_text("\n".join(sorted(requirements)) + "\n")
     (folder / "bundle.json").write_text(json.dumps(_document(models, settings), indent=1))
     return sorted(p for p in folder.rglob("*") if p.is_file())
@@ -75,7 +79,7 @@ def _pack(variant: Variant, *, store: Store, folder: Path) -> dict[str, Any]:
     shutil.copyfile(source, folder / target)
     return {
         "run_id": variant.run_id, "name": variant.name, "file": target, "sha256": sha256, "structure": variant.structure,
-        "runtime": runtime.name, "requirement": variant.runtime.replace(" ", "=="), "task": task.name,
+        "runtime": runtime.name, "requirement": requirement(variant), "task": task.name,
         "images": f"images-{task.name}.npz", "shape": list(task.shape), "levels": task.levels,
     }  # fmt: skip
 

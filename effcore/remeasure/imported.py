@@ -155,7 +155,7 @@ def _check(answer: _Answer, known: Mapping[str, Variant], *, store: Store, path:
     """The variant that an answer is about, if its file and the task's images are the ones that were packed."""
     variant = known.get(answer.run_id)
     if variant is None or variant.measures is not None or variant.artifact is None:
-        raise EffcoreError(f"{path} has figures of the run {answer.run_id!r}, which is no point of {store.uri}. Nothing was imported.")
+        raise EffcoreError(f"{path} has figures of the run {answer.run_id!r}, which is no point of {store.shown}. Nothing was imported.")
     try:
         data = store.file(variant.run_id, variant.artifact).read_bytes()
         own = json.loads(store.file(variant.run_id, "correct.json").read_text())

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from effcore.analysis.frontier import Variant
+from effcore.analysis.variant import Variant, is_of_data
 from effcore.cache import Cache
 from effcore.catalogue.search import Budget
 from effcore.context import current_context
@@ -296,7 +296,8 @@ class Driver:
 
     def _write(self, under: str, record: VariantRecord, known: Variant | None, *, kind: str = VARIANT) -> str:
         """Write what is not in the store yet, was begun there and not ended, or has changed; its run."""
-        if known is not None and not record.error and known.status == "FINISHED" and known.metrics == dict(record.metrics):
+        same = known is not None and known.metrics == dict(record.metrics) and is_of_data(known, record.data)
+        if known is not None and same and not record.error and known.status == "FINISHED":
             return known.run_id
         return self.store.log_variant(under, record, run_id=known.run_id if known else None, kind=kind)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from effcore.context import package_version
 from effcore.execution.worker import Outcome
 from effcore.plan import Plan, VariantPlan
 from effcore.plan.planned import NETWORK
+from effcore.stored import data_mark
 from effcore.tracking import VariantRecord
 
 
@@ -58,6 +60,7 @@ def gather(
         structure=export.entry.facts["structure"] if export else "",
         noisy=bool(measured.entry.facts["noisy"]) if measured else False,
         metrics=metrics, files=files, documents=documents, artifact=export.entry.facts["artifact"] if export else "", error=error,
+        data=data_mark(variant.recipe.task), data_ms=int(time.time() * 1000),
     )  # fmt: skip
 
 

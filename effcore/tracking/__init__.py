@@ -21,7 +21,7 @@ from effcore.tracking.evidence import EvidenceReader
 from effcore.tracking.files import RunFiles
 from effcore.tracking.marks import Marks
 from effcore.tracking.mirror import Mirror
-from effcore.tracking.opening import advice, reach
+from effcore.tracking.opening import advice, reach, without_passwords
 from effcore.tracking.requests import Heard, Requests, heard
 from effcore.tracking.rows import MEASUREMENT, PREFIX, SWEEP, VARIANT, Again, SweepRecord, read_sweep, read_variant
 from effcore.tracking.runs import Watched, first_line, from_mlflow, quoted
@@ -48,7 +48,7 @@ class Store(Requests):
 
     Args:
         home: The state folder; the SQLite store and its artifacts lie in it.
-        uri: Another MLflow tracking URI.
+        uri: Another MLflow tracking URI; what is said of it, `shown`, is without its password.
 
     Raises:
         StoreError: The store can't be opened.
@@ -61,6 +61,7 @@ class Store(Requests):
         if uri is None:
             home.mkdir(parents=True, exist_ok=True)
         self.uri = uri or f"sqlite:///{database(home)}"
+        self.shown = without_passwords(self.uri)
         reach(self.uri)
         try:
             with locked(home, "store"):  # MLflow's first use builds the schema, and two at once would clash
@@ -69,7 +70,7 @@ class Store(Requests):
                 self._client = MlflowClient(tracking_uri=self.uri)
                 self.experiment_id = self._experiment()
         except Exception as error:  # MLflow and SQLAlchemy raise dozens of kinds here
-            raise StoreError(f"The tracking store {self.uri} can't be opened: {first_line(error)}{advice(str(error))}") from error
+            raise StoreError(f"The tracking store {self.shown} can't be opened: {_said(error)}{advice(str(error))}") from error
         self._mirror = Mirror(self.watched())
         self._files = RunFiles(self._client, known=self._mirror.files)
         self._evidence = EvidenceReader(self.file)
@@ -146,7 +147,7 @@ class Store(Requests):
             if name is None or name in (record.name, record.run_id):
                 return record
         known = ", ".join(dict.fromkeys(s.name for s in sweeps)) or "none; make one with `effcore run SPEC`"
-        raise StoreError(f"There is no sweep{'' if name is None else f' {name!r}'} in {self.uri}. Known: {known}.")
+        raise StoreError(f"There is no sweep{'' if name is None else f' {name!r}'} in {self.shown}. Known: {known}.")
 
     def file(self, run_id: str, name: str) -> Path:
         """Local path of an artifact of a run; of a measurement elsewhere, that of the variant it belongs to.
@@ -161,7 +162,7 @@ class Store(Requests):
             owner = self._tag(run_id, "variant") if known is None else known.measures
             if owner:
                 return self.file(owner, name)
-            raise StoreError(f"Run {run_id} has no file {name!r} in {self.uri}: {first_line(error)}") from error
+            raise StoreError(f"Run {run_id} has no file {name!r} in {self.shown}: {_said(error)}") from error
 
     def evidence(self, frontier: Frontier, *, did: bool = False) -> Evidence:
         """The raw results behind a frontier's objectives, each file read once; `did` adds what the techniques did."""
@@ -178,7 +179,7 @@ class Store(Requests):
         try:
             return self._client.get_run(run_id)
         except Exception as error:
-            raise StoreError(f"There is no run {run_id!r} in {self.uri}: {first_line(error)}") from error
+            raise StoreError(f"There is no run {run_id!r} in {self.shown}: {_said(error)}") from error
 
     # Sweeps
 
@@ -276,7 +277,7 @@ class Store(Requests):
 
     def finish_sweep(self, run_id: str, *, status: str, error: str = "") -> None:
         """End a sweep: FINISHED, FAILED or KILLED (cancelled)."""
-        self._set_tags(run_id, {"error": error[:4000]})
+        self._set_tags(run_id, {"error": without_passwords(error)[:4000]})
         self._client.set_terminated(run_id, status=status)
 
     # Variants
@@ -308,6 +309,8 @@ class Store(Requests):
         again = run_id is not None
         if run_id is None:  # named in the same step, so that it is found again if this process is killed meanwhile
             run_id = self._create(record.run_name, tags, parent=sweep_run)
+        else:  # not finished until it is written whole, so that new figures beside old files are never taken for a result
+            self._client.update_run(run_id, status="RUNNING")
         self._client.log_batch(run_id, metrics=metrics)
         for first in range(0, len(params), _BATCH):
             self._client.log_batch(run_id, params=params[first : first + _BATCH])
@@ -337,3 +340,7 @@ class Store(Requests):
         from mlflow.entities import RunTag
 
         self._client.log_batch(run_id, tags=[RunTag(PREFIX + k, v) for k, v in tags.items()])
+
+
+def _said(error: Exception) -> str:
+    return without_passwords(first_line(error))

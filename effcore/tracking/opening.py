@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from urllib.parse import urlsplit
 
 from effcore.errors import StoreError
 
 ANSWER_S = 5.0
+
+_PASSWORD = re.compile(r"(?P<before>\w://[^\s/:@]*:)\S+@|(?P<name>[?&](?:password|passwd|pwd|token|secret)=)[^&\s]+", re.IGNORECASE)
+
+
+def without_passwords(text: str) -> str:
+    """A text in which the password of every URL is hidden.
+
+    Example:
+        >>> without_passwords("No answer of postgresql://ada:se:cr/et@db:5432/runs."), without_passwords("sqlite:////home/ada/mlflow.db")
+        ('No answer of postgresql://ada:***@db:5432/runs.', 'sqlite:////home/ada/mlflow.db')
+    """
+    return _PASSWORD.sub(lambda found: f"{found['before']}***@" if found["before"] else f"{found['name']}***", text)
+
+
+def store_errors() -> tuple[type[Exception], ...]:
+    """What a store raises that can't be used now: our own errors, MLflow's and those of the database under it."""
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    return (StoreError, MlflowException, SQLAlchemyError)
 
 
 def advice(error: str) -> str:
@@ -28,5 +49,5 @@ def reach(uri: str) -> None:
         try:
             socket.create_connection((parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)), timeout=ANSWER_S).close()
         except OSError as error:
-            message = f"The tracking server {uri} does not answer: {error.strerror or error}."
+            message = f"The tracking server {without_passwords(uri)} does not answer: {error.strerror or error}."
             raise StoreError(f"{message} Start it, or give another one with --tracking-uri.") from error

@@ -181,7 +181,7 @@ class Recording(Store):
 
     def __init__(self, path: Path, *, home: Path) -> None:
         self.home = home
-        self.uri = f"the recording {path.name}"
+        self.uri = self.shown = f"the recording {path.name}"
         self.experiment_id = "0"
         self._client = _ReadOnly()
         self.header, lines = _read(path)

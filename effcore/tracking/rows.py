@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 import time
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -148,6 +149,8 @@ def read_variant(run: Run) -> Variant:
         measures=tags.get(f"{PREFIX}variant") or None,
         started_ms=run.started_ms,
         ended_ms=run.ended_ms,
+        data=sys.intern(tags.get(f"{PREFIX}data", "")),
+        data_ms=int(tags.get(f"{PREFIX}data_ms", 0)),
     )
 
 

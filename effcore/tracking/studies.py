@@ -16,6 +16,7 @@ from effcore.analysis.frontier import Variant
 from effcore.errors import StoreError
 from effcore.objectives import Direction
 from effcore.tracking.foreign import variant_of
+from effcore.tracking.opening import without_passwords
 
 if TYPE_CHECKING:
     from optuna.storages import RDBStorage
@@ -98,7 +99,7 @@ class Studies:
             raise StoreError(f"The study is not in the storage {self.name} any more. Choose another one.") from error
         except (SQLAlchemyError, OptunaError, ImportError, RuntimeError, ValueError) as error:
             below = getattr(error.__cause__ or error, "orig", None)  # what the database said; other texts may hold the URL
-            cause = str(below or type(error).__name__).splitlines()[0][:200]
+            cause = without_passwords(str(below or type(error).__name__).splitlines()[0][:200])
             raise StoreError(f"The storage {self.name} must be one of Optuna's that can be read: its URL, its driver. It is not: {cause}.") from error
 
 

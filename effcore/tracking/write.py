@@ -30,6 +30,7 @@ class VariantRecord:
         documents: Artifacts, by the name they get: plain data that is written as JSON.
         artifact: Name of the deployable file among them.
         error: Cause, where it failed.
+        data, data_ms: As of `Variant`.
     """
 
     sweep_run: str
@@ -44,6 +45,8 @@ class VariantRecord:
     documents: Mapping[str, Any] = field(default_factory=dict)
     artifact: str = ""
     error: str = ""
+    data: str = ""
+    data_ms: int = 0
 
     @property
     def run_name(self) -> str:
@@ -59,7 +62,7 @@ def variant_tags(record: VariantRecord) -> dict[str, str]:
         "technique": origin.technique if origin else "architecture", "step": origin.label if origin else "",
         "runtime": record.runtime, "environment": record.environment, "structure": record.structure,
         "noisy": "1" if record.noisy else "", "artifact": record.artifact, "error": record.error[:4000],
-        "metrics": " ".join(sorted(record.metrics)),
+        "metrics": " ".join(sorted(record.metrics)), "data": record.data, "data_ms": str(record.data_ms),
     }  # fmt: skip
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import re
 import signal
 import time
 from collections.abc import Callable
@@ -81,6 +83,22 @@ def test_a_damaged_entry_is_taken_away_and_can_be_built_again(tmp_path: Path, da
     assert cache.find("train-1") is None
     assert cache.keys() == set()
     keep(cache, "train-1")
+    assert cache.find("train-1") is not None
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.EIO, errno.ESTALE, errno.EACCES])
+def test_an_error_of_the_system_says_nothing_of_an_entry_and_takes_none_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    cache = Cache(tmp_path)
+    keep(cache, "train-1")
+
+    def fail(path: Path) -> str:
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match=re.escape(os.strerror(number))):
+        patch.setattr("effcore.cache._checksum", fail)
+        cache.find("train-1")
     assert cache.find("train-1") is not None
 
 

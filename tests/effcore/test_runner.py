@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from mlflow.exceptions import MlflowException
 from stores import make_record, make_spec
 
 from effcore import runner
+from effcore.errors import StoreLocked
 from effcore.home import is_held, is_paused, locked, pause
 from effcore.runner import PAUSED, next_of, run_queue
 from effcore.tracking import Store, SweepRecord
@@ -31,6 +35,21 @@ def test_a_point_that_can_not_be_measured_again_keeps_its_figures_and_gets_the_c
     assert Store(tmp_path / "home").variants() == before
 
 
+def test_the_address_of_the_store_stands_on_no_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(tmp_path / "home")
+    store.uri = "postgresql://ada:geheim@db/runs"
+    shows = "import os, sys; print(open('/proc/self/cmdline').read().replace(chr(0), ' ')); print(os.environ['EFFCORE_TRACKING_URI'])"
+    popen = subprocess.Popen
+
+    def start(command: list[str], **options: Any) -> subprocess.Popen[bytes]:
+        return popen([command[0], "-c", shows, *command[1:]], **options)
+
+    monkeypatch.setattr(runner.subprocess, "Popen", start)
+    assert runner._run_command(["measure", "one"], store, tmp_path / "home", tmp_path / "log") == 0
+    line, uri = (tmp_path / "log").read_text().splitlines()
+    assert "measure one --home" in line and "geheim" not in line and uri == store.uri
+
+
 def sweep(name: str, owner: str, *, filed: int, state: str = "waiting", ended: int | None = None) -> SweepRecord:
     return SweepRecord(
         run_id=name, name=name, key=name, state=state, task="digits", objectives=("accuracy",), total=1, done=0, failed=0, started_ms=filed,
@@ -38,10 +57,14 @@ def sweep(name: str, owner: str, *, filed: int, state: str = "waiting", ended: i
     )  # fmt: skip
 
 
+def free(record: SweepRecord) -> bool:
+    return True
+
+
 def order(sweeps: list[SweepRecord]) -> list[str]:
     """Names in the order in which they are run, each for one unit of time."""
     names, now = [], 1000
-    while (found := next_of(sweeps)) is not None:
+    while (found := next_of(sweeps, is_free=free)) is not None:
         now += 1
         names.append(found.name)
         sweeps = [replace(s, state="done", ended_ms=now) if s is found else s for s in sweeps]
@@ -67,21 +90,48 @@ def test_an_interrupted_sweep_goes_first_and_one_of_a_command_is_left_alone() ->
         sweep("stopped", "bob", filed=2, state="stopped"),
         replace(sweep("theirs", "", filed=0, state="stopped"), origin="command"),
     ]
-    found = next_of(filed)
+    found = next_of(filed, is_free=free)
     assert found is not None and found.name == "stopped"
-    assert next_of([]) is None
+    assert next_of([], is_free=free) is None
 
 
 def test_a_sweep_whose_process_is_gone_is_gone_on_with_before_its_silence_tells(tmp_path: Path) -> None:
     filed = [sweep("a", "ada", filed=1), sweep("left", "bob", filed=2, state="running"), replace(sweep("theirs", "", filed=0), origin="command")]
 
-    def left(record: SweepRecord) -> bool:
+    def unheld(record: SweepRecord) -> bool:
         return not is_held(tmp_path, f"sweep-{record.key}")
 
-    assert next_of(filed) is filed[2] and next_of(filed, is_left=left) is filed[1]
+    assert next_of(filed, is_free=unheld) is filed[1]
     with locked(tmp_path, "sweep-left"):
-        assert next_of(filed, is_left=left) is filed[2]
-    assert next_of(filed, is_left=left) is filed[1]
+        assert next_of(filed, is_free=unheld) is filed[2]
+    assert next_of(filed, is_free=unheld) is filed[1]
+
+
+def test_a_sweep_that_lives_is_never_taken_however_long_it_was_silent() -> None:
+    filed = [sweep("silent", "ada", filed=1, state="stopped"), sweep("begun", "ada", filed=2), sweep("b", "bob", filed=3)]
+    found = next_of(filed, is_free=lambda record: record.name == "b")
+    assert found is not None and found.name == "b"
+    assert next_of(filed[:2], is_free=lambda record: False) is None
+
+
+def test_a_sweep_that_another_process_runs_by_now_keeps_its_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, spec = Store(tmp_path / "home"), make_spec()
+    run_id = store.schedule(spec.text)
+    record = store.sweep(run_id)
+
+    def command(arguments: list[str], store: Store, home: Path, log: Path) -> int:
+        """What `effcore run --run-id` does where the sweep is being run: it begins nothing and fails."""
+        store.open_sweep(spec, run_id=run_id)
+        log.parent.mkdir(exist_ok=True)
+        log.write_text("effcore: The sweep 'one' is being run already.")
+        return 2
+
+    monkeypatch.setattr(runner, "_run_command", command)
+    with locked(tmp_path / "home", f"sweep-{spec.key}"):
+        runner._run(record, store, tmp_path / "home")
+        assert (store.sweep(run_id).state, store.sweep(run_id).error) == ("running", "")
+    runner._run(record, store, tmp_path / "home")
+    assert store.sweep(run_id).state == "failed"
 
 
 def test_a_paused_queue_begins_nothing_and_goes_on_later(tmp_path: Path) -> None:
@@ -123,3 +173,28 @@ def test_a_paused_sweep_is_left_alone_and_one_that_was_resumed_at_once_is_gone_o
     run_queue(store, home=tmp_path / "home", once=True)
     assert ran == [still, soon, soon]
     assert [(store.sweep(run_id).state, store.sweep(run_id).error) for run_id in (still, soon)] == [("paused", ""), ("done", "")]
+
+
+def test_a_store_that_can_not_be_used_for_a_while_is_told_of_once_and_the_queue_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = Store(tmp_path / "home")
+    run_id, known = store.schedule(make_spec().text), store.sweeps
+    held: list[Exception] = [StoreLocked("held by another program"), StoreLocked("held by another program"), MlflowException("disk I/O error")]
+
+    def sweeps() -> list[SweepRecord]:
+        if held:
+            raise held.pop(0)
+        return known()
+
+    def command(arguments: list[str], store: Store, home: Path, log: Path) -> int:
+        store.finish_sweep(run_id, status="FINISHED")
+        return 0
+
+    monkeypatch.setattr(runner, "POLL_S", 0.0)
+    monkeypatch.setattr(runner, "_run_command", command)
+    monkeypatch.setattr(store, "sweeps", sweeps)
+    run_queue(store, home=tmp_path / "home", once=True)
+    assert store.sweep(run_id).state == "done"
+    told = [line for line in capsys.readouterr().err.splitlines() if line.startswith("The tracking store")]
+    assert [line.rpartition(": ")[2] for line in told] == ["held by another program", "disk I/O error"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from effcore.cache import Cache
 from effcore.errors import EffcoreError, SpecError
 from effcore.recipe import Recipe, teachers
 from effcore.spec import Spec, parse
-from effcore.stored import StoredTeachers, require_teachers
+from effcore.stored import StoredTeachers, data_mark, require_current, require_teachers
 from effcore.tracking import Store
 
 FIGURES = {"accuracy": 0.9, "latency_ms": 1.5, "data_fraction": 1.0, "train_total_s": 7.0}
@@ -57,6 +59,26 @@ def test_a_point_is_found_by_name_recipe_key_and_run_id_with_the_seed_that_is_me
     assert len(set(keys)) == 2 and all(k.startswith("stored-") for k in keys)
     assert [find(store, student(key), seed=seed) for seed in (0, 1)] == keys
     assert [find(store, student(run)) for run in runs] == keys
+
+
+def test_a_teacher_that_saw_other_images_is_refused_and_one_of_the_same_recipe_that_saw_these_is_taken(store: Store, tmp_path: Path) -> None:
+    log(store, tmp_path, spec(), network=b"old", data="first", data_ms=2)
+    with pytest.raises(EffcoreError, match="must be a point of the images that 'digits' has now. Got 'mlp x1 · 1 ep', which saw others"):
+        find(store, student("mlp x1 · 1 ep"))
+    another = parse(spec().text.replace("name: a mlp", "name: another"))
+    log(store, tmp_path, another, network=b"new", data=data_mark("digits"), data_ms=1)
+    old = parse(spec().text.replace("name: a mlp", "name: a third"))
+    log(store, tmp_path, old, network=b"old", data="first", data_ms=3)
+    assert find(store, student("mlp x1 · 1 ep")) == f"stored-{hashlib.sha256(b'new').hexdigest()[:16]}"
+
+
+def test_a_file_is_tested_on_no_other_images_than_it_was_made_for(store: Store, tmp_path: Path) -> None:
+    log(store, tmp_path, spec(), data="first")
+    (variant,) = store.variants()
+    with pytest.raises(EffcoreError, match="seed 0, must be of the images that its task has now. They have changed since"):
+        require_current(variant)
+    require_current(replace(variant, data=data_mark("digits")))
+    require_current(replace(variant, data=""))
 
 
 def test_what_was_found_is_put_into_the_cache_once(store: Store, tmp_path: Path) -> None:

@@ -57,6 +57,9 @@ def test_answers_to_other_examples_are_not_paired() -> None:
     raw = evidence({"a": hits(wrong=range(5)), "b": hits(wrong=range(5), total=900)})
     found = accuracy_change(B, A, raw, seeds=(0,))
     assert found is not None and found.p is None
+    alike = evidence({"a": hits(wrong=range(5)), "b": hits(wrong=range(5))})
+    changed = accuracy_change(point("b", parent="a", data="second"), point("a", data="first"), alike, seeds=(0,))
+    assert changed is not None and changed.p is None
 
 
 # ---- latency

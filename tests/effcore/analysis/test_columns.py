@@ -36,6 +36,7 @@ def drawn(count: int, seed: int) -> list[Variant]:
             variant(
                 index, recipe_key=f"k{key}", name=f"n{key}", seed=draw.randint(0, 2), environment=environment, metrics=metrics,
                 status=draw.choice(["FINISHED"] * 8 + ["FAILED", "RUNNING"]), measures=None if environment == "a" else "r0",
+                data=draw.choice(["", "first", "second", "second"]) if seed % 2 else "", data_ms=index // 3,
             )  # fmt: skip
         )
     return made

@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from effcore.analysis.frontier import Evidence, Frontier, Variant, find_frontier, with_probability
+from effcore.analysis.frontier import Evidence, Frontier, Variant, aggregate, find_frontier, with_probability
+from effcore.analysis.variant import OTHER_IMAGES
 from effcore.errors import EffcoreError
 
 OBJECTIVES = ("accuracy", "latency_ms")
@@ -49,6 +50,27 @@ def reasons(frontier: Frontier) -> dict[str, str]:
 
 
 # ---- find_frontier
+
+
+def test_results_of_images_that_have_changed_since_are_left_out_with_the_reason() -> None:
+    old = [variant("old", 0.99, 1.0, data="first", data_ms=1, ended_ms=9), variant("both", 0.98, 2.0, data="first", data_ms=1, seed=1)]
+    new = [variant("new", 0.9, 1.0, data="second", data_ms=2), variant("both", 0.8, 2.0, data="second", data_ms=2)]
+    unsaid = variant("unsaid", 0.7, 3.0)
+    found = find_frontier([*old, *new, unsaid], OBJECTIVES)
+    assert names(found) == ["new", "both", "unsaid"] and found.point("key-both").seeds == (0,)
+    assert [(left.run_id, left.reason) for left in found.left_out] == [(v.run_id, OTHER_IMAGES) for v in (old[1], old[0])]
+    answers = {"key-new": np.ones(40, bool), "key-both": np.ones(40, bool), "key-old": np.ones(30, bool)}
+    assert all(p.probability is not None for p in with_probability(found, Evidence(correct={"accuracy": answers})).points)
+    assert names(find_frontier([*old, unsaid], OBJECTIVES)) == ["old", "both", "unsaid"]
+    assert [p.name for p in aggregate([*old, *new])] == ["both", "new"]
+
+
+def test_images_on_which_nothing_has_finished_leave_the_older_results_and_a_new_machine_is_taken() -> None:
+    old = [variant(name, 0.9, 1.0, data="first", data_ms=1, environment="there") for name in "abc"]
+    failed = variant("new", 0.9, 1.0, data="second", data_ms=2, status="FAILED", error="no memory")
+    assert names(find_frontier([*old, failed], OBJECTIVES)) == ["a", "b", "c"]
+    found = find_frontier([*old, variant("new", 0.9, 1.0, data="second", data_ms=2)], OBJECTIVES)
+    assert (found.environment, names(found)) == ("here", ["new"])
 
 
 def test_marks_the_frontier_and_says_who_dominates() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from own_images import CLASSES, break_one, draw, write_folder
+from stores import copy_store, make_record
 from typer.testing import CliRunner
 
 from effcore import own
@@ -132,6 +133,22 @@ def test_unchanged_data_is_not_read_again_unless_the_cache_was_cleaned(home: Pat
         own.data.read_kept(home, key, "shapes")  # type: ignore[attr-defined]
     own.refresh(home, "shapes")
     assert Cache(home).find(key) is not None
+
+
+def test_a_bundle_reads_the_data_anew_where_the_cache_was_cleaned_and_needs_no_source_where_it_was_not(
+    home: Path, tmp_path: Path, empty_store: Path
+) -> None:
+    store, root = copy_store(empty_store, home), write_folder(tmp_path / "a", each=3)
+    bring(home, root)
+    spec = parse(SPEC)
+    sweep = store.open_sweep(spec)
+    (tmp_path / "model.onnx").write_text("a file")
+    store.log_variant(sweep, make_record(sweep, spec.recipes[0], files={"model.onnx": tmp_path / "model.onnx"}, artifact="model.onnx"))
+    Cache(home).remove(own.known().data["shapes"].key)
+    for name in ("freed", "source is gone"):
+        done = CliRunner().invoke(app, ["bundle", "--to", str(tmp_path / name), "--home", str(home)], catch_exceptions=False)
+        assert done.exit_code == 0 and (tmp_path / name / "images-shapes.npz").exists()
+        shutil.rmtree(root, ignore_errors=True)
 
 
 def test_data_that_is_gone_says_how_to_name_its_place(home: Path, tmp_path: Path) -> None:

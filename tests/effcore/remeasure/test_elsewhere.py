@@ -16,14 +16,18 @@ from stores import copy_store, make_record, make_spec
 from typer.testing import CliRunner
 
 from effcore.analysis.frontier import Variant, find_frontier
+from effcore.cache import Cache
 from effcore.catalogue import TASKS
 from effcore.cli import app
+from effcore.context import current_context
 from effcore.errors import EffcoreError
 from effcore.measure.environment import current
+from effcore.plan import measure_stage
 from effcore.remeasure import remeasure
 from effcore.remeasure.bundle import write_bundle
 from effcore.remeasure.imported import import_results
-from effcore.spec import Measure
+from effcore.spec import Measure, parse
+from effcore.takeaway import take_away
 from effcore.tasks import load
 from effcore.tracking import Store
 
@@ -96,6 +100,19 @@ def test_a_bundle_is_one_folder_with_two_lines_of_requirements(home: Home, resul
     requirements = (results.parent / "requirements.txt").read_text().splitlines()
     assert requirements == [f"numpy=={np.__version__}", "onnxruntime==1.32.0"]
     assert len(list((results.parent / "artifacts").iterdir())) == 2
+
+
+def test_a_point_of_pytorch_asks_for_a_version_that_an_index_has(tmp_path: Path, empty_store: Path) -> None:
+    store, spec = copy_store(empty_store, tmp_path / "home"), parse(make_spec().text.replace("onnxruntime", "torch"))
+    sweep = store.open_sweep(spec)
+    (tmp_path / "model.pt2").write_text("a program")
+    files = {"model.pt2": tmp_path / "model.pt2"}
+    store.log_variant(sweep, make_record(sweep, spec.recipes[0], files=files, artifact="model.pt2", runtime="torch 2.13.0+cpu"))
+    write_bundle(store.variants(), store=store, folder=tmp_path / "b", settings=QUICK)
+    lines = (tmp_path / "b" / "requirements.txt").read_text().splitlines()
+    assert "torch==2.13.0" in lines and not any("+" in line for line in lines)
+    take_away(store.variants()[0], store=store, folder=tmp_path / "t")
+    assert "Needs: pip install torch==2.13.0\n" in (tmp_path / "t" / "example.py").read_text()
 
 
 def test_a_structure_is_measured_once_in_each_environment(results: Path) -> None:
@@ -183,7 +200,10 @@ def test_a_folder_with_something_in_it_is_refused(home: Home, tmp_path: Path) ->
 def test_measuring_again_writes_every_environment_and_tells_how_quiet_it_was(home: Home) -> None:
     lines: list[str] = []
     settings = QUICK.model_copy(update={"batch_sizes": [1, 2]})
-    written = remeasure(home.store.variants(), store=home.store, home=home.folder, settings=settings, report=lines.append)
+    of_the_sweep = Measure(processes=7)
+    written = remeasure(
+        home.store.variants(), store=home.store, home=home.folder, settings=settings, kept_as=of_the_sweep, report=lines.append
+    )
     assert len(written) == 4 and len(lines) == 2
     assert "quiet: others used" in lines[0] and "batch 1" in lines[0] and "batch 2" in lines[1]
     found = {v.run_id: v for v in home.store.variants()}
@@ -191,6 +211,14 @@ def test_measuring_again_writes_every_environment_and_tells_how_quiet_it_was(hom
     profile = json.loads(home.store.file(written[0], "profile.json").read_text())
     assert [layer["name"] for layer in profile["layers"]] == ["Gemm 1"]
     assert profile["time"]["operators"][-1]["operator"] == "runtime overhead"
+    stage = measure_stage(
+        "aaaa", "", task="digits", runtime="onnxruntime", settings=of_the_sweep.settings, environment=current().key, context=current_context()
+    )
+    kept = Cache(home.folder).find(stage.key)
+    assert kept is not None, "the sweep itself finds this measurement when it is run again"
+    assert kept.facts["metrics"]["latency_ms"] == found[written[0]].metrics["latency_ms"]
+    samples = json.loads((kept.folder / "samples.json").read_text())
+    assert len(samples["latency"]["processes"]) < of_the_sweep.processes, "measured as was asked, and kept as the sweep's"
 
 
 # ---- the command line
@@ -200,6 +228,30 @@ def command(*arguments: str, home: Home) -> str:
     done = CliRunner().invoke(app, [*arguments, "--home", str(home.folder)], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return done.stdout
+
+
+SECTION = "measure: {processes: 4, width: 0.5, max_s: 2, batch_sizes: [1, 2]}\n"
+
+
+def test_measuring_again_is_as_the_sweep_says_where_nothing_else_is_given(
+    tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, spec = copy_store(empty_store, tmp_path), parse(make_spec().text + SECTION)
+    sweep = store.open_sweep(spec)
+    store.log_variant(sweep, make_record(sweep, spec.recipes[0], artifact="model.onnx"))
+    asked: list[tuple[Measure, Measure]] = []
+    monkeypatch.setattr("effcore.remeasure.remeasure", lambda variants, *, settings, kept_as, **rest: asked.append((settings, kept_as)) or [])
+    of_the_sweep = Measure(processes=4, width=0.5, max_s=2, batch_sizes=[1, 2])
+    for options, settings in (((), of_the_sweep), (("--max-s", "5"), of_the_sweep.model_copy(update={"max_s": 5.0}))):
+        done = CliRunner().invoke(app, ["measure", *options, "--home", str(tmp_path)], catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        assert asked.pop() == (settings, of_the_sweep)
+
+
+@pytest.mark.parametrize("option", ["--width", "--max-s", "--batch-size", "--threads"])
+def test_what_a_bundle_measured_is_not_told_how(home: Home, tmp_path: Path, option: str) -> None:
+    with pytest.raises(EffcoreError, match="--import takes no --width"):
+        command("measure", "--import", str(tmp_path / "results.json"), option, "1", home=home)
 
 
 def test_bundle_and_import_by_command_take_the_batch_sizes_that_are_given(home: Home, results: Path, tmp_path: Path) -> None:

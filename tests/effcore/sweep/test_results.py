@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from stores import copy_store
 
 from effcore.cache import Cache
 from effcore.execution.worker import Outcome
 from effcore.plan import Context, Plan, Stage, VariantPlan, make_plan
 from effcore.spec import parse
+from effcore.stored import data_mark
+from effcore.sweep.driver import Driver
 from effcore.sweep.results import gather, learning_curve, stage_facts, training_metrics
 
 TEXT = """\
@@ -111,3 +117,19 @@ def test_of_a_variant_of_which_nothing_ended_only_the_cause_is_kept(plan: Plan) 
     (variant,) = plan.variants
     record = gather("sweep", variant, plan, {}, error="train: no.")
     assert record.metrics == {} and record.documents == {"facts.json": [], "curve.json": []} and record.files == {}
+
+
+def test_equal_figures_on_other_images_are_written_again_and_old_ones_of_images_that_nobody_recorded_are_not(
+    plan: Plan, tmp_path: Path, empty_store: Path
+) -> None:
+    store = copy_store(empty_store, tmp_path / "home")
+    (variant,) = plan.variants
+    sweep = store.open_sweep(parse(TEXT))
+    record = replace(gather(sweep, variant, plan, outcomes_of(plan, variant, tmp_path)), files={})
+    assert record.data == data_mark("digits") and record.data_ms > 0
+    write = partial(Driver._write, SimpleNamespace(store=store), sweep)  # type: ignore[arg-type]
+    for before, after in (("", ""), (record.data, record.data), ("others", record.data)):
+        run_id = store.log_variant(sweep, replace(record, data=before))
+        (known,) = (v for v in store.variants() if v.run_id == run_id)
+        assert write(record, known) == run_id
+        assert next(v.data for v in store.variants() if v.run_id == run_id) == after

@@ -51,6 +51,22 @@ def test_a_server_that_does_not_answer_is_said_within_seconds(tmp_path: Path) ->
             Store(tmp_path, uri=uri)
 
 
+@pytest.mark.parametrize("uri", ["http://ada:{}@127.0.0.1:{}", "postgresql+nothing://ada:{}@127.0.0.1:{}/runs", "nonsense://h:{1}/?password={0}"])
+def test_no_error_tells_the_password_of_a_store(tmp_path: Path, uri: str) -> None:
+    with socket.socket() as unheard:
+        unheard.bind(("127.0.0.1", 0))
+        port = unheard.getsockname()[1]
+        with pytest.raises(StoreError) as raised:
+            Store(tmp_path, uri=uri.format("geheim", port))
+    assert "geheim" not in str(raised.value) and uri.format("***", port) in str(raised.value)
+
+
+def test_the_cause_of_a_failed_sweep_tells_no_password(store: Store) -> None:
+    sweep = store.open_sweep(make_spec())
+    store.finish_sweep(sweep, status="FAILED", error="MlflowException: postgresql://ada:geh/ei:m@db/runs does not answer")
+    assert store.sweep(sweep).error == "MlflowException: postgresql://ada:***@db/runs does not answer"
+
+
 def test_a_store_that_is_no_database_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "mlflow.db").write_text("not a database, but text that is long enough to be read as a header")
     with pytest.raises(StoreError, match=r"file is not a database.* Put a copy of it back, or give another one with --home\."):
@@ -174,7 +190,7 @@ def test_a_variant_is_written_whole(store: Store, tmp_path: Path) -> None:
     recipe = make_spec().recipes[1]
     (tmp_path / "model.onnx").write_bytes(b"network")
     record = make_record(
-        sweep, recipe, seed=3, metrics={"accuracy": 0.75, "latency_ms": 0.125}, noisy=True, artifact="model.onnx",
+        sweep, recipe, seed=3, metrics={"accuracy": 0.75, "latency_ms": 0.125}, noisy=True, artifact="model.onnx", data="images", data_ms=7,
         files={"model.onnx": tmp_path / "model.onnx"}, documents={"curve.json": [{"epoch": 1}]},
     )  # fmt: skip
     run_id = store.log_variant(sweep, record)
@@ -185,6 +201,7 @@ def test_a_variant_is_written_whole(store: Store, tmp_path: Path) -> None:
     assert (variant.status, variant.error, variant.noisy, variant.artifact) == ("FINISHED", None, True, "model.onnx")
     assert (variant.parent, variant.technique, variant.step) == (origin.recipe.key, "training", "epochs 1")
     assert (variant.environment, variant.structure, variant.runtime) == ("e", "s", "onnxruntime 1")
+    assert (variant.data, variant.data_ms) == ("images", 7)
     assert variant.metrics == {"accuracy": 0.75, "latency_ms": 0.125}
     assert from_document(variant.recipe) == recipe
     assert store.file(run_id, "model.onnx").read_bytes() == b"network"
@@ -241,6 +258,27 @@ def test_a_figure_that_is_no_number_is_refused_and_nothing_is_written(store: Sto
     with pytest.raises(StoreError, match="Figures must be finite numbers. mlp x1 · 1 ep has none for latency_ms."):
         store.log_variant(sweep, record)
     assert children_of(store, sweep) == []
+
+
+def test_a_rewriting_that_breaks_off_leaves_no_result_and_is_completed_by_the_next(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    sweep = store.open_sweep(make_spec())
+    recipe = make_spec().recipes[0]
+    run_id = store.log_variant(sweep, make_record(sweep, recipe, documents={"correct.json": [1]}))
+    whole = store.variants()
+    new = make_record(sweep, recipe, metrics={"accuracy": 0.25}, documents={"correct.json": [0]})
+
+    def full(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
+        patch.setattr(store._client, "log_artifacts", full)
+        store.log_variant(sweep, new, run_id=run_id)
+    assert store.begun(sweep)[recipe.key, 0].status == "RUNNING"
+    assert whole[0].status == "FINISHED" and [v.status for v in store.variants()] == ["RUNNING"]
+    store.log_variant(sweep, new, run_id=run_id)
+    (variant,) = store.variants()
+    assert (variant.status, variant.metrics) == ("FINISHED", {"accuracy": 0.25})
+    assert json.loads(store.file(run_id, "correct.json").read_text()) == [0]
 
 
 def test_variants_are_read_once_and_again_when_they_were_written_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
