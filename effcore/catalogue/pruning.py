@@ -70,7 +70,7 @@ class Pruning(Parameters):
     rounds: int = parameter(
         1, ge=1, le=100, help="In how many rounds the amount is reached, each with its fine-tuning; every round takes the same share of what remains."
     )
-    round_to: int = parameter(8, ge=1, le=64, unit="channels", help="Channels that remain are a multiple of this.")
+    round_to: int = parameter(8, ge=1, le=64, unit="channels", help="Channels that remain are a multiple of this, and at least this many.")
     rewind_to: Literal["early", "start"] = parameter(
         "early",
         help="Which weights the schedule rewind goes back to in every round: those after the first quarter of the phase's epochs, or those that it "

@@ -56,6 +56,15 @@ def apply(model: nn.Module, config: Pruning, data: Data, *, tune: Tune) -> tuple
     return smaller.eval(), channels_edit(pruner.pruning_history()), facts
 
 
+class _Pruner(torch_pruning.pruner.BasePruner):  # type: ignore[misc]
+    """torch-pruning's, which rounds what remains of a layer down to 0 below `round_to`, and then leaves that layer whole."""
+
+    def _round_to(self, n_pruned: int, current_channels: int, round_to: int) -> int:
+        """How many channels go, so that a multiple of `round_to` remains, and never less than one such multiple."""
+        remaining = current_channels - n_pruned
+        return current_channels - min(current_channels, max(round_to, remaining - remaining % round_to))
+
+
 def channels(model: nn.Module) -> dict[str, int]:
     """Outputs of every layer that can be cut, by the layer's name."""
     return {name: layer.outputs for name, layer in model.named_modules() if isinstance(layer, Layer)}
@@ -75,7 +84,7 @@ def _pruner(model: nn.Module, config: Pruning, example: torch.Tensor, scores: An
     for parameter in model.parameters():
         parameter.requires_grad_(True)  # torch-pruning finds the graph by its gradients
     try:
-        pruner = torch_pruning.pruner.BasePruner(
+        pruner = _Pruner(
             model,
             example,
             importance=scores,
@@ -130,6 +139,12 @@ def _refuse_unchanged(model: nn.Module, before: dict[str, int], after: dict[str,
     raise TechniqueError(
         f"pruning must take channels from every kind of block, but left all {kind} blocks as they are. "
         f"Got amount {config.amount:g} and round_to {config.round_to} for layers of "
-        f"{', '.join(map(str, sizes))} channels. Raise pruning.amount, lower pruning.round_to, or take a wider "
-        f"network."
+        f"{', '.join(map(str, sizes))} channels. {_way_out(sizes, config)}"
     )
+
+
+def _way_out(sizes: list[int], config: Pruning) -> str:
+    """What to do where layers of those sizes stay whole: of a layer above `round_to` something goes by any amount, unless none of it can."""
+    if max(sizes) <= config.round_to:
+        return "Lower pruning.round_to, or take a wider network."
+    return "Take another criterion or another family, or leave the step out for it."
