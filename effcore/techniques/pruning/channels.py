@@ -41,6 +41,7 @@ def apply(model: nn.Module, config: Pruning, data: Data, *, tune: Tune) -> tuple
     Source: Fang et al. 2023, https://arxiv.org/abs/2301.12900.
     """
     smaller = copy.deepcopy(model).eval()
+    _refuse_without_factors(smaller, config)
     before = channels(smaller)
     example = torch.zeros(2, *data.train.images.shape[1:], dtype=torch.uint8)
     scores, look = channel_scores(config)
@@ -115,6 +116,12 @@ def _cut(model: nn.Module, pruner: Any, example: torch.Tensor) -> None:
 
 def _cannot(error: Exception) -> TechniqueError:
     return TechniqueError(f"pruning can't cut this model: torch-pruning says {error!r}. Leave the step out for it.")
+
+
+def _refuse_without_factors(model: nn.Module, config: Pruning) -> None:
+    """Raises where a network is to be judged by normalization that it has none of."""
+    if config.criterion == "batch_norm" and not any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in model.modules()):
+        raise TechniqueError("pruning.criterion must not be batch_norm for a network without batch normalization. Take another criterion.")
 
 
 def _refuse_too_much(sizes: list[int], config: Pruning) -> None:

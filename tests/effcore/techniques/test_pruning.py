@@ -169,6 +169,22 @@ def test_channels_that_let_nothing_through_go_first(criterion: str, digits: Data
     assert all(parameter.grad is None for parameter in smaller.parameters())
 
 
+def test_layers_without_normalization_are_cut_by_their_weights_beside_those_with_it(digits: Data) -> None:
+    model = build(Architecture(family="mobile_se"), TASKS["digits"], seed=0)
+    alone = next(m for m in model.modules() if isinstance(m, Layer) and isinstance(m.norm, nn.Identity))
+    with torch.no_grad():
+        alone.weight.weight[:16] *= 0.01
+    smaller, _ = cut(model, digits, criterion="batch_norm")
+    assert channels(smaller) == channels(cut(model, digits)[0])
+    kept = next(m for m in smaller.modules() if isinstance(m, Layer) and isinstance(m.norm, nn.Identity))
+    assert len(kept.weight.weight) == 8 == int((kept.weight.weight.abs().amax((1, 2, 3)) > 0.01).sum())
+
+
+def test_a_network_without_batch_normalization_is_not_judged_by_it(digits: Data) -> None:
+    with pytest.raises(TechniqueError, match="must not be batch_norm for a network without batch normalization"):
+        cut(build(Architecture(family="lenet_5"), TASKS["digits"], seed=0), digits, criterion="batch_norm")
+
+
 def test_chance_repeats_for_a_seed_and_knows_nothing_of_weights(digits: Data, trained: Callable[[str], nn.Module]) -> None:
     model = trained("cnn")
     by_seed = [cut(model, digits, criterion="random", seed=seed)[1] for seed in (0, 0, 1)]
