@@ -13,7 +13,7 @@ from effcore.catalogue.quantization import USES, Quantization
 from effcore.catalogue.staged import product_count
 from effcore.catalogue.training import Training
 from effcore.errors import EffcoreError
-from effcore.plan.effects import RUNGS, brought, expected_structure, rewinds_to, rungs, transform_epochs, zeroing
+from effcore.plan.effects import RUNGS, brought, expected_structure, inherits, rewinds_to, rungs, transform_epochs, zeroing
 from effcore.plan.planned import Context, Plan, Stage, StoredTeacher, VariantPlan
 from effcore.recipe import Recipe, Step, digest, parent, teacher_recipe
 
@@ -162,7 +162,7 @@ class Planner:
         assert chain.model is not None and chain.training is not None, "a transform follows a phase"
         training = chain.training.config
         assert isinstance(training, Training), "a phase is opened by `training`"
-        inherited = tuple(s for s in chain.contributes if not zeroing([s]))  # its zeros are kept; they are not found again
+        inherited = tuple(s for s in chain.contributes if inherits(step, s))
         config = self._base(recipe, seed) | {
             "step": step.document, "training": training.model_dump(mode="json"), "contributes": [s.document for s in inherited],
         } | _keeping(zeroed)  # fmt: skip
