@@ -31,6 +31,10 @@ from effcore.techniques import CONTRIBUTORS, Context
 from effcore.techniques.pruning import keep_zeros, zeros_of
 from effcore.training import EVALUATION_BATCH, Hooks, evaluate, fit
 
+PLACES = {"pruning": 0, "weight_sharing": 2}
+"""Where learning steps stand whatever their order in the recipe, others at 1: all are to see the zeros of pruning, and what scales the loss on the
+labels, as distillation does, is not to scale the losses that weight sharing adds for sub-networks."""
+
 
 def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) -> dict[str, Any]:
     """Train from one epoch to another.
@@ -114,8 +118,9 @@ def kept_zeros(config: Mapping[str, Any], model: nn.Module) -> Sequence[Hooks]:
 
 def phase_hooks(config: Mapping[str, Any], teachers: Sequence[nn.Module], data: Data) -> Sequence[Hooks]:
     """What the learning steps of a phase contribute to its training."""
-    context = Context(data=data, seed=config["seed"], teachers=tuple(teachers))
-    steps = sorted(map(read_step, config["contributes"]), key=lambda step: step.technique != "pruning")  # others are to see its zeros
+    smoothing = Training.model_validate(config["training"]).label_smoothing
+    context = Context(data=data, seed=config["seed"], teachers=tuple(teachers), label_smoothing=smoothing)
+    steps = sorted(map(read_step, config["contributes"]), key=lambda step: PLACES.get(step.technique, 1))
     return [CONTRIBUTORS[step.technique](step.config, context) for step in steps]
 
 
