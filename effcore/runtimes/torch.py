@@ -78,6 +78,11 @@ def class_names(path: Path) -> tuple[str, ...]:
     return tuple(json.loads(_read(path)[1][CLASSES]))
 
 
+def mixes_images(path: Path) -> bool:
+    """Never: the file is of floats, and exported as a network that is not trained any more."""
+    return False
+
+
 def structure(path: Path) -> str:
     """Sixteen hexadecimal digits of operators, arguments, shapes and types, without weights and names."""
     places: dict[str, int] = {}
