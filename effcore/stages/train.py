@@ -29,7 +29,7 @@ from effcore.stages import LIMIT_VARIABLE
 from effcore.tasks import Data, load
 from effcore.techniques import CONTRIBUTORS, Context
 from effcore.techniques.pruning import keep_zeros, zeros_of
-from effcore.training import EVALUATION_BATCH, Hooks, evaluate, fit
+from effcore.training import EVALUATION_BATCH, Hooks, evaluate, fit, training_seed
 
 PLACES = {"pruning": 0, "weight_sharing": 2}
 """Where learning steps stand whatever their order in the recipe, others at 1: all are to see the zeros of pruning, and what scales the loss on the
@@ -40,7 +40,8 @@ def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) ->
     """Train from one epoch to another.
 
     Args:
-        config: task, architecture, training, contributes, seed, from, until; `keep_zeros` where a step before set weights to zero.
+        config: task, architecture, training, contributes, seed, from, until; `keep_zeros` where a step before set weights to zero; `before`, how
+            many phases and steps that changed the network came before, where some did.
         inputs: `before`, the rung below; `start`, a model to start from; `teacher`, `teacher_1` and so on.
         folder: Gets `model.pt`, `optimizer.pt` and `curve.json`.
 
@@ -64,7 +65,7 @@ def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) ->
     with PeakMemory() as memory:
         predicted = _require_room(model, config, training, images=len(part.train), teachers=teachers)
         result = fit(
-            model, part, training, seed=config["seed"], start_epoch=config["from"],
+            model, part, training, seed=training_seed(config["seed"], before=config.get("before", 0)), start_epoch=config["from"],
             end_epoch=config["until"], optimizer_state=optimizer_state, hooks=hooks,
         )  # fmt: skip
     snapshot.save(folder / "model.pt", snapshot.take(model, config["task"], config["architecture"], edits))
