@@ -50,8 +50,8 @@ CARDS = (
         "4-bit linear layers have a scale for each 32 inputs and a product that reads them as they are stored, for which ONNX Runtime rounds "
         "its inputs to 8-bit integers as it runs; all others become float at loading.",
         formula="w = s q, the s with the least squared error",
-        cost="Neither images nor training. The file shrinks to about a quarter with 8 bits and an eighth with 4, and the scales beside them. "
-        "With 4 bits rounded inputs cost accuracy beside rounded weights.",
+        cost="Neither images nor training; with 4 bits rounded inputs cost accuracy beside rounded weights. The file shrinks to about a quarter "
+        "with 8 bits and an eighth with 4, and the scales beside them.",
         unhelpful="For speed and memory, except in 4-bit linear layers: what becomes float at loading is computed as float.",
         figure="Over 35,000 experiments with language models of 19 million to 176 billion parameters: 4 bits a weight are nearly always best for a "
         "given size",
