@@ -13,6 +13,7 @@ from effcore.catalogue import FAMILIES, TECHNIQUES, Parameters, Role, Technique,
 from effcore.catalogue.architecture import Architecture
 from effcore.catalogue.closed_forms import channels
 from effcore.catalogue.distillation import SAME, Distillation, Teacher
+from effcore.catalogue.record import RECORDED
 from effcore.catalogue.runtime import Runtime
 from effcore.catalogue.staged import Stages
 from effcore.catalogue.training import Training
@@ -144,7 +145,7 @@ def read_step(document: Mapping[str, Any]) -> Step:
     """
     ((name, values),) = document.items()
     plain = {k: v for k, v in values.items() if k != "version"}
-    return Step(name, TECHNIQUES[name].parameters.model_validate(plain))
+    return Step(name, TECHNIQUES[name].parameters.model_validate(plain, context=RECORDED))
 
 
 def data_share(recipe: Recipe) -> float:

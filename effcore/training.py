@@ -288,6 +288,17 @@ def epoch_seed(seed: int, epoch: int) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}:{epoch}".encode()).digest()[:7], "big")
 
 
+def training_seed(seed: int, *, before: int, turn: int = 0) -> int:
+    """Seed of one training of a recipe, so that none repeats the order and the random changes of another; that of the first one is the recipe's.
+
+    Args:
+        seed: Of the recipe.
+        before: Phases and steps that changed the network before this one.
+        turn: Trainings of the same step before it, as a round of fine-tuning each.
+    """
+    return seed if before == turn == 0 else epoch_seed(epoch_seed(seed, before), turn)
+
+
 def learning_rate(config: Training, *, step: int, total: int) -> float:
     """The learning rate of a step, as a function of the step alone.
 

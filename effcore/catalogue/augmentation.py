@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
+
+from pydantic import ValidationInfo, field_validator
 
 from effcore.catalogue.policies import POLICIES
-from effcore.catalogue.record import Parameters, Technique, number, parameter
+from effcore.catalogue.record import Parameters, Technique, number, parameter, require_use
 from effcore.catalogue.tasks import Task
 
 PolicyName = Literal["affine", "crop", "flip", "erasing", "noise", "mixup", "cutmix", "randaugment", "trivialaugment"]
+
+USES: dict[str, tuple[str, ...]] = {
+    "affine": ("degrees", "translate", "scale"), "crop": ("translate",), "flip": (), "erasing": ("area",), "noise": ("strength",),
+    "mixup": ("alpha",), "cutmix": ("alpha",), "randaugment": ("strength", "operations"), "trivialaugment": (),
+}  # fmt: skip
+"""Parameters that each policy has a use for."""
 
 
 class Augmentation(Parameters):
@@ -24,6 +32,12 @@ class Augmentation(Parameters):
         0.3, gt=0, le=1, help="noise: largest standard deviation, as a share of the pixels' range; randaugment: share of the largest change."
     )
     operations: int = parameter(2, ge=1, le=4, unit="operations", help="randaugment: operations on one image.")
+
+    @field_validator("degrees", "translate", "scale", "area", "alpha", "strength", "operations")
+    @classmethod
+    def _of_its_policy(cls, value: Any, info: ValidationInfo) -> Any:
+        require_use(cls, value, info, by="policy", uses=USES)
+        return value
 
 
 def _label(config: Augmentation) -> str:

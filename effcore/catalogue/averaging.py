@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from effcore.catalogue.record import Card, Parameters, Technique, number, parameter
+from pydantic import ValidationInfo, field_validator
+
+from effcore.catalogue.record import Card, Parameters, Technique, number, parameter, require_use
+
+USES: dict[str, tuple[str, ...]] = {"ema": ("decay",), "swa": ()}
+"""Parameters that one kind has a use for and the other has not."""
 
 
 class Averaging(Parameters):
@@ -13,6 +18,12 @@ class Averaging(Parameters):
     kind: Literal["ema", "swa"] = parameter("ema", help="ema: later weights count more; swa: all weights from the start on count the same.")
     decay: float = parameter(0.98, ge=0.5, lt=1, help="ema: what is left of the mean at each step; about 1 / (1 - decay) steps count.")
     start: float = parameter(0.5, ge=0, lt=1, help="Share of the phase's steps after which the mean begins.")
+
+    @field_validator("decay")
+    @classmethod
+    def _of_its_kind(cls, value: float, info: ValidationInfo) -> float:
+        require_use(cls, value, info, by="kind", uses=USES)
+        return value
 
 
 def _label(config: Averaging) -> str:
@@ -41,7 +52,8 @@ AVERAGING = Technique(
             summary="The mean forgets old weights at a fixed rate. It begins with the weights at the start, without a correction.",
             formula="a_n = d^n w_0 + (1 - d) * sum_i d^(n - i) w_i",
             cost="A copy of the weights and one pass over them a step.",
-            unhelpful="Where the learning rate has fallen to nothing at the end, as in both schedules here: the weights do not jump any more.",
+            unhelpful="Where the learning rate has fallen to nothing at the end, as in the schedules one_cycle and cosine here, but not in constant: "
+            "the weights do not jump any more.",
             figure="Stochastic approximation: the mean of all steps converges at the highest possible rate (a theorem, of the mean that forgets "
             "nothing)",
             source="Polyak and Juditsky 1992, Acceleration of Stochastic Approximation by Averaging",

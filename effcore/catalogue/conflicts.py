@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from effcore.catalogue.architecture import Architecture
+from effcore.catalogue.families import FAMILIES
 from effcore.catalogue.pruning import Pruning
+from effcore.catalogue.quantization import Quantization
 from effcore.catalogue.record import Parameters
 from effcore.catalogue.staged import PASSING
 from effcore.catalogue.training import Training
@@ -28,7 +30,8 @@ def conflicts(steps: Steps) -> list[Conflict]:
     Args:
         steps: Name of the technique and parameters, in the order of the recipe.
     """
-    return [*_two_that_choose_weights(steps), *_not_trained(steps), *_filled_zeros(steps), *_nothing_to_rewind(steps), *_one_block_a_stage(steps)]
+    checks = (_two_that_choose_weights, _not_trained, _filled_zeros, _nothing_to_rewind, _one_block_a_stage, _no_layer_to_quantize)
+    return [conflict for check in checks for conflict in check(steps)]
 
 
 def _two_that_choose_weights(steps: Steps) -> Iterator[Conflict]:
@@ -120,3 +123,19 @@ def _one_block_a_stage(steps: Steps) -> Iterator[Conflict]:
     for index, (_, config) in enumerate(steps):
         if sentence and isinstance(config, Pruning) and config.structure == "blocks":
             yield index, "structure", sentence
+
+
+def _no_layer_to_quantize(steps: Steps) -> Iterator[Conflict]:
+    """Where all layers that a network can have would stay in float; of stages that are chosen, and of factors, the network tells."""
+    architecture = steps[0][1]
+    if not isinstance(architecture, Architecture) or architecture.stages is not None or any(name == "factorization" for name, _ in steps):
+        return
+    always, each = FAMILIES[architecture.family].layers
+    count = always + each * architecture.depth
+    for index, (_, config) in enumerate(steps):
+        if isinstance(config, Quantization) and 0 < count <= config.float_layers:
+            at = f" at depth {architecture.depth}" if each else ""
+            yield index, "float_layers", (
+                f"must be at most {count - 1} with the family {architecture.family!r}{at}, which has {count} layers with weights, so that "
+                f"one is left to quantize. Got {config.float_layers}. Take fewer, or leave quantization out."
+            )

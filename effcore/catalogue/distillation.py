@@ -10,7 +10,7 @@ from effcore.catalogue.architecture import depth_rule
 from effcore.catalogue.cards.distillation import CARDS
 from effcore.catalogue.choice import OneOf
 from effcore.catalogue.families import FAMILIES, MAX_DEPTH
-from effcore.catalogue.record import Parameters, Technique, number, parameter
+from effcore.catalogue.record import Parameters, Technique, is_recorded, number, parameter, require_use
 
 SAME: Final = "same"
 TeacherFamily = Annotated[str | None, OneOf(lambda: (*FAMILIES, SAME), optional=True)]
@@ -66,6 +66,9 @@ class Teacher(Parameters):
         """Seed of each member."""
         return tuple(range(self.seed, self.seed + self.members))
 
+USES: dict[str, tuple[str, ...]] = {"soft": ("temperature",), "hard": ()}
+"""Parameters that one kind of labels has a use for and the other has not."""
+
 
 class Distillation(Parameters):
     """How much the student listens to the teacher, and to what of it."""
@@ -75,12 +78,34 @@ class Distillation(Parameters):
     temperature: float = parameter(4.0, gt=0, le=100, help="Softens both distributions; only used with soft labels.")
     weight: float = parameter(0.7, ge=0, le=1, help="Share of the teacher's loss; the rest is the loss on the true labels.")
     features: float = parameter(
-        0.0, ge=0, le=1e5, help="Weight of a loss on what goes into the classifiers, added to the others; the paper of similarity takes 3000."
+        0.0, ge=0, le=1e5, validate_default=True,
+        help="Weight of a loss on what goes into the classifiers, added to the others; the paper of similarity takes 3000."
     )
     feature_loss: Literal["similarity", "hints"] = parameter(
         "similarity", help="What that loss compares: which images look alike to each, or the student's features, projected to the teacher's width by "
         "a linear map that is learned, with the teacher's own.",
     )
+
+    @field_validator("temperature")
+    @classmethod
+    def _of_its_labels(cls, value: float, info: ValidationInfo) -> float:
+        require_use(cls, value, info, by="labels", uses=USES)
+        return value
+
+    @field_validator("weight")
+    @classmethod
+    def _labels_are_heard(cls, value: float, info: ValidationInfo) -> float:
+        given = [name for name in ("labels", "temperature") if info.data.get(name, cls.model_fields[name].default) != cls.model_fields[name].default]
+        if value == 0 and given and not is_recorded(info):
+            raise ValueError(f"more than 0 where {' and '.join(given)} is set: with 0 the teacher's labels are not heard")
+        return value
+
+    @field_validator("features")
+    @classmethod
+    def _teacher_is_heard(cls, value: float, info: ValidationInfo) -> float:
+        if value == 0 and info.data.get("weight") == 0 and not is_recorded(info):
+            raise ValueError("more than 0 where weight is 0, or the teacher is never heard")
+        return value
 
     @field_validator("feature_loss")
     @classmethod

@@ -27,6 +27,7 @@ class Family(Card):
         bases: Channels of its layers at width 1, which those of another width follow from by `closed_forms.channels`: two widths that come to the
             same are the same network. Empty where that is not known.
         divisor: Of which its channels are a multiple.
+        layers: How many of its layers have weights, at most: those at any depth, and those that each depth adds. (0, 0) where that is not known.
         refuses: Ways of techniques that don't suit it, as `pruning/channels`, or of two together, as `pruning/channels/taylor`, each with the reason.
     """
 
@@ -39,6 +40,7 @@ class Family(Card):
     scales: bool = True
     bases: tuple[int, ...] = ()
     divisor: int = DIVISOR
+    layers: tuple[int, int] = (0, 0)
     origin: str = ""
     refuses: Mapping[str, str] = field(default_factory=dict, hash=False)
 
@@ -47,6 +49,7 @@ _PLAIN = (
     Family(
         name="mlp",
         blocks=("linear",),
+        layers=(1, 2),
         bases=(256, 128),
         summary="Fully connected layers. Few operators, many parameters: fast on small images, large files.",
         source="LeCun et al. 1998, Gradient-Based Learning (LeNet-300-100)",
@@ -55,6 +58,7 @@ _PLAIN = (
     Family(
         name="cnn",
         blocks=("convolution",),
+        layers=(2, 3),
         bases=(32, 64, 128, 256),
         summary="Plain 3x3 convolutions in three stages of growing width. Dense arithmetic that 8-bit kernels speed up.",
         source="Simonyan and Zisserman 2015, VGG",
@@ -63,6 +67,7 @@ _PLAIN = (
     Family(
         name="residual",
         blocks=("convolution", "residual"),
+        layers=(4, 6),
         bases=(48, 48, 96, 192),
         summary="Pairs of 3x3 convolutions with a shortcut around them, which makes deep networks easy to train.",
         source="He et al. 2016, Deep Residual Learning",
@@ -71,6 +76,7 @@ _PLAIN = (
     Family(
         name="mobile",
         blocks=("convolution", "depthwise_separable", "inverted_residual"),
+        layers=(4, 9),
         bases=(24, 32, 64, 96),
         summary="Depthwise and 1x1 convolutions in inverted residual blocks: few parameters and MACs, many small operators.",
         source="Sandler et al. 2018, MobileNetV2",
@@ -84,6 +90,7 @@ _LENETS = (
     Family(
         name="lenet_300_100",
         blocks=("linear",),
+        layers=(3, 0),
         summary="784-300-100-10 on images of 28x28 pixels: 266,610 parameters, with biases and without normalization. "
         "The network on which Deep Compression and much of pruning was tried.",
         source="LeCun et al. 1998, Gradient-Based Learning; as in Han et al. 2016, Deep Compression",
@@ -94,6 +101,7 @@ _LENETS = (
     Family(
         name="lenet_5",
         blocks=("convolution", "linear"),
+        layers=(4, 0),
         summary="20 and 50 convolutions of 5x5 with max pooling, then 500 hidden units: 431,080 parameters for images of 28x28 pixels, "
         "with biases and without normalization. The convolutional network of Deep Compression.",
         source="LeCun et al. 1998, Gradient-Based Learning; as in Han et al. 2016, Deep Compression",
@@ -123,6 +131,7 @@ _COMPACT = (
     Family(
         name="separable",
         blocks=("convolution", "depthwise_separable"),
+        layers=(2, 6),
         bases=(32, 64, 128, 256),
         summary="The family cnn with depthwise separable convolutions after its stem, and nothing else changed: made to compare the two.",
         source="Howard et al. 2017, MobileNets",
@@ -131,6 +140,7 @@ _COMPACT = (
     Family(
         name="bottleneck",
         blocks=("bottleneck", "convolution"),
+        layers=(5, 9),
         bases=(48, 64, 128, 256),
         summary="Residual blocks whose 3x3 convolution works on a quarter of the channels: wider and deeper for the same products.",
         source="He et al. 2016, Deep Residual Learning",
@@ -139,6 +149,7 @@ _COMPACT = (
     Family(
         name="squeeze",
         blocks=("convolution", "fire"),
+        layers=(2, 9),
         bases=(32, 64, 128, 256),
         summary="Fire modules: few channels in between, 1x1 and 3x3 convolutions side by side after them. Made for small files.",
         source="Iandola et al. 2016, SqueezeNet",
@@ -147,6 +158,7 @@ _COMPACT = (
     Family(
         name="shuffle",
         blocks=("convolution", "grouped", "shuffle"),
+        layers=(2, 9),
         bases=(24, 48, 96, 192),
         summary="Grouped 1x1 and depthwise convolutions with a shuffle of channels in between. Hardly any product, much moving of memory.",
         source="Zhang et al. 2018, ShuffleNet",
@@ -156,6 +168,7 @@ _COMPACT = (
     Family(
         name="ghost",
         blocks=("convolution", "ghost"),
+        layers=(2, 6),
         bases=(32, 64, 128, 256),
         summary="Plain convolutions that compute half of their channels and make the other half of those, channel by channel.",
         source="Han et al. 2020, GhostNet",
@@ -165,6 +178,7 @@ _COMPACT = (
     Family(
         name="mobile_se",
         blocks=("convolution", "depthwise_separable", "inverted_residual", "squeeze_excite"),
+        layers=(4, 15),
         bases=(24, 32, 64, 96),
         summary="The family mobile with a weight for every channel of every image in its blocks: more parameters, hardly more products.",
         source="Howard et al. 2019, Searching for MobileNetV3; Hu et al. 2018, Squeeze-and-Excitation Networks",
@@ -176,6 +190,7 @@ _ELASTIC = (
     Family(
         name="elastic",
         blocks=("convolution", "inverted_residual"),
+        layers=(2, 9),
         bases=(24, 32, 64, 96),
         summary="Inverted residual blocks with 5x5 kernels in three stages, made to be cut: with weight sharing one training gives a network of "
         "every depth, width and kernel below its own.",
@@ -189,6 +204,7 @@ _STAGED = (
     Family(
         name="staged",
         blocks=("convolution",),
+        layers=(5, 0),
         bases=BASES,
         summary="Three stages whose block, depth, width, kernel and expansion are chosen one by one: the space that architecture search varies. "
         "Which techniques it allows follows from its blocks. Shuffle units that would have to give fewer channels get a 1x1 convolution before them.",
@@ -209,6 +225,7 @@ _LAYER_NORMALIZED = (
     Family(
         name="convnext",
         blocks=("convolution", "convnext"),
+        layers=(4, 9),
         bases=(32, 32, 64, 128),
         summary="Depthwise 7x7 convolutions with layer normalization and two layers at each place, in three stages. "
         "Few kinds of operators, none of which int8 fuses.",
@@ -219,6 +236,7 @@ _LAYER_NORMALIZED = (
     Family(
         name="mixer",
         blocks=("convolution", "mixer"),
+        layers=(3, 12),
         bases=(64,),
         divisor=HEAD,
         summary="Perceptrons over places and over channels in turns, on a token for every 4x4 pixels. "
@@ -230,6 +248,7 @@ _LAYER_NORMALIZED = (
     Family(
         name="attention",
         blocks=("attention", "convolution"),
+        layers=(3, 12),
         bases=(64,),
         divisor=HEAD,
         summary="A small vision transformer: attention of all places to all places and a perceptron at each, on a token for every 4x4 pixels.",

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import ValidationInfo, field_validator, model_validator
 
 from effcore.catalogue.cards.pruning import CRITERION_CARDS, SCHEDULE_CARDS, SCOPE_CARDS, STRUCTURE_CARDS
-from effcore.catalogue.record import Parameters, Technique, parameter, require_use, with_first
+from effcore.catalogue.record import Parameters, Technique, is_recorded, parameter, require_use, with_first
 
 CRITERIA: dict[str, tuple[str, ...]] = {
     "channels": ("l2", "l1", "taylor", "batch_norm", "activation", "apoz", "random"),
@@ -27,6 +27,9 @@ OF_THE_SCHEDULE: dict[str, tuple[str, ...]] = {"after": ("fine_tune", "rounds"),
 
 SCHEDULED: tuple[str, ...] = ("weights", "two_of_four")
 """Structures that can go while a network is trained, or be trained anew from early weights."""
+
+MOST_SCANNED = 0.95
+"""Largest share of a layer that the scan of the scope sensitivity tries, so that something is left of every layer."""
 
 WHY_NOT: dict[str, str] = {
     "l2": "for a single weight it is the same as l1",
@@ -70,7 +73,7 @@ class Pruning(Parameters):
     rounds: int = parameter(
         1, ge=1, le=100, help="In how many rounds the amount is reached, each with its fine-tuning; every round takes the same share of what remains."
     )
-    round_to: int = parameter(8, ge=1, le=64, unit="channels", help="Channels that remain are a multiple of this.")
+    round_to: int = parameter(8, ge=1, le=64, unit="channels", help="Channels that remain are a multiple of this, and at least this many.")
     rewind_to: Literal["early", "start"] = parameter(
         "early",
         help="Which weights the schedule rewind goes back to in every round: those after the first quarter of the phase's epochs, or those that it "
@@ -129,6 +132,8 @@ class Pruning(Parameters):
         require_use(cls, value, info, by="structure", uses=USES)
         if value == "sensitivity" and info.data.get("structure") == "channels":
             raise ValueError("layer or global with the structure channels: layers that share their channels lose them together")
+        if value == "sensitivity" and info.data.get("amount", 0) > MOST_SCANNED and not is_recorded(info):
+            raise ValueError(f"layer or global with an amount above {MOST_SCANNED:g}, the largest share of a layer that the scan tries")
         if value == "sensitivity" and info.data.get("schedule") == "gradual":
             raise ValueError("layer or global with the schedule gradual: the layers are scanned once the network is trained")
         if info.field_name == "rounds" and value > 1 and info.data.get("fine_tune") == 0:

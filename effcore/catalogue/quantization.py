@@ -42,7 +42,8 @@ class Quantization(Parameters):
         "static",
         help="Static: weights and activations are integers, ranges found once on calibration images. Aware: the same, after a training that rounds "
         "as the integers will. Dynamic: the same as static for linear layers only, ranges found anew at every prediction. Weight-only: weights are "
-        "integers with scales, activations are float. Codebook: weights share 2^bits values, found by k-means, and are stored as indices. "
+        "integers with scales, activations are float; with 4 bits ONNX Runtime rounds the inputs of linear layers to 8 bits as it runs. "
+        "Codebook: weights share 2^bits values, found by k-means, and are stored as indices. "
         "fp16 and bf16: weights are stored as 16-bit floats; the processor computes in 32 bits.",
     )
     bits: Literal[4, 8, 16] = parameter(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo
 
@@ -39,6 +39,15 @@ def parameter(default: Any = ..., *, help: str, unit: str = "", **bounds: Any) -
     return Field(default, description=help, json_schema_extra={"unit": unit} if unit else None, **bounds)
 
 
+RECORDED: Final = {"recorded": True}
+"""Context in which a recorded document is read: a value without a use, which was allowed when it was recorded, stays what it is."""
+
+
+def is_recorded(info: ValidationInfo) -> bool:
+    """Whether what is read was recorded, rather than asked for."""
+    return bool((info.context or {}).get("recorded"))
+
+
 def with_first(given: Any, field: str, *, by: str, choices: Mapping[str, Sequence[Any]]) -> Any:
     """What was given, with a field that is left out filled in, so that what is written out always says what is done.
 
@@ -62,11 +71,11 @@ def require_use(cls: type[Parameters], value: Any, info: ValidationInfo, *, by: 
         uses: For each value of it the fields that it has a use for.
 
     Raises:
-        ValueError: It is not at its default.
+        ValueError: It is not at its default, and was not recorded so.
     """
     chosen: Any = info.data.get(by)
     name = info.field_name or ""
-    if chosen in uses and name not in uses[chosen] and value != cls.model_fields[name].default:
+    if not is_recorded(info) and chosen in uses and name not in uses[chosen] and value != cls.model_fields[name].default:
         raise ValueError(f"left out with the {by} {chosen}, which has no use for it")
 
 

@@ -15,7 +15,9 @@ class Subnetwork(Shape):
         "anew", help="Means and variances of batch normalization: taken anew over training images, or those of the whole network."
     )
     images: int = parameter(1024, ge=2, le=100_000, unit="images", help="Training images for statistics that are taken anew.")
-    fine_tune: int = parameter(0, ge=0, le=1000, unit="epochs", help="Epochs of training afterwards, with the learning steps of the phase before.")
+    fine_tune: int = parameter(
+        0, ge=0, le=1000, unit="epochs", help="Epochs of training afterwards, alone, with the learning steps of the phase before but weight_sharing."
+    )
 
 
 def _label(config: Subnetwork) -> str:

@@ -25,7 +25,8 @@ CARDS = (
         name="soft",
         summary="In each step the whole network learns from the labels, and the smallest and some drawn sub-networks from its probabilities. "
         "The smallest and the largest bound what all others can do, so that training these two trains all of them.",
-        formula="L = CE(y, f_max) + sum_{s in smallest, n drawn} KL(softmax(f_max) || softmax(f_s)), f_max not differentiated in the sum",
+        formula="L = L(f_max) + sum_{s in smallest, n drawn} KL(softmax(f_max) || softmax(f_s)), f_max not differentiated in the sum; "
+        "L(f_max) is CE(y, f_max), or what other learning steps make of it, as distillation",
         cost="A forward and a backward pass of each network in every step, and no other teacher.",
         unhelpful="Where the sub-networks differ so much that their gradients pull in different ways: the whole network then is less accurate "
         "than one that is trained alone. Where few epochs are trained, since it is a bad teacher at first.",
@@ -37,7 +38,8 @@ CARDS = (
     Card(
         name="hard",
         summary="The same with the labels for all networks, as a control of what learning from the whole network gives.",
-        formula="L = sum_{s in largest, smallest, n drawn} CE(y, f_s)",
+        formula="L = L(f_max) + sum_{s in smallest, n drawn} CE(y, f_s), each CE with the label smoothing of the phase; "
+        "L(f_max) is CE(y, f_max), or what other learning steps make of it, as distillation",
         cost="A forward and a backward pass of each network in every step.",
         unhelpful="Where the smallest network can't learn the labels: its gradients then disturb the weights that all others share.",
         figure="MobileNet at 1, 0.75, 0.5 and 0.25 of its width on ImageNet: 28.5, 30.5, 35.2 and 46.9 % error from one training, 29.1, 31.6, 36.7 "

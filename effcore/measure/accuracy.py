@@ -44,12 +44,13 @@ class Accuracy:
         return {name: self.accuracy, f"{name}_low": self.low, f"{name}_high": self.high}
 
 
-def measure_accuracy(predict: Callable[[NDArray[np.uint8]], NDArray[np.floating]], split: Labelled, /) -> Accuracy:
+def measure_accuracy(predict: Callable[[NDArray[np.uint8]], NDArray[np.floating]], split: Labelled, /, *, batch: int = BATCH) -> Accuracy:
     """Predict every image of the split and compare with the labels.
 
     Args:
         predict: Raw pixels (N, C, H, W) to logits (N, classes), as `runtimes.load` gives it.
         split: Images (N, C, H, W) and labels (N,).
+        batch: Images that are predicted at once.
 
     Raises:
         MeasureError: There are no images, the logits have a wrong shape, or one of them is not finite.
@@ -57,7 +58,7 @@ def measure_accuracy(predict: Callable[[NDArray[np.uint8]], NDArray[np.floating]
     total = len(split.labels)
     if total == 0:
         raise MeasureError("The split has no images, so that there is no accuracy.")
-    parts = [_predicted(predict, split.images[start : start + BATCH]) for start in range(0, total, BATCH)]
+    parts = [_predicted(predict, split.images[start : start + batch]) for start in range(0, total, batch)]
     correct = np.concatenate(parts) == split.labels
     right = int(correct.sum())
     low, high = wilson_interval(right, total)

@@ -13,7 +13,7 @@ from effcore.catalogue.quantization import USES, Quantization
 from effcore.catalogue.staged import product_count
 from effcore.catalogue.training import Training
 from effcore.errors import EffcoreError
-from effcore.plan.effects import RUNGS, brought, expected_structure, rewinds_to, rungs, transform_epochs, zeroing
+from effcore.plan.effects import RUNGS, brought, expected_structure, inherits, rewinds_to, rungs, transform_epochs, zeroing
 from effcore.plan.planned import Context, Plan, Stage, StoredTeacher, VariantPlan
 from effcore.recipe import Recipe, Step, digest, parent, teacher_recipe
 
@@ -54,7 +54,7 @@ class _Chain:
     """Where the planning of one recipe stands: stages so far, the model's key, and the phase that a transform inherits.
 
     Of that phase `start` is the key of the model that it started from, None for new weights, and `early` that of its first rung;
-    `trained` is the key of what was trained to be lowered.
+    `trained` is the key of what was trained to be lowered. `acted` counts the phases and transforms, `before_phase` those before that phase.
     """
 
     keys: tuple[str, ...] = ()
@@ -65,6 +65,8 @@ class _Chain:
     start: str | None = None
     early: str | None = None
     trained: str | None = None
+    acted: int = 0
+    before_phase: int = 0
 
 
 class Planner:
@@ -145,7 +147,7 @@ class Planner:
             "architecture": recipe.architecture.model_dump(mode="json"),
             "training": config.model_dump(mode="json"),
             "contributes": [s.document for s in contributes],
-        } | _keeping(zeroed) | brought(recipe.architecture.family, config.checkpoint)
+        } | _after(chain.acted) | _keeping(zeroed) | brought(recipe.architecture.family, config.checkpoint)
         keys, before, start, early = chain.keys, None, 0, None
         for end in (0,) if config.checkpoint else rungs(config.epochs):
             inputs: list[tuple[str, str | None]] = [("start", chain.model)] if chain.model else []
@@ -156,27 +158,32 @@ class Planner:
                 cost_class=self._training_class(recipe, training, contributes), units=(end - start) * config.data_fraction,
             )  # fmt: skip
             keys, before, start, early = (*keys, stage.key), stage.key, end, early or stage.key
-        return _Chain(keys, before, training, tuple(contributes), chain.teacher_keys, chain.model, early)
+        return _Chain(
+            keys, before, training, tuple(contributes), chain.teacher_keys, chain.model, early, acted=chain.acted + 1, before_phase=chain.acted,
+        )  # fmt: skip
 
     def transform(self, recipe: Recipe, seed: int, chain: _Chain, step: Step, *, zeroed: Sequence[Step]) -> _Chain:
         assert chain.model is not None and chain.training is not None, "a transform follows a phase"
         training = chain.training.config
         assert isinstance(training, Training), "a phase is opened by `training`"
-        inherited = tuple(s for s in chain.contributes if not zeroing([s]))  # its zeros are kept; they are not found again
+        inherited = tuple(s for s in chain.contributes if inherits(step, s))
         config = self._base(recipe, seed) | {
             "step": step.document, "training": training.model_dump(mode="json"), "contributes": [s.document for s in inherited],
-        } | _keeping(zeroed)  # fmt: skip
+        } | _after(chain.acted) | _keeping(zeroed)  # fmt: skip
         inputs = [("model", chain.model), *self._teacher_input(recipe, inherited)]
         again = rewinds_to(step, training)
         if again is not None:
-            config |= {"rewind_to": again}
+            config |= {"rewind_to": again, "before_phase": chain.before_phase}
             inputs += [("early", chain.early)] if again else [("start", chain.start)]
         stage = self._stage(
             "transform", config, inputs, steps=(step, *inherited, *zeroed),
             cost_class=f"{step.technique} {self._training_class(recipe, chain.training, inherited)}",
             units=float(transform_epochs(step, training)),
         )  # fmt: skip
-        return _Chain((*chain.keys, stage.key), stage.key, chain.training, inherited, chain.teacher_keys)
+        return _Chain(
+            (*chain.keys, stage.key), stage.key, chain.training, inherited, chain.teacher_keys,
+            acted=chain.acted + 1, before_phase=chain.before_phase,
+        )  # fmt: skip
 
     def export(self, recipe: Recipe, lower: Sequence[Step], chain: _Chain) -> str:
         assert chain.model is not None, "an export follows a phase"
@@ -229,7 +236,7 @@ class Planner:
         for member in self._members(recipe, contributes):
             new = tuple(k for k in member.keys if k not in keys)  # without what the student itself was trained by before
             keys, teacher_keys = (*new, *keys), (*teacher_keys, *new)
-        return _Chain(keys, chain.model, chain.training, chain.contributes, teacher_keys)
+        return replace(chain, keys=keys, teacher_keys=teacher_keys)
 
     def _teacher_input(self, recipe: Recipe, contributes: Sequence[Step]) -> list[tuple[str, str | None]]:
         members = self._members(recipe, contributes)
@@ -293,6 +300,11 @@ def measure_stage(
     }  # fmt: skip
     key = f"measure-{digest(identity)}"
     return Stage("measure", key, config, (("artifact", artifact),), f"measure {runtime}", 1.0, exclusive=True)
+
+
+def _after(acted: int) -> dict[str, Any]:
+    """What a training is told of the phases and transforms before it, so that it does not draw what one of them drew."""
+    return {"before": acted} if acted else {}
 
 
 def _keeping(zeroed: Sequence[Step]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from effcore.catalogue.own import CHECKPOINTS, SOURCES
 from effcore.catalogue.pruning import Pruning
 from effcore.catalogue.quantization import Quantization
 from effcore.catalogue.training import Training
+from effcore.catalogue.weight_sharing import WeightSharing
 from effcore.recipe import Recipe, Step, digest, network_of
 
 WEIGHTS_ONLY = ("fine_tune", "calibration", "calibration_images", "criterion", "rounds", "statistics", "images")
@@ -35,6 +36,16 @@ def rungs(epochs: int) -> tuple[int, ...]:
 def zeroing(steps: Sequence[Step]) -> tuple[Step, ...]:
     """Those that set weights to zero and leave the shapes as they were."""
     return tuple(s for s in steps if isinstance(s.config, Pruning) and s.config.zeroes)
+
+
+def inherits(step: Step, contributed: Step) -> bool:
+    """Whether the training in a transform, or before a network is lowered, goes on with a learning step of the phase before.
+
+    Gradual pruning is over: its zeros are kept, and are not found again. Weight sharing acts on a whole network of the family elastic,
+    which only a step that sets weights to zero leaves whole.
+    """
+    shares = isinstance(contributed.config, WeightSharing)
+    return not zeroing([contributed]) and (not shares or bool(zeroing([step])))
 
 
 def rewinds_to(step: Step, training: Training) -> int | None:

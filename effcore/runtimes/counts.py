@@ -78,6 +78,9 @@ class RuntimeModule(Protocol):
     def class_names(self, path: Path) -> tuple[str, ...]:
         """Names of the classes, in the order of the logits."""
 
+    def mixes_images(self, path: Path) -> bool:
+        """Whether what the file says of an image depends on the others of its batch."""
+
     def structure(self, path: Path) -> str:
         """Sixteen hexadecimal digits, the same for files that differ in their weights alone."""
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from torch.export import ExportedProgram
 
 INPUT, OUTPUT = "image", "logits"
+SCALED_TOGETHER = ("DynamicQuantizeLinear", "DynamicQuantizeMatMul")
+"""Operators that find one scale for all the images of a batch as they run."""
 
 
 def export(program: ExportedProgram | nn.Module, path: Path, *, task: Task) -> None:
@@ -86,6 +88,11 @@ def load(path: Path, *, threads: int = 1) -> Predict:
 def class_names(path: Path) -> tuple[str, ...]:
     """Names of the classes, in the order of the logits."""
     return tuple(json.loads(_metadata(_read(path))["classes"]))
+
+
+def mixes_images(path: Path) -> bool:
+    """Whether what the file says of an image depends on the others of its batch, as where a scale is found for all of them at once."""
+    return any(node.op_type in SCALED_TOGETHER for node in _read(path).graph.node)
 
 
 def structure(path: Path) -> str:

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 CLASSES, TASK = "classes.json", "task.txt"
 DEBUG_NOTES = ("stack_trace", "nn_module_stack", "source_fn_stack", "torch_fn", "from_node")
 """What the exporter notes on a node for debugging, with paths of this machine in it."""
-PRODUCTS = ("aten.conv2d.default", "aten.linear.default")
+WEIGHTED = ("aten.conv2d.default", "aten.linear.default")
+"""Products with weights, of which each output has its own, (outputs, ...)."""
+PRODUCTS = (*WEIGHTED, "aten.matmul.default", "aten.mm.default", "aten.bmm.default")
+"""These and products of two matrices, either of which may be activations, as in attention."""
 
 
 def export(program: ExportedProgram | nn.Module, path: Path, *, task: Task) -> None:
@@ -73,6 +76,11 @@ def load(path: Path, *, threads: int = 1) -> Predict:
 def class_names(path: Path) -> tuple[str, ...]:
     """Names of the classes, in the order of the logits."""
     return tuple(json.loads(_read(path)[1][CLASSES]))
+
+
+def mixes_images(path: Path) -> bool:
+    """Never: the file is of floats, and exported as a network that is not trained any more."""
+    return False
 
 
 def structure(path: Path) -> str:
@@ -140,9 +148,13 @@ def layers(path: Path) -> tuple[Layer, ...]:
 
 def _macs(node: Node) -> int:
     """Output elements for one image, times products for each of them."""
-    shapes = (node.meta["val"].shape, node.all_input_nodes[1].meta["val"].shape)
-    outputs, products = (math.prod([int(size) for size in shape[1:]]) for shape in shapes)
-    return outputs * products
+    first, second = (_shape(operand) for operand in node.args[:2])
+    return math.prod(_shape(node)) * (math.prod(second) if str(node.target) in WEIGHTED else first[-1])
+
+
+def _shape(value: Any) -> list[int]:
+    """Sizes of what a node gives, but for the first, which is the number of images, or of outputs where it holds weights."""
+    return [int(size) for size in value.meta["val"].shape[1:]]
 
 
 def weights(path: Path) -> tuple[Stored, ...]:

@@ -29,14 +29,19 @@ from effcore.stages import LIMIT_VARIABLE
 from effcore.tasks import Data, load
 from effcore.techniques import CONTRIBUTORS, Context
 from effcore.techniques.pruning import keep_zeros, zeros_of
-from effcore.training import EVALUATION_BATCH, Hooks, evaluate, fit
+from effcore.training import EVALUATION_BATCH, Hooks, evaluate, fit, training_seed
+
+PLACES = {"pruning": 0, "weight_sharing": 2}
+"""Where learning steps stand whatever their order in the recipe, others at 1: all are to see the zeros of pruning, and what scales the loss on the
+labels, as distillation does, is not to scale the losses that weight sharing adds for sub-networks."""
 
 
 def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) -> dict[str, Any]:
     """Train from one epoch to another.
 
     Args:
-        config: task, architecture, training, contributes, seed, from, until; `keep_zeros` where a step before set weights to zero.
+        config: task, architecture, training, contributes, seed, from, until; `keep_zeros` where a step before set weights to zero; `before`, how
+            many phases and steps that changed the network came before, where some did.
         inputs: `before`, the rung below; `start`, a model to start from; `teacher`, `teacher_1` and so on.
         folder: Gets `model.pt`, `optimizer.pt` and `curve.json`.
 
@@ -60,7 +65,7 @@ def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) ->
     with PeakMemory() as memory:
         predicted = _require_room(model, config, training, images=len(part.train), teachers=teachers)
         result = fit(
-            model, part, training, seed=config["seed"], start_epoch=config["from"],
+            model, part, training, seed=training_seed(config["seed"], before=config.get("before", 0)), start_epoch=config["from"],
             end_epoch=config["until"], optimizer_state=optimizer_state, hooks=hooks,
         )  # fmt: skip
     snapshot.save(folder / "model.pt", snapshot.take(model, config["task"], config["architecture"], edits))
@@ -114,8 +119,9 @@ def kept_zeros(config: Mapping[str, Any], model: nn.Module) -> Sequence[Hooks]:
 
 def phase_hooks(config: Mapping[str, Any], teachers: Sequence[nn.Module], data: Data) -> Sequence[Hooks]:
     """What the learning steps of a phase contribute to its training."""
-    context = Context(data=data, seed=config["seed"], teachers=tuple(teachers))
-    steps = sorted(map(read_step, config["contributes"]), key=lambda step: step.technique != "pruning")  # others are to see its zeros
+    smoothing = Training.model_validate(config["training"]).label_smoothing
+    context = Context(data=data, seed=config["seed"], teachers=tuple(teachers), label_smoothing=smoothing)
+    steps = sorted(map(read_step, config["contributes"]), key=lambda step: PLACES.get(step.technique, 1))
     return [CONTRIBUTORS[step.technique](step.config, context) for step in steps]
 
 

@@ -22,7 +22,7 @@ from effcore.stages.train import kept_zeros, load_teachers, phase_hooks
 from effcore.tasks import load
 from effcore.techniques import FUNCTIONS, TRAINERS
 from effcore.techniques.tune import Early
-from effcore.training import HOOKS, STOPPING, Fit, Hooks, fit, joined
+from effcore.training import HOOKS, STOPPING, Fit, Hooks, fit, joined, training_seed
 
 FINE_TUNE_RATE = 1 / 3
 """Peak learning rate of fine-tuning, as a share of that of the phase before."""
@@ -33,7 +33,8 @@ def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) ->
 
     Args:
         config: task, step, training and contributes of the phase that it inherits, seed; `keep_zeros` where a step before set weights to zero;
-            `rewind_to`, the epoch of the phase that it goes back to, where it does.
+            `before`, how many phases and steps that changed the network came before; `rewind_to`, the epoch of the phase that it goes back to,
+            where it does, and `before_phase`, what came before that.
         inputs: `model`; `teacher`, `teacher_1` and so on where the phase had some; `early`, the phase after that epoch, or `start`, the
             model that the phase began with where it had one.
         folder: Gets `model.pt`, or `trained.pt` where the step lowers the network later, and `curve.json`.
@@ -62,14 +63,16 @@ def work(config: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path) ->
         short = training.model_copy(update={"epochs": epochs, "learning_rate": rate})
         asked.append(epochs)
         hooks = [*hooks, *kept_zeros(config, named_by or model), *learning()]
-        fits.append(fit(model, part, short, seed=config["seed"], start_epoch=0, end_epoch=epochs, hooks=hooks))
+        drawn = training_seed(config["seed"], before=config.get("before", 0), turn=len(fits))
+        fits.append(fit(model, part, short, seed=drawn, start_epoch=0, end_epoch=epochs, hooks=hooks))
         return fits[-1]
 
     def again(model: nn.Module, hooks: Sequence[Hooks]) -> Fit:
         first, own = config["rewind_to"], [*hooks, *kept_zeros(config, model)]
         state = _state_of(inputs, len(hooks)) if first else None
         asked.append(training.epochs - first)
-        fits.append(fit(model, part, training, seed=config["seed"], start_epoch=first, optimizer_state=state, hooks=[*own, *learning()]))
+        drawn = training_seed(config["seed"], before=config.get("before_phase", 0))  # as the phase drew, which is repeated
+        fits.append(fit(model, part, training, seed=drawn, start_epoch=first, optimizer_state=state, hooks=[*own, *learning()]))
         return fits[-1]
 
     early = {"early": Early(state=_early(config, inputs, kept), train=again)} if "rewind_to" in config else {}

@@ -17,8 +17,10 @@ class Context:
         data: Of the task, as the phase is given it.
         seed: Of the phase.
         teachers: Trained networks, for techniques that learn from some; several are an ensemble.
+        label_smoothing: Of the phase: share of the target that is spread evenly over all classes.
     """
 
     data: Data
     seed: int
     teachers: tuple[nn.Module, ...] = ()
+    label_smoothing: float = 0.0

@@ -24,7 +24,7 @@ def contribute(config: WeightSharing, context: Context) -> Hooks:
 
     Args:
         config: How many are drawn, and what they learn.
-        context: Not needed: all is drawn from the generator of the phase.
+        context: Gives the label smoothing of the phase; all is drawn from its generator.
 
     Source: Yu and Huang 2019, https://arxiv.org/abs/1903.05134; Yu et al. 2020, https://arxiv.org/abs/2003.11142.
     """
@@ -52,7 +52,7 @@ def contribute(config: WeightSharing, context: Context) -> Hooks:
             if config.labels == "soft":
                 loss = loss + functional.kl_div(functional.log_softmax(own, 1), taught, reduction="batchmean", log_target=True)
             else:
-                loss = loss + label_loss(own, batch)
+                loss = loss + label_loss(own, batch, smoothing=context.label_smoothing)
         return loss
 
     return Hooks(attach=attach, batch=choose, loss=add)

@@ -144,7 +144,8 @@ CRITERION_CARDS = (
     ),
     Card(
         name="batch_norm",
-        summary="The channels with the smallest factor of batch normalization go first.",
+        summary="The channels with the smallest factor of batch normalization go first. "
+        "Layers without it, as those of squeeze-and-excitation, are judged by l2, and with one threshold for all layers stay whole.",
         formula="score = |gamma|, y = gamma (x - mean) / deviation + beta",
         cost="Nothing: the factors are in the network. Its paper adds a penalty on them to the training, which is not done here.",
         unhelpful="After a short training without a penalty on the factors: they hardly differ from the 1 that they started with.",

@@ -41,6 +41,7 @@ def apply(model: nn.Module, config: Pruning, data: Data, *, tune: Tune) -> tuple
     Source: Fang et al. 2023, https://arxiv.org/abs/2301.12900.
     """
     smaller = copy.deepcopy(model).eval()
+    _refuse_without_factors(smaller, config)
     before = channels(smaller)
     example = torch.zeros(2, *data.train.images.shape[1:], dtype=torch.uint8)
     scores, look = channel_scores(config)
@@ -54,6 +55,15 @@ def apply(model: nn.Module, config: Pruning, data: Data, *, tune: Tune) -> tuple
             tune(smaller, config.fine_tune)
     facts = {"channels_before": before, "channels_after": channels(smaller)}
     return smaller.eval(), channels_edit(pruner.pruning_history()), facts
+
+
+class _Pruner(torch_pruning.pruner.BasePruner):  # type: ignore[misc]
+    """torch-pruning's, which rounds what remains of a layer down to 0 below `round_to`, and then leaves that layer whole."""
+
+    def _round_to(self, n_pruned: int, current_channels: int, round_to: int) -> int:
+        """How many channels go, so that a multiple of `round_to` remains, and never less than one such multiple."""
+        remaining = current_channels - n_pruned
+        return current_channels - min(current_channels, max(round_to, remaining - remaining % round_to))
 
 
 def channels(model: nn.Module) -> dict[str, int]:
@@ -75,7 +85,7 @@ def _pruner(model: nn.Module, config: Pruning, example: torch.Tensor, scores: An
     for parameter in model.parameters():
         parameter.requires_grad_(True)  # torch-pruning finds the graph by its gradients
     try:
-        pruner = torch_pruning.pruner.BasePruner(
+        pruner = _Pruner(
             model,
             example,
             importance=scores,
@@ -108,6 +118,12 @@ def _cannot(error: Exception) -> TechniqueError:
     return TechniqueError(f"pruning can't cut this model: torch-pruning says {error!r}. Leave the step out for it.")
 
 
+def _refuse_without_factors(model: nn.Module, config: Pruning) -> None:
+    """Raises where a network is to be judged by normalization that it has none of."""
+    if config.criterion == "batch_norm" and not any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in model.modules()):
+        raise TechniqueError("pruning.criterion must not be batch_norm for a network without batch normalization. Take another criterion.")
+
+
 def _refuse_too_much(sizes: list[int], config: Pruning) -> None:
     """Raises where one threshold for all layers would leave less than `round_to` channels in each."""
     total, room = sum(sizes), sum(max(0, size - config.round_to) for size in sizes)
@@ -130,6 +146,12 @@ def _refuse_unchanged(model: nn.Module, before: dict[str, int], after: dict[str,
     raise TechniqueError(
         f"pruning must take channels from every kind of block, but left all {kind} blocks as they are. "
         f"Got amount {config.amount:g} and round_to {config.round_to} for layers of "
-        f"{', '.join(map(str, sizes))} channels. Raise pruning.amount, lower pruning.round_to, or take a wider "
-        f"network."
+        f"{', '.join(map(str, sizes))} channels. {_way_out(sizes, config)}"
     )
+
+
+def _way_out(sizes: list[int], config: Pruning) -> str:
+    """What to do where layers of those sizes stay whole: of a layer above `round_to` something goes by any amount, unless none of it can."""
+    if max(sizes) <= config.round_to:
+        return "Lower pruning.round_to, or take a wider network."
+    return "Take another criterion or another family, or leave the step out for it."

@@ -55,12 +55,23 @@ def channel_scores(config: Pruning) -> tuple[Callable[[Any], Tensor | None], Loo
         "random": lambda: importance.RandomImportance(),
     }
     found = scores[config.criterion]()
+    if config.criterion == "batch_norm" and config.scope == "layer":  # with one threshold for all, a norm could not be told from a factor
+        found = _or_else(found, scores["l2"]())
     look: Look = found.look if isinstance(found, ActivationScores) else gather_gradients if config.criterion == "taylor" else _nothing
     return _spared(found, config.round_to) if config.scope == "global" else found, look
 
 
 def _nothing(model: nn.Module, images: Split) -> None:
     """The weights alone are judged."""
+
+
+def _or_else(scores: Callable[[Any], Tensor | None], others: Callable[[Any], Tensor | None]) -> Callable[[Any], Tensor | None]:
+    """The same scores, and others for groups that have none, as layers without normalization beside layers with it; those would stay whole."""
+    def judged(group: Any) -> Tensor | None:
+        found = scores(group)
+        return others(group) if found is None else found
+
+    return judged
 
 
 def _spared(scores: Callable[[Any], Tensor | None], count: int) -> Callable[[Any], Tensor | None]:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from effcore.catalogue.pruning import MOST_SCANNED
 from effcore.errors import TechniqueError
 from effcore.models.blocks import Layer
 from effcore.tasks import Split
@@ -17,7 +18,7 @@ from effcore.techniques.pruning.criteria import weight_scores
 from effcore.techniques.pruning.masks import lowest_of, weights_of
 from effcore.training import evaluate
 
-AMOUNTS = (0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95)
+AMOUNTS = (0.1, 0.3, 0.5, 0.7, 0.8, 0.9, MOST_SCANNED)
 """Shares of a layer that are tried; small layers break somewhere between a half and nine tenths."""
 Scanned = Literal["weights", "channels"]
 _HALVINGS = 40

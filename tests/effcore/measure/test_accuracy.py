@@ -48,6 +48,8 @@ def test_batches_cover_every_image_once() -> None:
 
     got = measure_accuracy(counting, split([i % 4 for i in range(2 * BATCH + 3)]))
     assert sizes == [BATCH, BATCH, 3]
+    sizes.clear()
+    assert measure_accuracy(counting, split([0, 1, 2, 3, 1]), batch=2).accuracy == 1 and sizes == [2, 2, 1]
     assert (len(got.correct), got.accuracy) == (2 * BATCH + 3, 1.0)
 
 

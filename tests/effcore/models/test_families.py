@@ -19,6 +19,7 @@ from effcore.models.kinds import kinds
 from effcore.models.program import deployable
 from effcore.runtimes import RUNTIME_MODULES
 from effcore.tasks import Data
+from effcore.techniques.quantization.static import layers_of
 from effcore.training import predict
 
 IMAGES = torch.randint(0, 256, (3, 1, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
@@ -142,3 +143,12 @@ def test_folding_twice_changes_nothing_more(
     fold(folded)
     assert state_of(folded) == before
     assert sum(isinstance(m, Layer) for m in folded.modules()) == 4
+
+
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_the_catalogue_knows_how_many_layers_have_weights(family: str) -> None:
+    always, each = FAMILIES[family].layers
+    for depth in range(1, min(2, FAMILIES[family].max_depth) + 1):
+        sizes = [Architecture(family=family, width=width, depth=depth) for width in (0.25, 1.0, 1.5)]  # type: ignore[arg-type]
+        found = [layers_of(deployable(build(size, TASKS["digits"]))) for size in sizes]
+        assert found[0] <= found[1] == found[2] == always + each * depth  # where rounding makes channels equal no shortcut needs weights

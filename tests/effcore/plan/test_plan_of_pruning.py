@@ -66,6 +66,13 @@ def test_gradual_pruning_is_a_training_of_its_own_and_later_ones_keep_its_zeros(
     assert len(both.variants[1].own) == 3 and not set(both.variants[0].stages) & set(both.variants[1].own)
 
 
+def test_each_training_is_told_how_many_steps_came_before_so_that_none_draws_what_another_drew() -> None:
+    steps = (MLP, TRAIN, "pruning: {amount: 0.25}", "training: {epochs: 2}", REWIND, "quantization: {mode: aware}", RUN)
+    trainings = [s for s in plan(*steps).stages.values() if s.kind in ("train", "transform")]
+    told = [(s.kind, s.config.get("before", 0), s.config.get("before_phase")) for s in trainings]
+    assert told == [("train", 0, None)] * 3 + [("transform", 1, None), *[("train", 2, None)] * 2, ("transform", 3, 2), ("transform", 4, None)]
+
+
 def test_rewinding_starts_from_the_first_rung_and_trains_the_rest_in_every_round() -> None:
     found = plan(MLP, "training: {epochs: 8}", REWIND, RUN)
     first = next(s for s in found.stages.values() if s.kind == "train")

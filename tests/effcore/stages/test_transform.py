@@ -6,12 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from torch import nn
 
 from effcore.models import snapshot
 from effcore.recipe import read_step
 from effcore.stages import train, transform
 from effcore.techniques.pruning.masks import weights_of
+from effcore.training import fit
 
 CONFIG: dict[str, Any] = {
     "task": "digits", "seed": 0, "threads": 1, "contributes": [],
@@ -51,6 +53,29 @@ def test_rewinding_trains_the_weights_that_remain_as_the_phase_did(tmp_path: Pat
     work(tmp_path, "again", asked | {"step": read_step({"pruning": start}).document, "rewind_to": 0}, model=tmp_path / "whole")
     anew = json.loads((tmp_path / "again" / "curve.json").read_text())
     assert len(anew) == 4 and anew[0]["train_loss"] > dense[1]["train_loss"]
+
+
+def test_rounds_and_later_trainings_draw_anew_and_rewinding_draws_what_its_phase_drew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[int] = []
+
+    def counting(*args: Any, seed: int, **options: Any) -> Any:
+        drawn.append(seed)
+        return fit(*args, seed=seed, **options)
+
+    monkeypatch.setattr(transform, "fit", counting)
+    monkeypatch.setattr(train, "fit", counting)
+    work(tmp_path, "phase", {"from": 0, "until": 1})
+    rounds = {"step": read_step({"pruning": {"structure": "weights", "rounds": 2}}).document}
+    for before in (1, 2):
+        work(tmp_path, f"after {before}", rounds | {"before": before}, model=tmp_path / "phase")
+    work(tmp_path, "second", {"from": 0, "until": 1, "before": 3}, start=tmp_path / "after 1")
+    assert drawn[0] == CONFIG["seed"] and len(set(drawn)) == 6
+    again = {"step": read_step({"pruning": {"structure": "weights", "schedule": "rewind", "rewind_to": "start", "rounds": 2}}).document}
+    work(tmp_path, "rewound", again | {"rewind_to": 0, "before": 4, "before_phase": 3}, model=tmp_path / "second", start=tmp_path / "after 1")
+    work(tmp_path, "rewound first", again | {"rewind_to": 0, "before": 1, "before_phase": 0}, model=tmp_path / "phase")
+    assert drawn[6:] == [drawn[5]] * 2 + [drawn[0]] * 2
 
 
 def test_what_remains_has_the_early_weights_before_it_is_trained(tmp_path: Path) -> None:

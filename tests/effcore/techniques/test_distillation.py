@@ -97,7 +97,7 @@ def test_no_teacher_or_no_weight_is_refused(digits: Data) -> None:
     with pytest.raises(TechniqueError, match="needs a trained teacher"):
         contribute(Distillation(teacher=TEACHER), Context(data=digits, seed=0))
     with pytest.raises(TechniqueError, match="distillation.weight must be above 0, or distillation.features, .* Got 0 and 0"):
-        contribute(Distillation(teacher=TEACHER, weight=0.0), Context(data=digits, seed=0, teachers=(Counting(),)))
+        contribute(Distillation(teacher=TEACHER).model_copy(update={"weight": 0.0}), Context(data=digits, seed=0, teachers=(Counting(),)))
 
 
 def random(*shape: int, seed: int = 0) -> Tensor:

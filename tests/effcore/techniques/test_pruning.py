@@ -30,6 +30,11 @@ def untouched(model: nn.Module, epochs: int) -> Fit:
     raise AssertionError("fine-tuning was not asked for")
 
 
+def nothing(model: nn.Module, epochs: int) -> Fit:
+    """In the place of fine-tuning, where only shapes are looked at."""
+    return Fit(curve=[], optimizer_state={}, samples=0)
+
+
 @pytest.mark.parametrize("family", ["mlp", "cnn", "residual", "mobile"])
 def test_half_of_the_channels_are_gone_in_every_layer(family: str, digits: Data) -> None:
     model = build(Architecture(family=family), TASKS["digits"], seed=0)  # type: ignore[arg-type]
@@ -72,11 +77,42 @@ def test_fine_tuning_is_asked_for_once(digits: Data, trained: Callable[[str], nn
     assert asked == [2]
 
 
+@pytest.mark.parametrize("round_to", [8, 5])
+@pytest.mark.parametrize("width", [0.5, 1.0])
+@pytest.mark.parametrize("family", ["cnn", "mobile", "residual"])
+def test_no_layer_keeps_more_channels_where_more_is_to_go_and_none_less_than_round_to(
+    family: str, width: float, round_to: int, digits: Data
+) -> None:
+    model = build(Architecture(family=family, width=width), TASKS["digits"], seed=0)  # type: ignore[arg-type]
+    last = before = channels(model)
+    for amount in (0.3, 0.6, 0.75, 0.8, 0.9, 0.97):
+        cut_once = channels(apply(model, Pruning(amount=amount, fine_tune=0, round_to=round_to), digits, tune=untouched)[0])
+        for name, count in cut_once.items():
+            assert count == max(round_to, int(before[name] * (1 - amount)) // round_to * round_to) < before[name], name
+            assert count <= last[name], name
+        last = cut_once
+    assert set(last.values()) == {round_to}
+
+
+def test_a_layer_below_round_to_stays_whole_while_others_are_cut(digits: Data) -> None:
+    model = build(Architecture(family="cnn", width=0.25), TASKS["digits"], seed=0)
+    smaller, _, facts = apply(model, Pruning(amount=0.9, fine_tune=0, round_to=12), digits, tune=untouched)
+    assert list(facts["channels_before"].values()) == [8, 16, 32, 64]
+    assert list(channels(smaller).values()) == [8, 12, 12, 12]
+
+
+@pytest.mark.parametrize("amount", [0.75, 0.9])
+def test_rounds_come_to_the_shapes_of_one_cut_where_layers_end_at_round_to(amount: float, digits: Data) -> None:
+    model = build(Architecture(family="mobile"), TASKS["digits"], seed=0)
+    counts = [apply(model, Pruning(amount=amount, fine_tune=1, rounds=rounds), digits, tune=nothing)[2]["channels_after"] for rounds in (1, 2, 5)]
+    assert counts[0] == counts[1] == counts[2]
+
+
 def test_a_kind_of_block_that_stays_as_it_is_is_an_error(digits: Data) -> None:
     model = build(Architecture(family="mobile", width=0.25), TASKS["digits"], seed=0)
     with pytest.raises(
         TechniqueError,
-        match="left all convolution blocks as they are.*amount 0.5 and round_to 8 for layers of 8 channels",
+        match="left all convolution blocks as they are.*amount 0.5 and round_to 8 for layers of 8 channels. Lower pruning.round_to, or",
     ):
         apply(model, Pruning(fine_tune=0), digits, tune=untouched)
 
@@ -131,6 +167,22 @@ def test_channels_that_let_nothing_through_go_first(criterion: str, digits: Data
     kept = next(m for m in smaller.modules() if isinstance(m, Layer))
     assert torch.equal(kept.weight.weight, torch.cat((first.weight.weight[:8], first.weight.weight[24:])))
     assert all(parameter.grad is None for parameter in smaller.parameters())
+
+
+def test_layers_without_normalization_are_cut_by_their_weights_beside_those_with_it(digits: Data) -> None:
+    model = build(Architecture(family="mobile_se"), TASKS["digits"], seed=0)
+    alone = next(m for m in model.modules() if isinstance(m, Layer) and isinstance(m.norm, nn.Identity))
+    with torch.no_grad():
+        alone.weight.weight[:16] *= 0.01
+    smaller, _ = cut(model, digits, criterion="batch_norm")
+    assert channels(smaller) == channels(cut(model, digits)[0])
+    kept = next(m for m in smaller.modules() if isinstance(m, Layer) and isinstance(m.norm, nn.Identity))
+    assert len(kept.weight.weight) == 8 == int((kept.weight.weight.abs().amax((1, 2, 3)) > 0.01).sum())
+
+
+def test_a_network_without_batch_normalization_is_not_judged_by_it(digits: Data) -> None:
+    with pytest.raises(TechniqueError, match="must not be batch_norm for a network without batch normalization"):
+        cut(build(Architecture(family="lenet_5"), TASKS["digits"], seed=0), digits, criterion="batch_norm")
 
 
 def test_chance_repeats_for_a_seed_and_knows_nothing_of_weights(digits: Data, trained: Callable[[str], nn.Module]) -> None:

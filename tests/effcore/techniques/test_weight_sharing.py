@@ -76,6 +76,23 @@ def test_the_loss_is_that_of_the_whole_network_and_of_every_part_of_the_step(lab
         assert gradient is None  # parts learn from the whole network, which does not learn from them
 
 
+@pytest.mark.parametrize(("labels", "smoothed"), [("hard", True), ("soft", False)])
+def test_parts_that_learn_the_labels_learn_them_as_smooth_as_the_whole_network(labels: str, smoothed: bool, digits: Data) -> None:
+    images, targets = torch.tensor(digits.train.images[:32]), torch.tensor(digits.train.labels[:32])
+    batch, added = Batch(images=images, labels=targets, indices=torch.arange(32)), []
+    for smoothing in (0.0, 0.2):
+        model = build(ARCHITECTURE, TASKS["digits"], seed=0).train()
+        config = WeightSharing(labels=labels, sampled=0)  # type: ignore[arg-type]
+        hooks: Hooks = FUNCTIONS["weight_sharing"](config, Context(data=digits, seed=0, label_smoothing=smoothing))
+        assert hooks.attach and hooks.batch and hooks.loss
+        with hooks.attach(model):
+            added.append(hooks.loss(model(images), hooks.batch(batch, torch.Generator()), torch.tensor(0.0)))
+        own = forward(model, smallest(), images)
+        if labels == "hard":
+            assert torch.allclose(added[-1], functional.cross_entropy(own, targets, label_smoothing=smoothing), atol=1e-5)
+    assert bool(added[0] != added[1]) == smoothed
+
+
 def test_a_training_that_is_cut_into_rungs_has_the_same_bits(digits: Data) -> None:
     part, training = digits.fraction(0.1), Training(epochs=2)
     models = [build(ARCHITECTURE, TASKS["digits"], seed=0) for _ in range(2)]
