@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import math
 import re
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from functools import wraps
 from pathlib import Path
 from typing import Any, Literal, NoReturn
@@ -19,7 +21,7 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard import data, routes, theme
 from dashboard.data.places import DEMO
 from dashboard.screens.refusal import refusal
-from effcore.errors import EffcoreError
+from effcore.errors import EffcoreError, StoreGone, StoreLocked
 
 LIVE_S, IDLE_S = 2.0, 5.0
 """How often a page looks for news while a sweep runs, and otherwise; a change from light to dark is seen no sooner."""
@@ -146,9 +148,19 @@ def explained(function: Callable[..., Any]) -> Callable[..., Any]:
             return found
         except EffcoreError as error:
             empty("This can't be shown", str(error), icon=":material/report:", launch=False)
+            if isinstance(error, StoreLocked | StoreGone):
+                st.fragment(run_every=LIVE_S)(_once_it_is_back)(time.monotonic())
             return None
 
     return wrapper
+
+
+def _once_it_is_back(drawn_s: float) -> None:
+    """Draw the whole page anew once the store can be read: nothing else does where it never could."""
+    if time.monotonic() - drawn_s > LIVE_S / 2:  # not within the run that has just failed
+        with suppress(EffcoreError):
+            data.snapshot()
+            st.rerun()
 
 
 TOLD = "trouble-told"

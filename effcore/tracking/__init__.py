@@ -21,7 +21,7 @@ from effcore.tracking.evidence import EvidenceReader
 from effcore.tracking.files import RunFiles
 from effcore.tracking.marks import Marks
 from effcore.tracking.mirror import Mirror
-from effcore.tracking.opening import advice, reach, without_passwords
+from effcore.tracking.opening import reach, unopened, without_passwords
 from effcore.tracking.requests import Heard, Requests, heard
 from effcore.tracking.rows import MEASUREMENT, PREFIX, SWEEP, VARIANT, Again, SweepRecord, read_sweep, read_variant
 from effcore.tracking.runs import Watched, first_line, from_mlflow, quoted
@@ -70,7 +70,7 @@ class Store(Requests):
                 self._client = MlflowClient(tracking_uri=self.uri)
                 self.experiment_id = self._experiment()
         except Exception as error:  # MLflow and SQLAlchemy raise dozens of kinds here
-            raise StoreError(f"The tracking store {self.shown} can't be opened: {_said(error)}{advice(str(error))}") from error
+            raise unopened(self.shown, error) from error
         self._mirror = Mirror(self.watched())
         self._files = RunFiles(self._client, known=self._mirror.files)
         self._evidence = EvidenceReader(self.file)

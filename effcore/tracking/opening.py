@@ -6,7 +6,8 @@ import re
 import socket
 from urllib.parse import urlsplit
 
-from effcore.errors import StoreError
+from effcore.errors import StoreError, StoreLocked
+from effcore.tracking.runs import first_line
 
 ANSWER_S = 5.0
 
@@ -31,11 +32,17 @@ def store_errors() -> tuple[type[Exception], ...]:
     return (StoreError, MlflowException, SQLAlchemyError)
 
 
-def advice(error: str) -> str:
-    """What to do about a store that can't be opened."""
-    if "locked" in error:
-        return " Another process is writing to it: wait until it has, and try again."
-    return " Put a copy of it back, or give another one with --home." if "not a database" in error else ""
+def unopened(shown: str, error: Exception) -> StoreError:
+    """What is said of a store that can't be opened, and what to do.
+
+    Args:
+        shown: The URI of the store, without passwords.
+        error: What MLflow or the database said.
+    """
+    said = f"The tracking store {shown} can't be opened: {without_passwords(first_line(error)).rstrip('.')}."
+    if "locked" in str(error):
+        return StoreLocked(f"{said} Another process is writing to it: wait until it has, and try again.")
+    return StoreError(f"{said} Put a copy of it back, or give another one with --home." if "not a database" in str(error) else said)
 
 
 def reach(uri: str) -> None:

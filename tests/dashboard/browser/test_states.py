@@ -146,6 +146,23 @@ def test_a_store_that_goes_while_the_page_is_open_leaves_the_last_state_until_it
     count_points(tab.open(url), 2)
 
 
+def test_a_page_that_is_opened_while_the_store_is_locked_comes_by_itself(small: tuple[str, Path], serve_home: Any, tab: Any) -> None:
+    _, database = small
+    url = serve_home(database.parent)  # another server, which has seen nothing of it yet
+    writer = sqlite3.connect(database, isolation_level=None)
+    writer.execute("BEGIN EXCLUSIVE")
+    try:
+        page = tab.page
+        page.goto(url)
+        page.get_by_text("This can't be shown").first.wait_for()
+        assert str(database) in page.locator('[class*="st-key-empty"]').first.inner_text()
+    finally:
+        writer.execute("ROLLBACK")
+        writer.close()
+    count_points(page, 2)
+    page.get_by_text("This can't be shown").wait_for(state="detached")
+
+
 def test_a_store_that_is_locked_leaves_the_last_state_until_it_is_free(small: tuple[str, Path], tab: Any) -> None:
     url, database = small
     page = tab.open(url)
