@@ -70,7 +70,14 @@ def _tell(error: Exception, told: str) -> str:
 
 
 def _next(store: Store, home: Path) -> SweepRecord | None:
-    return next_of(store.sweeps(), is_free=lambda s: not is_held(home, sweep_lock(s.key)))
+    def found() -> SweepRecord | None:
+        return next_of(store.sweeps(), is_free=lambda s: not is_held(home, sweep_lock(s.key)))
+
+    record = found()
+    if record is not None and record.state == "running":
+        with locked(home, "store"):  # one that is being filed this moment stands there as running too, before it waits its turn
+            record = found()
+    return record
 
 
 def next_of(sweeps: Sequence[SweepRecord], *, is_free: Callable[[SweepRecord], bool]) -> SweepRecord | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -198,3 +199,24 @@ def test_a_store_that_can_not_be_used_for_a_while_is_told_of_once_and_the_queue_
     assert store.sweep(run_id).state == "done"
     told = [line for line in capsys.readouterr().err.splitlines() if line.startswith("The tracking store")]
     assert [line.rpartition(": ")[2] for line in told] == ["held by another program", "disk I/O error"]
+
+
+def test_a_sweep_that_is_being_filed_is_not_taken_for_one_that_was_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, other = Store(tmp_path / "home"), Store(tmp_path / "home")
+    first = store.schedule(make_spec().text)
+    created, looked, update = threading.Event(), threading.Event(), other._client.update_run
+
+    def late(run_id: str, **options: Any) -> None:
+        created.set()
+        looked.wait(1.0)
+        update(run_id, **options)
+
+    monkeypatch.setattr(other._client, "update_run", late)
+    filing = threading.Thread(target=other.schedule, args=(make_spec().text.replace("name: ", "name: another "),))
+    filing.start()
+    assert created.wait(30)
+    assert [s.state for s in store.sweeps() if s.run_id != first] == ["running"], "as it stands there meanwhile"
+    found = runner._next(store, tmp_path / "home")
+    looked.set()
+    filing.join()
+    assert found is not None and found.run_id == first
