@@ -104,7 +104,8 @@ class Figures:
             known = prospect.seen.accuracy
         if known is not None:
             return Prediction(known, known, known)
-        paced = self._by_pace(prospect, name) if name != "val_accuracy" else None
+        # What is none of the structure's, as the time of a training with its batch size, does not follow from others of one structure.
+        paced = self._by_pace(prospect, name) if name in STRUCTURAL else None
         return paced or self._outlook.predict(prospect.assignment, name)
 
     def _known(self, structure: str, name: str) -> float | None:
@@ -147,10 +148,12 @@ class Figures:
         return self.values(figures), broken
 
     def _estimate(self, prospect: Prospect, name: str) -> float | None:
-        """A figure as it was measured, or else by the pace of training; None while nothing like it was measured."""
+        """A figure as it was measured, or else by the pace of training or by what was decided; None while nothing like it was measured."""
         known = self._known(prospect.structure, name)
-        predicted = self._by_pace(prospect, name) if known is None else None
-        return known if predicted is None else predicted.mean
+        if known is not None:
+            return known
+        predicted = self._by_pace(prospect, name) if name in STRUCTURAL else self._outlook.predict(prospect.assignment, name)
+        return None if predicted is None else predicted.mean
 
     def are_told(self, prospect: Prospect) -> bool:
         """Whether every objective is measured or predicted of a candidate that was seen; otherwise seconds of training stand for some."""
@@ -199,7 +202,10 @@ class Figures:
         self._outlook.predict_all([p.assignment for p in asked], "val_accuracy")
         self._outlook.predict_all([p.assignment for p in asked if p.structure not in self._efforts], "effort_s")
         for name in self._needed() - {"val_accuracy"}:
-            self._foresee_by_pace([p for p in asked if self._known(p.structure, name) is None], name)
+            if name in STRUCTURAL:
+                self._foresee_by_pace([p for p in asked if self._known(p.structure, name) is None], name)
+            else:
+                self._outlook.predict_all([p.assignment for p in asked], name)
 
     def cases(self, prospects: Sequence[Prospect], deviations: Sequence[float]) -> Floats:
         """Objectives of cases that are as likely as so many standard deviations of each are; the objectives vary independently.
@@ -241,7 +247,8 @@ class Figures:
             accuracy = seen.accuracy if seen is not None and seen.accuracy is not None else 0.0
             return Prediction(accuracy, accuracy, accuracy)
         effort = self.effort_s(prospect)
-        middle, spread = _grown(name, effort.mean if effort else 1.0), math.exp(BELIEVED * DOUBT)
+        own_s = seen.effort_s if seen is not None and name not in STRUCTURAL else 0.0
+        middle, spread = _grown(name, own_s or (effort.mean if effort else 1.0)), math.exp(BELIEVED * DOUBT)
         return Prediction(middle, middle / spread, middle * spread)
 
     def _is_told(self, name: str) -> bool:

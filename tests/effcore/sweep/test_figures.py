@@ -113,3 +113,15 @@ def test_what_was_measured_of_a_structure_before_it_was_trained_is_joined_by_the
     twin = candidate(spec, width=1.0, rate=0.05).prospect
     assert figures.expected(twin, "latency_ms") == Prediction(0.02, 0.02, 0.02)
     assert figures.expected(twin, "size_compressed_mb") == Prediction(0.4, 0.4, 0.4)
+
+
+def test_the_time_of_a_training_is_its_own_and_not_that_of_others_of_the_structure() -> None:
+    figures = figures_of(timed := parse(SPEC.replace("latency_ms]", "train_total_s]").replace("[latency_ms <= 1]", "[]")))
+    slow, fast = (seen(figures, candidate(timed, width=1.0, rate=r, number=n), 0.8, s) for n, (r, s) in enumerate(((0.001, 6.0), (0.1, 2.0))))
+    figures.learn(slow, {"val_accuracy": 0.9, "train_total_s": 6.2})
+    assert [row[1] for row in figures.middles([slow.prospect, fast.prospect])] == pytest.approx([6.0, 2.0])
+    for number, rate in enumerate([0.0015, 0.004, 0.01, 0.03, 0.08], start=2):  # the larger the rate, the less time
+        taken = seen(figures, candidate(timed, width=1.0, rate=rate, number=number), 0.8, 0.02 / rate)
+        figures.learn(taken, {"val_accuracy": 0.9, "train_total_s": 0.02 / rate})
+    long, short = (row[1] for row in figures.middles([candidate(timed, width=1.0, rate=r, number=n).prospect for n, r in ((9, 0.002), (10, 0.06))]))
+    assert long > 3 * short
