@@ -14,8 +14,7 @@ from pathlib import Path
 from effcore.execution.forkserver import die_with_parent
 from effcore.home import URI, is_held, is_paused, locked, sweep_lock
 from effcore.tracking import Store, SweepRecord
-from effcore.tracking.opening import store_errors, without_passwords
-from effcore.tracking.runs import first_line
+from effcore.tracking.opening import said_by, store_errors
 
 POLL_S = 1.0
 PAUSED = 75
@@ -63,7 +62,7 @@ def _step(store: Store, home: Path) -> bool:
 
 def _tell(error: Exception, told: str) -> str:
     """Say once, in the runner's log, what is wrong with the store; what was told."""
-    text = without_passwords(first_line(error))
+    text = said_by(error)
     if text != told:
         print(f"The tracking store can't be used now; the queue goes on when it can: {text}", file=sys.stderr, flush=True)
     return text

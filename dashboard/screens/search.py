@@ -20,13 +20,11 @@ from dashboard.tables import tried_table
 from dashboard.views.cards import search_cards
 from dashboard.views.profile import Bar
 from dashboard.views.search import SearchView, learning, moment, of_moment, parameter_label, search_view, share_of_growth
+from dashboard.views.ties import listed
 from effcore.errors import EffcoreError, StoreError
 from effcore.objectives import searched
 from effcore.search.analysis import Gap, Growth, wanted
 from effcore.search.history import History
-
-_MOST_NAMES = 3
-"""Of sweeps that are told in one line."""
 
 
 @explained
@@ -91,8 +89,7 @@ def _elsewhere() -> None:
     """Where to look for searches that this page can't show."""
     names = analysis.one_shots()
     if names and still.asked() is None:
-        listed = ", ".join(names[:_MOST_NAMES]) + (f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else "")
-        said = f"Not here: {listed}. A search in one shot keeps no history of candidates; what it built is on the frontier"
+        said = f"Not here: {listed(names)}. A search in one shot keeps no history of candidates; what it built is on the frontier"
         note(f"{said}, and effcore proxies says how well it ranked that before it was built.", key="one-shots")
 
 

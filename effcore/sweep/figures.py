@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from effcore.analysis.frontier import OF_THE_STRUCTURE
-from effcore.objectives import METRICS, maximise
+from effcore.objectives import METRICS, maximise, searched
 from effcore.pareto import Floats
 from effcore.plan.effects import expected_structure
 from effcore.recipe import Recipe
@@ -23,9 +23,6 @@ from effcore.spec import Spec
 from effcore.spec.dimensions import Assignment, Dimension
 from effcore.spec.searchspace import SearchSpace
 from effcore.sweep.candidate import Candidate, Prospect, Seen
-
-CHOSEN_BY = {"accuracy": "val_accuracy"}
-"""What a search looks at instead: the test images decide nothing."""
 
 STRUCTURAL = OF_THE_STRUCTURE | {"size_mb", "size_compressed_mb", "params", "macs"}
 """Figures that candidates of one expected structure share."""
@@ -86,11 +83,11 @@ class Figures:
 
     def values(self, figures: Mapping[str, float]) -> tuple[float, ...]:
         """The objectives, accuracy on the validation images."""
-        return tuple(figures[CHOSEN_BY.get(name, name)] for name in self.objectives)
+        return tuple(figures[searched(name).name] for name in self.objectives)
 
     def violations(self, figures: Mapping[str, float]) -> list[float]:
         """By how much each constraint is broken."""
-        return [limit.violation(figures[CHOSEN_BY.get(limit.metric, limit.metric)]) for limit in self.limits]
+        return [limit.violation(figures[searched(limit.metric).name]) for limit in self.limits]
 
     def is_known(self, structure: str) -> bool:
         """Whether a structure was measured."""
@@ -98,15 +95,13 @@ class Figures:
 
     def expected(self, prospect: Prospect, name: str) -> Prediction | None:
         """A figure as it is known or predicted; None while too little is known."""
-        name = CHOSEN_BY.get(name, name)
+        name = searched(name).name
         known = self._known(prospect.structure, name)
         if name == "val_accuracy" and prospect.seen is not None and prospect.seen.settled:
             known = prospect.seen.accuracy
         if known is not None:
             return Prediction(known, known, known)
-        # What is none of the structure's, as the time of a training with its batch size, does not follow from others of one structure.
-        paced = self._by_pace(prospect, name) if name in STRUCTURAL else None
-        return paced or self._outlook.predict(prospect.assignment, name)
+        return self._by_pace(prospect, name) or self._outlook.predict(prospect.assignment, name)
 
     def _known(self, structure: str, name: str) -> float | None:
         """A figure that was measured of the same structure."""
@@ -173,7 +168,12 @@ class Figures:
         return Paced(features(kinds, assignment), features(self._shaping, assignment), effort_s, doubt=doubt)
 
     def _by_pace(self, prospect: Prospect, name: str) -> Prediction | None:
-        """A figure by how long the training takes; None while nothing that could tell was measured or seen."""
+        """A figure by how long the training takes; None while nothing that could tell was measured or seen.
+
+        And of what is none of the structure's, as the time of a training with its batch size: it does not follow from others of one structure.
+        """
+        if name not in STRUCTURAL:
+            return None
         if (name, prospect.structure) not in self._foreseen:
             self._foresee_by_pace([prospect], name)
         return self._foreseen[name, prospect.structure]
@@ -199,13 +199,12 @@ class Figures:
     def foresee(self, candidates: Iterable[Prospect]) -> None:
         """Predict for many at once, which takes about as long as for one."""
         asked = list(candidates)
-        self._outlook.predict_all([p.assignment for p in asked], "val_accuracy")
         self._outlook.predict_all([p.assignment for p in asked if p.structure not in self._efforts], "effort_s")
-        for name in self._needed() - {"val_accuracy"}:
-            if name in STRUCTURAL:
-                self._foresee_by_pace([p for p in asked if self._known(p.structure, name) is None], name)
-            else:
-                self._outlook.predict_all([p.assignment for p in asked], name)
+        needed = self._needed()
+        for name in needed - STRUCTURAL:
+            self._outlook.predict_all([p.assignment for p in asked], name)
+        for name in needed & STRUCTURAL:
+            self._foresee_by_pace([p for p in asked if self._known(p.structure, name) is None], name)
 
     def cases(self, prospects: Sequence[Prospect], deviations: Sequence[float]) -> Floats:
         """Objectives of cases that are as likely as so many standard deviations of each are; the objectives vary independently.
@@ -218,7 +217,7 @@ class Figures:
         self.foresee(prospects)
         columns = []
         for index, name in enumerate(self.objectives):
-            name = CHOSEN_BY.get(name, name)
+            name = searched(name).name
             expected = [self.expected(p, name) or self._seen(p, name) for p in prospects]
             # Each objective goes through the cases in another order, so that together they fill the space.
             places = [case * ORDERS[index % len(ORDERS)] % len(deviations) for case in range(len(deviations))]
@@ -233,7 +232,7 @@ class Figures:
         """In which share of equally likely cases candidates keep all constraints; those on what nothing is known of count as kept. Shape (n,)."""
         shares = np.ones(len(prospects))
         for limit in self.limits:
-            name = CHOSEN_BY.get(limit.metric, limit.metric)
+            name = searched(limit.metric).name
             expected = [self.expected(p, name) for p in prospects]
             told = [index for index, found in enumerate(expected) if found is not None]
             cases = cases_of(name, [found for found in expected if found is not None], deviations)
@@ -269,8 +268,8 @@ class Figures:
 
     def best_believed(self, believed: Mapping[str, Prediction]) -> tuple[tuple[float, ...], list[float]]:
         """The best that is believed of each objective, and of each constraint the least by which it is broken, each for itself."""
-        values = tuple(believed[CHOSEN_BY.get(n, n)].best(maximise=up) for n, up in zip(self.objectives, self.maximise, strict=True))
-        ends = [believed[CHOSEN_BY.get(limit.metric, limit.metric)].best(maximise=limit.at_least) for limit in self.limits]
+        values = tuple(believed[searched(n).name].best(maximise=up) for n, up in zip(self.objectives, self.maximise, strict=True))
+        ends = [believed[searched(limit.metric).name].best(maximise=limit.at_least) for limit in self.limits]
         return values, [max(limit.violation(end), 0.0) for limit, end in zip(self.limits, ends, strict=True)]
 
     def note(self, believed: Mapping[str, Prediction]) -> dict[str, Any]:
@@ -296,7 +295,7 @@ class Figures:
         return ""
 
     def _needed(self) -> set[str]:
-        return {CHOSEN_BY.get(name, name) for name in (*self.objectives, *(limit.metric for limit in self.limits))}
+        return {searched(name).name for name in (*self.objectives, *(limit.metric for limit in self.limits))}
 
 
 def shaping(space: SearchSpace) -> tuple[Dimension, ...]:

@@ -17,7 +17,7 @@ def history_of(searcher: Searcher) -> History:
     """The search as it stands."""
     spec, search, trials = searcher.driver.spec, searcher.search, searcher.study.trials
     soundings = [_sounding_s(t) for t in trials if "sounding" in t.note]
-    searcher.figures.foresee([c.prospect for c in searcher.candidates.values() if c.seen and not c.ended])
+    searcher.figures.foresee([c.prospect for c in searcher.candidates.values() if c.seen])
     return History(
         name=spec.name, task=spec.task, strategy=search.strategy, stopping=search.stopping, latency_first=search.latency_first,
         seed=search.seed, objectives=spec.objectives, constraints=tuple(search.constraints), sampler=searcher.sampler,
@@ -34,8 +34,7 @@ def _tried(searcher: Searcher, trial: Trial) -> Tried:
     fates: Mapping[str, Fate] = {"done": "finished", "failed": "refused" if refused else "failed", "postponed": "postponed"}
     waits = candidate is not None and candidate.waits
     fate = fates.get(trial.state, "stopped" if waits else "in work")
-    rungs = [] if candidate is None else [_objectives(searcher.figures, candidate, rung) for rung in range(len(candidate.seen))]
-    told = tuple(values for values in rungs if values is not None)
+    told = () if candidate is None else _rungs(searcher.figures, candidate)
     saved_s = searcher.rest_s(candidate) if candidate is not None and waits else float(trial.note.get("saved_s", 0.0))
     return Tried(
         number=trial.number, name=trial.note.get("name", ""), recipe=trial.note.get("recipe", ""), assignment=dict(trial.assignment), fate=fate,
@@ -46,9 +45,11 @@ def _tried(searcher: Searcher, trial: Trial) -> Tried:
     )  # fmt: skip
 
 
-def _objectives(figures: Figures, candidate: Candidate, rung: int) -> tuple[float, ...] | None:
-    """Objectives at a rung, as they are known or predicted by now; None where seconds of training would stand for one of them."""
-    return figures.standing(candidate, rung)[0] if figures.are_told(candidate.prospect) else None
+def _rungs(figures: Figures, candidate: Candidate) -> tuple[tuple[float, ...], ...]:
+    """Objectives at each rung, as they are known or predicted by now; none where seconds of training would stand for one of them."""
+    if not candidate.seen or not figures.are_told(candidate.prospect):
+        return ()
+    return tuple(figures.standing(candidate, rung)[0] for rung in range(len(candidate.seen)))
 
 
 def _shared_s(trial: Trial) -> float:

@@ -21,10 +21,10 @@ from effcore.tracking.evidence import EvidenceReader
 from effcore.tracking.files import RunFiles
 from effcore.tracking.marks import Marks
 from effcore.tracking.mirror import Mirror
-from effcore.tracking.opening import reach, unopened, without_passwords
+from effcore.tracking.opening import reach, said_by, unopened, without_passwords
 from effcore.tracking.requests import Heard, Requests, heard
 from effcore.tracking.rows import MEASUREMENT, PREFIX, SWEEP, VARIANT, Again, SweepRecord, read_sweep, read_variant
-from effcore.tracking.runs import Watched, first_line, from_mlflow, quoted
+from effcore.tracking.runs import Watched, from_mlflow, quoted
 from effcore.tracking.watch_client import ClientRuns
 from effcore.tracking.watch_sqlite import SqliteRuns
 from effcore.tracking.write import VariantRecord, variant_artifacts, variant_batch, variant_tags
@@ -162,7 +162,7 @@ class Store(Requests):
             owner = self._tag(run_id, "variant") if known is None else known.measures
             if owner:
                 return self.file(owner, name)
-            raise StoreError(f"Run {run_id} has no file {name!r} in {self.shown}: {_said(error)}") from error
+            raise StoreError(f"Run {run_id} has no file {name!r} in {self.shown}: {said_by(error)}") from error
 
     def evidence(self, frontier: Frontier, *, did: bool = False) -> Evidence:
         """The raw results behind a frontier's objectives, each file read once; `did` adds what the techniques did."""
@@ -179,7 +179,7 @@ class Store(Requests):
         try:
             return self._client.get_run(run_id)
         except Exception as error:
-            raise StoreError(f"There is no run {run_id!r} in {self.shown}: {_said(error)}") from error
+            raise StoreError(f"There is no run {run_id!r} in {self.shown}: {said_by(error)}") from error
 
     # Sweeps
 
@@ -340,7 +340,3 @@ class Store(Requests):
         from mlflow.entities import RunTag
 
         self._client.log_batch(run_id, tags=[RunTag(PREFIX + k, v) for k, v in tags.items()])
-
-
-def _said(error: Exception) -> str:
-    return without_passwords(first_line(error))

@@ -11,8 +11,8 @@ from effcore.errors import EffcoreError, StoreError
 from effcore.objectives import METRICS, Direction, Metric
 from effcore.tracking import Store
 from effcore.tracking.mirror import Mirror
-from effcore.tracking.opening import without_passwords
-from effcore.tracking.runs import Run, first_line
+from effcore.tracking.opening import said_by
+from effcore.tracking.runs import Run
 
 KIND = "run"
 """Stands where a variant has the technique of its last step."""
@@ -47,7 +47,7 @@ class Experiments:
         except StoreError:
             return {}  # a recorded study holds nothing else
         except Exception as error:  # MLflow and what is under it raise dozens of kinds here
-            raise StoreError(f"The experiments of {self._store.shown} can't be read: {without_passwords(first_line(error))}") from error
+            raise StoreError(f"The experiments of {self._store.shown} can't be read: {said_by(error)}") from error
         return {str(e.experiment_id): str(e.name) for e in found if str(e.experiment_id) != self._store.experiment_id}
 
     def variants(self, experiment_id: str) -> tuple[Variant, ...]:

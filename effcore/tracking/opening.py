@@ -24,6 +24,11 @@ def without_passwords(text: str) -> str:
     return _PASSWORD.sub(lambda found: f"{found['before']}***@" if found["before"] else f"{found['name']}***", text)
 
 
+def said_by(error: Exception) -> str:
+    """What a store said that can't be used, in one line and without passwords."""
+    return without_passwords(first_line(error))
+
+
 def store_errors() -> tuple[type[Exception], ...]:
     """What a store raises that can't be used now: our own errors, MLflow's and those of the database under it."""
     from mlflow.exceptions import MlflowException
@@ -39,7 +44,7 @@ def unopened(shown: str, error: Exception) -> StoreError:
         shown: The URI of the store, without passwords.
         error: What MLflow or the database said.
     """
-    said = f"The tracking store {shown} can't be opened: {without_passwords(first_line(error)).rstrip('.')}."
+    said = f"The tracking store {shown} can't be opened: {said_by(error).rstrip('.')}."
     if "locked" in str(error):
         return StoreLocked(f"{said} Another process is writing to it: wait until it has, and try again.")
     return StoreError(f"{said} Put a copy of it back, or give another one with --home." if "not a database" in str(error) else said)

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from effcore.errors import StoreError
-from effcore.tracking.opening import without_passwords
-from effcore.tracking.runs import Changes, Run, first_line, from_mlflow
+from effcore.tracking.opening import said_by
+from effcore.tracking.runs import Changes, Run, from_mlflow
 
 OVERLAP_MS = 5000
 """A run that ends while another is read may carry an end time slightly before it."""
@@ -45,7 +45,7 @@ class ClientRuns:
             deleted = {str(run.info.run_id) for run in self._search("", deleted=True)}
             found = [from_mlflow(run) for run in self._candidates(restored=bool(self._deleted - deleted))]
         except Exception as error:  # MLflow and what is under it raise dozens of kinds here
-            raise StoreError(f"The tracking store can't be read: {without_passwords(first_line(error))}") from error
+            raise StoreError(f"The tracking store can't be read: {said_by(error)}") from error
         gone = frozenset(deleted & self._known.keys())
         runs = tuple(run for run in found if run.run_id not in deleted and self._known.get(run.run_id) != run)
         for run_id in gone:
